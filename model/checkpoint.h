@@ -1,0 +1,30 @@
+#pragma once
+// A checkpoint: validated tensors, configuration and tokenizer location of one model, before it becomes a Model.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/files/json.h"
+#include "model/files/tensor_table.h"
+
+namespace lab {
+
+/// What a model folder holds. Values only: copying shares the mappings.
+struct Checkpoint {
+  std::string path;            // as given
+  std::string name;            // the folder's own name, for titles and sessions
+  std::string model_type;      // config.json's "model_type"
+  std::shared_ptr<const Json> config;
+  std::shared_ptr<const TensorTable> tensors;
+  std::string tokenizer_path;  // "" when the folder has none
+  std::vector<std::string> warnings;
+  std::size_t weight_bytes = 0;
+};
+
+/// Opens a Hugging Face folder (config.json, model.safetensors) or refuses it. Reads headers only.
+Result<Checkpoint> open_checkpoint(const std::string& path);
+
+/// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once.
+std::string content_hash(const Checkpoint& checkpoint);
+
+}  // namespace lab
