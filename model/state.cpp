@@ -1,0 +1,224 @@
+#include "model/state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "model/base/check.h"
+#include "model/base/hash.h"
+
+namespace lab {
+
+namespace {
+
+constexpr std::int64_t kTile = 16;  // channels side by side in Layout::tiles
+
+std::int64_t stored_size(const TensorSchema& tensor) {
+  if (tensor.layout != Layout::tiles) return tensor.elements();
+  const auto& s = tensor.shape;
+  return s[0] * ((s[1] + kTile - 1) / kTile) * s[2] * kTile;
+}
+
+std::string shape_of(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) text += (i ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+// Calls body(flat, stored) for every logical element, in logical order.
+template <class Body>
+void for_each_element(const TensorSchema& tensor, Body body) {
+  const std::int64_t n = tensor.elements();
+  if (tensor.layout == Layout::rows) {
+    for (std::int64_t i = 0; i < n; ++i) body(i, i);
+  } else if (tensor.layout == Layout::columns) {
+    const std::int64_t a = tensor.shape[0], b = tensor.shape[1];
+    for (std::int64_t i = 0; i < a; ++i)
+      for (std::int64_t j = 0; j < b; ++j) body(i * b + j, j * a + i);
+  } else {
+    const std::int64_t heads = tensor.shape[0], width = tensor.shape[1], states = tensor.shape[2];
+    const std::int64_t tiles = (width + kTile - 1) / kTile;
+    std::int64_t flat = 0;
+    for (std::int64_t head = 0; head < heads; ++head)
+      for (std::int64_t p = 0; p < width; ++p) {
+        const std::int64_t base = ((head * tiles + p / kTile) * states) * kTile + p % kTile;
+        for (std::int64_t n_ = 0; n_ < states; ++n_) body(flat++, base + n_ * kTile);
+      }
+  }
+}
+
+}  // namespace
+
+std::int64_t TensorSchema::elements() const {
+  std::int64_t n = 1;
+  for (std::int64_t extent : shape) n *= extent;
+  return n;
+}
+
+std::int64_t TensorSchema::stored_index(std::int64_t flat) const {
+  if (layout == Layout::rows) return flat;
+  if (layout == Layout::columns) return (flat % shape[1]) * shape[0] + flat / shape[1];
+  const std::int64_t states = shape[2], width = shape[1], tiles = (width + kTile - 1) / kTile;
+  const std::int64_t n = flat % states, p = flat / states % width, head = flat / (states * width);
+  return ((head * tiles + p / kTile) * states + n) * kTile + p % kTile;
+}
+
+int LayerSchema::find(Point point) const {
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].point == point) return static_cast<int>(i);
+  return -1;
+}
+
+int LayerSchema::find(const std::string& name) const {
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (tensors[i].name == name) return static_cast<int>(i);
+  return -1;
+}
+
+StateSchema::StateSchema(std::string model_type, std::vector<LayerSchema> layers)
+    : model_type_(std::move(model_type)), layers_(std::move(layers)) {
+  for (LayerSchema& layer : layers_) {
+    layer.offset = stored_;
+    for (TensorSchema& tensor : layer.tensors) {
+      tensor.stored = stored_size(tensor);
+      tensor.offset = stored_;
+      stored_ += (tensor.stored + kTile - 1) / kTile * kTile;  // every tensor begins on a cache line
+      elements_ += tensor.elements();
+    }
+    layer.stored = stored_ - layer.offset;
+  }
+}
+
+template <class T>
+void AlignedBuffer<T>::Free::operator()(T* p) const {
+  ::operator delete[](p, std::align_val_t{64});
+}
+
+template <class T>
+AlignedBuffer<T>::AlignedBuffer(std::size_t size)
+    : data_(static_cast<T*>(::operator new[](std::max<std::size_t>(size, 1) * sizeof(T), std::align_val_t{64}))), size_(size) {
+  std::fill_n(data_.get(), size, T{});
+}
+
+template <class T>
+AlignedBuffer<T>::AlignedBuffer(const AlignedBuffer& other) : AlignedBuffer(other.size_) {
+  std::copy_n(other.data(), size_, data());
+}
+
+template <class T>
+AlignedBuffer<T>& AlignedBuffer<T>::operator=(const AlignedBuffer& other) {
+  if (this == &other) return *this;
+  if (size_ != other.size_) *this = AlignedBuffer(other.size_);
+  std::copy_n(other.data(), size_, data());
+  return *this;
+}
+
+template <class T>
+T* AlignedBuffer<T>::ensure(std::size_t size) {
+  if (size > size_) *this = AlignedBuffer(size);
+  return data();
+}
+
+template <class Real>
+BasicState<Real>::BasicState(std::shared_ptr<const StateSchema> schema)
+    : schema_(std::move(schema)), arena_(static_cast<std::size_t>(schema_->stored())) {
+  zero();
+}
+
+template <class Real>
+std::span<Real> BasicState<Real>::stored(int layer, int tensor) {
+  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
+  return arena_.span().subspan(static_cast<std::size_t>(t.offset), static_cast<std::size_t>(t.stored));
+}
+
+template <class Real>
+std::span<const Real> BasicState<Real>::stored(int layer, int tensor) const {
+  return const_cast<BasicState*>(this)->stored(layer, tensor);
+}
+
+template <class Real>
+std::span<Real> BasicState<Real>::stored_layer(int layer) {
+  const LayerSchema& l = schema_->layers()[static_cast<std::size_t>(layer)];
+  return arena_.span().subspan(static_cast<std::size_t>(l.offset), static_cast<std::size_t>(l.stored));
+}
+
+template <class Real>
+std::span<const Real> BasicState<Real>::stored_layer(int layer) const {
+  return const_cast<BasicState*>(this)->stored_layer(layer);
+}
+
+template <class Real>
+void BasicState<Real>::get(int layer, int tensor, std::span<Real> out) const {
+  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
+  LAB_CHECK(static_cast<std::int64_t>(out.size()), ==, t.elements());
+  const Real* from = stored(layer, tensor).data();
+  for_each_element(t, [&](std::int64_t flat, std::int64_t at) { out[static_cast<std::size_t>(flat)] = from[at]; });
+}
+
+template <class Real>
+std::vector<Real> BasicState<Real>::get(int layer, int tensor) const {
+  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
+  std::vector<Real> out(static_cast<std::size_t>(t.elements()));
+  get(layer, tensor, out);
+  return out;
+}
+
+template <class Real>
+Status BasicState<Real>::set(int layer, int tensor, std::span<const Real> values) {
+  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
+  if (static_cast<std::int64_t>(values.size()) != t.elements())
+    return Error{.code = Code::mismatch,
+                 .field = "layers." + std::to_string(layer) + "." + t.name,
+                 .expected = std::to_string(t.elements()) + " values of shape " + shape_of(t.shape),
+                 .found = std::to_string(values.size()),
+                 .message = "the state has another size"};
+  Real* to = stored(layer, tensor).data();
+  for_each_element(t, [&](std::int64_t flat, std::int64_t at) { to[at] = values[static_cast<std::size_t>(flat)]; });
+  return {};
+}
+
+template <class Real>
+void BasicState<Real>::zero(int layer) {
+  const int first = layer < 0 ? 0 : layer, last = layer < 0 ? static_cast<int>(schema_->layers().size()) : layer + 1;
+  for (int l = first; l < last; ++l) {
+    const auto& tensors = schema_->layers()[static_cast<std::size_t>(l)].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      auto part = stored(l, static_cast<int>(i));
+      std::fill(part.begin(), part.end(), static_cast<Real>(tensors[i].neutral));
+    }
+  }
+}
+
+template <class Real>
+void BasicState<Real>::scale(int layer, Real factor) {
+  const int first = layer < 0 ? 0 : layer, last = layer < 0 ? static_cast<int>(schema_->layers().size()) : layer + 1;
+  for (int l = first; l < last; ++l) {
+    const auto& tensors = schema_->layers()[static_cast<std::size_t>(l)].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      if (tensors[i].role != Role::ssm) continue;
+      for (Real& value : stored(l, static_cast<int>(i))) value *= factor;
+    }
+  }
+}
+
+template <class Real>
+std::uint64_t BasicState<Real>::hash() const {
+  std::uint64_t hash = hash_bytes(&position, sizeof position);
+  std::vector<Real> values;
+  for (std::size_t l = 0; l < schema_->layers().size(); ++l) {
+    const auto& tensors = schema_->layers()[l].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      values.resize(static_cast<std::size_t>(tensors[i].elements()));
+      get(static_cast<int>(l), static_cast<int>(i), values);
+      hash = hash_bytes(values.data(), values.size() * sizeof(Real), hash);
+    }
+  }
+  return hash;
+}
+
+template class BasicState<float>;
+template class BasicState<double>;
+template class AlignedBuffer<float>;
+template class AlignedBuffer<double>;
+
+}  // namespace lab
