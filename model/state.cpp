@@ -13,10 +13,22 @@ namespace {
 
 constexpr std::int64_t kTile = 16;  // channels side by side in Layout::tiles
 
+// Heads, channels of a head and states of a channel of a tiled tensor: [H, P, N], or [di, N] as one head.
+struct TiledShape {
+  explicit TiledShape(const std::vector<std::int64_t>& shape)
+      : heads(shape.size() == 3 ? shape[0] : 1), width(shape[shape.size() - 2]), states(shape.back()),
+        tiles((width + kTile - 1) / kTile) {}
+  std::int64_t heads, width, states, tiles;
+
+  std::int64_t place(std::int64_t head, std::int64_t channel, std::int64_t state) const {
+    return ((head * tiles + channel / kTile) * states + state) * kTile + channel % kTile;
+  }
+};
+
 std::int64_t stored_size(const TensorSchema& tensor) {
   if (tensor.layout != Layout::tiles) return tensor.elements();
-  const auto& s = tensor.shape;
-  return s[0] * ((s[1] + kTile - 1) / kTile) * s[2] * kTile;
+  const TiledShape shape(tensor.shape);
+  return shape.heads * shape.tiles * shape.states * kTile;
 }
 
 std::string shape_of(const std::vector<std::int64_t>& shape) {
@@ -36,13 +48,12 @@ void for_each_element(const TensorSchema& tensor, Body body) {
     for (std::int64_t i = 0; i < a; ++i)
       for (std::int64_t j = 0; j < b; ++j) body(i * b + j, j * a + i);
   } else {
-    const std::int64_t heads = tensor.shape[0], width = tensor.shape[1], states = tensor.shape[2];
-    const std::int64_t tiles = (width + kTile - 1) / kTile;
+    const TiledShape shape(tensor.shape);
     std::int64_t flat = 0;
-    for (std::int64_t head = 0; head < heads; ++head)
-      for (std::int64_t p = 0; p < width; ++p) {
-        const std::int64_t base = ((head * tiles + p / kTile) * states) * kTile + p % kTile;
-        for (std::int64_t n_ = 0; n_ < states; ++n_) body(flat++, base + n_ * kTile);
+    for (std::int64_t head = 0; head < shape.heads; ++head)
+      for (std::int64_t channel = 0; channel < shape.width; ++channel) {
+        const std::int64_t first = shape.place(head, channel, 0);
+        for (std::int64_t state = 0; state < shape.states; ++state) body(flat++, first + state * kTile);
       }
   }
 }
@@ -58,9 +69,9 @@ std::int64_t TensorSchema::elements() const {
 std::int64_t TensorSchema::stored_index(std::int64_t flat) const {
   if (layout == Layout::rows) return flat;
   if (layout == Layout::columns) return (flat % shape[1]) * shape[0] + flat / shape[1];
-  const std::int64_t states = shape[2], width = shape[1], tiles = (width + kTile - 1) / kTile;
-  const std::int64_t n = flat % states, p = flat / states % width, head = flat / (states * width);
-  return ((head * tiles + p / kTile) * states + n) * kTile + p % kTile;
+  const TiledShape tiled(shape);
+  const std::int64_t row = flat / tiled.states;
+  return tiled.place(row / tiled.width, row % tiled.width, flat % tiled.states);
 }
 
 int LayerSchema::find(Point point) const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/base/result.h"
@@ -20,7 +21,7 @@ enum class Replay : std::uint8_t { scan };
 enum class Layout : std::uint8_t {
   rows,     // as its shape says, last axis fastest
   columns,  // [a, b] stored as [b][a]: time-major convolution windows
-  tiles,    // [heads, p, n] stored as [heads][p/16][n][16]: sixteen channels side by side
+  tiles,    // [heads, p, n] or [p, n] stored as [heads][p/16][n][16]: sixteen channels side by side
 };
 
 struct TensorSchema {
@@ -73,8 +74,12 @@ class AlignedBuffer {
   explicit AlignedBuffer(std::size_t size);
   AlignedBuffer(const AlignedBuffer& other);
   AlignedBuffer& operator=(const AlignedBuffer& other);
-  AlignedBuffer(AlignedBuffer&&) noexcept = default;
-  AlignedBuffer& operator=(AlignedBuffer&&) noexcept = default;
+  AlignedBuffer(AlignedBuffer&& other) noexcept : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   std::size_t size() const { return size_; }

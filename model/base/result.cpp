@@ -28,13 +28,13 @@ const char* name_of(Code code) {
 
 std::string Error::text() const {
   std::string line;
-  if (!file.empty()) line += printable(file, 400) + ": ";
-  if (!field.empty()) line += "`" + printable(field) + "`: ";
-  line += message.empty() ? name_of(code) : message;
-  if (offset >= 0) line += " (at byte " + std::to_string(offset) + ")";
-  if (!expected.empty()) line += "; expected " + expected;
-  if (!found.empty()) line += "; found " + printable(found);
-  if (!next.empty()) line += ". " + next;
+  if (!file.empty()) line.append(printable(file, 400)).append(": ");
+  if (!field.empty()) line.append("`").append(printable(field)).append("`: ");
+  line.append(message.empty() ? name_of(code) : message);
+  if (offset >= 0) line.append(" (at byte ").append(std::to_string(offset)).append(")");
+  if (!expected.empty()) line.append("; expected ").append(expected);
+  if (!found.empty()) line.append("; found ").append(printable(found));
+  if (!next.empty()) line.append(". ").append(next);
   return line;
 }
 

@@ -1,0 +1,31 @@
+#include "model/math/cpu/kernels.h"
+
+namespace lab {
+
+extern const Kernels kernels_generic;
+#ifdef LAB_X86
+extern const Kernels kernels_avx2;
+extern const Kernels kernels_avx512;
+#endif
+
+const Kernels* find_kernels(std::string_view name) {
+#ifdef LAB_X86
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+  if (name == "avx512") return avx512 ? &kernels_avx512 : nullptr;
+  if (name == "avx2") return avx2 ? &kernels_avx2 : nullptr;
+#endif
+  return name == "generic" ? &kernels_generic : nullptr;
+}
+
+const Kernels& best_kernels() {
+  static const Kernels* const best = [] {
+    for (const char* name : {"avx512", "avx2"})
+      if (const Kernels* kernels = find_kernels(name)) return kernels;
+    return &kernels_generic;
+  }();
+  return *best;
+}
+
+}  // namespace lab

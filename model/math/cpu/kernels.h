@@ -1,0 +1,57 @@
+#pragma once
+// The vector kernels of one instruction set. All sets give the same bits: sixteen lanes, one order of summation,
+// fused multiply-add where written as fma and nowhere else.
+#include <cstdint>
+#include <string_view>
+
+#include "model/math/matrix.h"
+#include "model/math/scan.h"
+#include "model/rows.h"
+
+namespace lab {
+
+struct Kernels {
+  const char* name;  // "avx512", "avx2", "generic"
+
+  /// y[first..last) = W x + bias for one token; x [cols], bias may be null.
+  void (*multiply)(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y);
+  /// y[t, first..last) = W x[t] + bias for several tokens, the bits of `multiply`. `panel` holds kPanelRows rows of
+  /// W as float32, each padded to sixteen columns.
+  void (*multiply_many)(const Matrix& w, std::int64_t first, std::int64_t last, Rows<const float> x, const float* bias,
+                        Rows<float> y, float* panel);
+  /// y = x / rms(x) * w over n elements.
+  void (*rms_norm)(const float* x, const float* w, float epsilon, std::int64_t n, float* y);
+  /// y[c] = bias[c] + sum_k w[k, c] window[k, c] for c in [first, last); window rows are `stride` apart, oldest first.
+  void (*convolve)(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
+                   const float* bias, std::int64_t first, std::int64_t last, float* y);
+  void (*silu)(const float* x, std::int64_t n, float* y);
+  /// dt = clamp(softplus(raw + bias), low, high).
+  void (*time_step)(const float* raw, const float* bias, float low, float high, std::int64_t n, float* dt);
+  /// out = y silu(z).
+  void (*gate)(const float* y, const float* z, std::int64_t n, float* out);
+  void (*add)(const float* x, std::int64_t n, float* into);
+
+  /// Blocks [first, last) of the selective scan over all its tokens; see scan.h.
+  void (*scan)(const Scan<float>& scan, std::int64_t first, std::int64_t last);
+  /// The three stages of one token of the scan, alone: together the bits of `scan`.
+  void (*scan_decay)(const Scan<float>& scan, std::int64_t token, float* decay);
+  void (*scan_state)(const Scan<float>& scan, std::int64_t token, const float* decay);
+  void (*scan_output)(const Scan<float>& scan, std::int64_t token);
+
+  /// The sums `scan` would have made for one token, from the state before it, the decays and the state after it.
+  void (*scan_sums)(const Scan<float>& scan, std::int64_t token, const float* before, const float* decay);
+
+  /// Sums over n elements in the lanes' order: of squares, of |x|, of |silu(x)|; largest |x|; count of |silu(x)| < 0.01.
+  void (*measure)(const float* x, std::int64_t n, float* sum_of_squares, float* largest);
+  void (*measure_gate)(const float* z, std::int64_t n, float* sum_of_abs, float* shut);
+  void (*measure_step)(const float* dt, std::int64_t n, float* sum, float* largest);
+};
+
+constexpr std::int64_t kPanelRows = 24;
+
+/// The fastest kernels this processor runs.
+const Kernels& best_kernels();
+/// Those of a named instruction set, or null when the processor or the build lacks it.
+const Kernels* find_kernels(std::string_view name);
+
+}  // namespace lab

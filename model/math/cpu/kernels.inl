@@ -1,0 +1,441 @@
+// The kernels, written once over sixteen lanes `V`. Included by kernels_*.cpp after a lanes_*.h, inside its namespace.
+
+// e^x for x <= 0 (or NaN). Range reduction by ln 2 in two parts and a polynomial fitted to 4e-9 relative; the result is
+// within 2 units in the last place. Below 2^-126 it is zero.
+inline V exp_nonpositive(V x) {
+  const V magic = set1(12582912.0f), lowest = set1(-87.3365f);
+  const V bounded = max(lowest, x);
+  const V shifted = fma(bounded, set1(1.44269504f), magic);
+  const V n = sub(shifted, magic);
+  V r = fma(n, set1(-0.693359375f), bounded);
+  r = fma(n, set1(0.00021219444f), r);
+  V q = set1(0.001381454f);
+  q = fma(q, r, set1(0.008368745f));
+  q = fma(q, r, set1(0.04166839f));
+  q = fma(q, r, set1(0.16666521f));
+  q = fma(q, r, set1(0.49999994f));
+  const V p = add(fma(mul(r, r), q, r), set1(1.0f));
+  return mul(mul(p, power_of_two(shifted)), less(lowest, x));
+}
+
+inline V silu_of(V x) {
+  const V e = exp_nonpositive(sub(set1(0.0f), abs(x)));
+  const V quotient = div(x, add(set1(1.0f), e));
+  return select_nonnegative(x, quotient, mul(quotient, e));
+}
+
+// max(x, 0) + log1p(e^-|x|), the logarithm as 2 atanh(e / (2 + e)): within 4e-7 relative everywhere.
+inline V softplus_of(V x) {
+  const V e = exp_nonpositive(sub(set1(0.0f), abs(x)));
+  const V s = div(e, add(set1(2.0f), e));
+  const V s2 = mul(s, s);
+  V series = set1(2.0f / 15);
+  for (const float coefficient : {2.0f / 13, 2.0f / 11, 2.0f / 9, 2.0f / 7, 2.0f / 5, 2.0f / 3, 2.0f})
+    series = fma(series, s2, set1(coefficient));
+  return fma(series, s, max(x, set1(0.0f)));
+}
+
+// Sixteen stored weights as float32.
+template <DType type>
+inline V widen(const std::byte* p) {
+  if constexpr (type == DType::bf16) return load_bf16(p);
+  else if constexpr (type == DType::f16) return load_f16(p);
+  else return load_f32(p);
+}
+
+// The last n < 16 weights of a row, zeros after them.
+template <DType type>
+inline V widen_first(const std::byte* p, std::int64_t n) {
+  alignas(64) std::byte padded[64] = {};
+  std::memcpy(padded, p, static_cast<std::size_t>(n) * size_of(type));
+  return widen<type>(padded);
+}
+
+// One row at a time in address order with one accumulator: the memory system does the rest.
+template <DType type>
+void multiply_typed(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y) {
+  const std::int64_t whole = w.cols / 16 * 16, rest = w.cols - whole;
+  const std::byte* p = w.row(first);
+  for (std::int64_t i = first; i < last; ++i) {
+    V sum_of_products = set1(0.0f);
+    for (std::int64_t k = 0; k < whole; k += 16, p += 16 * size_of(type))
+      sum_of_products = fma(widen<type>(p), load(x + k), sum_of_products);
+    if (rest > 0) {
+      sum_of_products = fma(widen_first<type>(p, rest), load_first(x + whole, static_cast<int>(rest)), sum_of_products);
+      p += static_cast<std::size_t>(rest) * size_of(type);
+    }
+    const float product = sum(sum_of_products);
+    y[i] = bias ? product + bias[i] : product;
+  }
+}
+
+void multiply(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y) {
+  if (w.type == DType::bf16) multiply_typed<DType::bf16>(w, first, last, x, bias, y);
+  else if (w.type == DType::f16) multiply_typed<DType::f16>(w, first, last, x, bias, y);
+  else multiply_typed<DType::f32>(w, first, last, x, bias, y);
+}
+
+// A tile of kT tokens by kR rows, each dot product in the order of `multiply_typed`.
+template <int kT, int kR>
+inline void multiply_tile(const float* panel, std::int64_t stride, std::int64_t cols, const float* const* x,
+                          const float* bias, float* const* y) {
+  V acc[kT][kR];
+  for (int t = 0; t < kT; ++t)
+    for (int r = 0; r < kR; ++r) acc[t][r] = set1(0.0f);
+  const std::int64_t whole = cols / 16 * 16;
+  for (std::int64_t k = 0; k < whole; k += 16) {
+    V xs[kT];
+    for (int t = 0; t < kT; ++t) xs[t] = load(x[t] + k);
+    for (int r = 0; r < kR; ++r) {
+      const V weight = load(panel + r * stride + k);
+      for (int t = 0; t < kT; ++t) acc[t][r] = fma(weight, xs[t], acc[t][r]);
+    }
+  }
+  if (whole < cols) {
+    const int rest = static_cast<int>(cols - whole);
+    for (int t = 0; t < kT; ++t) {
+      const V tail = load_first(x[t] + whole, rest);
+      for (int r = 0; r < kR; ++r) acc[t][r] = fma(load(panel + r * stride + whole), tail, acc[t][r]);
+    }
+  }
+  for (int t = 0; t < kT; ++t)
+    for (int r = 0; r < kR; ++r) y[t][r] = bias ? sum(acc[t][r]) + bias[r] : sum(acc[t][r]);
+}
+
+template <int kT>
+void multiply_tokens(const float* panel, std::int64_t stride, std::int64_t cols, std::int64_t row, std::int64_t rows,
+                     Rows<const float> x, std::int64_t token, const float* bias, Rows<float> y) {
+  const float* xs[kT];
+  for (int t = 0; t < kT; ++t) xs[t] = x.row(token + t);
+  std::int64_t r = 0;
+  const auto outputs = [&](std::int64_t at, float** out) {
+    for (int t = 0; t < kT; ++t) out[t] = y.row(token + t) + row + at;
+  };
+  float* ys[kT];
+  for (; r + kRows <= rows; r += kRows) {
+    outputs(r, ys);
+    multiply_tile<kT, kRows>(panel + r * stride, stride, cols, xs, bias ? bias + row + r : nullptr, ys);
+  }
+  for (; r < rows; ++r) {
+    outputs(r, ys);
+    multiply_tile<kT, 1>(panel + r * stride, stride, cols, xs, bias ? bias + row + r : nullptr, ys);
+  }
+}
+
+template <DType type>
+void expand(const Matrix& w, std::int64_t row, float* out) {
+  const std::byte* p = w.row(row);
+  const std::int64_t whole = w.cols / 16 * 16;
+  for (std::int64_t k = 0; k < whole; k += 16) store(out + k, widen<type>(p + static_cast<std::size_t>(k) * size_of(type)));
+  if (whole < w.cols)
+    store(out + whole, widen_first<type>(p + static_cast<std::size_t>(whole) * size_of(type), w.cols - whole));
+}
+
+void multiply_many(const Matrix& w, std::int64_t first, std::int64_t last, Rows<const float> x, const float* bias,
+                   Rows<float> y, float* panel) {
+  const std::int64_t stride = (w.cols + 15) / 16 * 16;
+  for (std::int64_t row = first; row < last; row += kPanelRows) {
+    const std::int64_t rows = std::min(kPanelRows, last - row);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      if (w.type == DType::bf16) expand<DType::bf16>(w, row + r, panel + r * stride);
+      else if (w.type == DType::f16) expand<DType::f16>(w, row + r, panel + r * stride);
+      else expand<DType::f32>(w, row + r, panel + r * stride);
+    }
+    std::int64_t t = 0;
+    for (; t + kTokens <= x.count; t += kTokens) multiply_tokens<kTokens>(panel, stride, w.cols, row, rows, x, t, bias, y);
+    for (; t < x.count; ++t) multiply_tokens<1>(panel, stride, w.cols, row, rows, x, t, bias, y);
+  }
+}
+
+// Calls body(at, n) for whole vectors (n = 16) and once for the rest.
+template <class Body>
+inline void for_lanes(std::int64_t first, std::int64_t last, Body body) {
+  std::int64_t i = first;
+  for (; i + 16 <= last; i += 16) body(i, 16);
+  if (i < last) body(i, static_cast<int>(last - i));
+}
+inline V take(const float* p, int n) { return n == 16 ? load(p) : load_first(p, n); }
+inline void put(float* p, V a, int n) {
+  if (n == 16) store(p, a);
+  else store_first(p, a, n);
+}
+
+void rms_norm(const float* x, const float* w, float epsilon, std::int64_t n, float* y) {
+  V squares = set1(0.0f);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V a = take(x + i, m);
+    squares = fma(a, a, squares);
+  });
+  const V scale = set1(1.0f / std::sqrt(sum(squares) / static_cast<float>(n) + epsilon));
+  for_lanes(0, n, [&](std::int64_t i, int m) { put(y + i, mul(mul(take(x + i, m), scale), take(w + i, m)), m); });
+}
+
+void convolve(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
+              const float* bias, std::int64_t first, std::int64_t last, float* y) {
+  for_lanes(first, last, [&](std::int64_t c, int m) {
+    V acc = bias ? take(bias + c, m) : set1(0.0f);
+    for (std::int64_t k = 0; k < kernel; ++k) acc = fma(take(w + k * channels + c, m), take(window + k * stride + c, m), acc);
+    put(y + c, acc, m);
+  });
+}
+
+void silu(const float* x, std::int64_t n, float* y) {
+  for_lanes(0, n, [&](std::int64_t i, int m) { put(y + i, silu_of(take(x + i, m)), m); });
+}
+
+void time_step(const float* raw, const float* bias, float low, float high, std::int64_t n, float* dt) {
+  const V lowest = set1(low), highest = set1(high);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V step = softplus_of(add(take(raw + i, m), take(bias + i, m)));
+    put(dt + i, min(highest, max(lowest, step)), m);
+  });
+}
+
+void gate(const float* y, const float* z, std::int64_t n, float* out) {
+  for_lanes(0, n, [&](std::int64_t i, int m) { put(out + i, mul(take(y + i, m), silu_of(take(z + i, m))), m); });
+}
+
+void add_into(const float* x, std::int64_t n, float* into) {
+  for_lanes(0, n, [&](std::int64_t i, int m) { put(into + i, add(take(into + i, m), take(x + i, m)), m); });
+}
+
+// The recurrence. Fused and staged forms share these three lines, so they share their bits.
+inline V decay_of(V dt, V a) { return exp_nonpositive(mul(dt, a)); }
+inline V state_of(V decay, V h, V write) { return fma(decay, h, write); }
+inline V output_of(V h, V c, V y) { return fma(h, c, y); }
+
+// Where one tile of a scan finds its operands.
+struct Tile {
+  Tile(const Scan<float>& s, std::int64_t head, std::int64_t tile)
+      : channel(head * s.width + tile * 16), lanes(static_cast<int>(std::min<std::int64_t>(16, s.width - tile * 16))),
+        group(head / s.heads_per_group), h(s.h + (head * s.tiles() + tile) * s.states * 16),
+        a(s.per_head ? nullptr : s.A + tile * s.states * 16) {}
+  std::int64_t channel;  // first channel
+  int lanes;             // channels in this tile
+  std::int64_t group;
+  float* h;
+  const float* a;
+};
+
+inline float head_decay(const Scan<float>& s, std::int64_t token, std::int64_t head) {
+  alignas(64) float lanes[16];
+  store(lanes, decay_of(set1(s.dt.row(token)[head]), set1(s.A[head])));
+  return lanes[0];
+}
+
+inline V time_step_of(const Scan<float>& s, std::int64_t token, std::int64_t head, const Tile& tile) {
+  return s.per_head ? set1(s.dt.row(token)[head]) : take(s.dt.row(token) + tile.channel, tile.lanes);
+}
+
+// Counts what is NaN or infinite in a tile: rare, so it is done only after a poisoned sum was seen.
+inline V count_nonfinite(const float* h, std::int64_t states) {
+  V count = set1(0.0f);
+  for (std::int64_t n = 0; n < states; ++n) count = add(count, nonfinite(load(h + n * 16)));
+  return count;
+}
+
+inline float* lanes_of(float* sums, ScanSum which) { return sums + static_cast<std::int64_t>(which) * 16; }
+
+// What a tile adds to the statistics of its block and token.
+struct Sums {
+  explicit Sums(float* sums)
+      : squares(load(lanes_of(sums, ScanSum::squares))), largest_h(load(lanes_of(sums, ScanSum::largest))),
+        total(load(lanes_of(sums, ScanSum::sum))), change(load(lanes_of(sums, ScanSum::change))),
+        written(load(lanes_of(sums, ScanSum::write))), decays(set1(0.0f)), poison(set1(0.0f)) {}
+
+  void count(V h, V before, V write) {
+    const V step = sub(h, before);
+    squares = fma(h, h, squares);
+    largest_h = max(abs(h), largest_h);
+    total = add(total, h);
+    change = fma(step, step, change);
+    written = fma(write, write, written);
+    poison = fma(h, set1(0.0f), poison);
+  }
+
+  void keep(float* sums, const Tile& tile, std::int64_t states) const {
+    store(lanes_of(sums, ScanSum::squares), squares);
+    store(lanes_of(sums, ScanSum::largest), largest_h);
+    store(lanes_of(sums, ScanSum::sum), total);
+    store(lanes_of(sums, ScanSum::change), change);
+    store(lanes_of(sums, ScanSum::write), written);
+    float* decay_lanes = lanes_of(sums, ScanSum::decay);
+    put(decay_lanes, add(take(decay_lanes, tile.lanes), decays), tile.lanes);
+    if (sum(poison) != 0.0f) {
+      float* counts = lanes_of(sums, ScanSum::nonfinite);
+      store(counts, add(load(counts), count_nonfinite(tile.h, states)));
+    }
+  }
+
+  V squares, largest_h, total, change, written, decays, poison;
+};
+
+// In place of Sums where nobody counts.
+struct NoSums {
+  explicit NoSums(float*) {}
+  void count(V, V, V) {}
+};
+
+template <bool kPerHead, bool kOutput, bool kSums>
+inline void scan_tile(const Scan<float>& s, std::int64_t token, std::int64_t head, const Tile& tile, float* sums) {
+  const std::int64_t states = s.states;
+  const float* b = s.B.row(token) + tile.group * states;
+  const float* c = kOutput ? s.C.row(token) + tile.group * states : nullptr;
+  const V dt = time_step_of(s, token, head, tile);
+  const V u = take(s.u.row(token) + tile.channel, tile.lanes);
+  const V du = mul(dt, u);
+  const V shared_decay = set1(kPerHead ? head_decay(s, token, head) : 0.0f);
+  V y = set1(0.0f);
+  std::conditional_t<kSums, Sums, NoSums> tally(sums);
+  for (std::int64_t n = 0; n < states; ++n) {
+    const V before = load(tile.h + n * 16);
+    const V decay = kPerHead ? shared_decay : decay_of(dt, load(tile.a + n * 16));
+    const V write = mul(du, set1(b[n]));
+    const V h = state_of(decay, before, write);
+    store(tile.h + n * 16, h);
+    if constexpr (kOutput) y = output_of(h, set1(c[n]), y);
+    tally.count(h, before, write);
+    if constexpr (kSums && !kPerHead) tally.decays = add(tally.decays, decay);
+  }
+  if constexpr (kOutput) {
+    const V skip = kPerHead ? set1(s.D[head]) : take(s.D + tile.channel, tile.lanes);
+    put(s.y.row(token) + tile.channel, fma(skip, u, y), tile.lanes);
+  }
+  if constexpr (kSums) {
+    if constexpr (kPerHead) tally.decays = mul(shared_decay, set1(static_cast<float>(states)));
+    tally.keep(sums, tile, states);
+  }
+}
+
+template <bool kPerHead, bool kOutput, bool kSums>
+void scan_block(const Scan<float>& s, std::int64_t block) {
+  const std::int64_t tokens = s.u.count;
+  float* sums = kSums ? s.sums + block * tokens * kScanSums * 16 : nullptr;
+  if constexpr (kSums) std::fill_n(sums, tokens * kScanSums * 16, 0.0f);
+  const std::int64_t head = kPerHead ? block : 0;
+  const std::int64_t first = kPerHead ? 0 : block * Scan<float>::kTilesPerBlock;
+  const std::int64_t last = kPerHead ? s.tiles() : std::min(first + Scan<float>::kTilesPerBlock, s.tiles());
+  for (std::int64_t t = first; t < last; ++t) {
+    const Tile tile(s, head, t);
+    for (std::int64_t token = 0; token < tokens; ++token)
+      scan_tile<kPerHead, kOutput, kSums>(s, token, head, tile, kSums ? sums + token * kScanSums * 16 : nullptr);
+  }
+}
+
+template <bool kPerHead>
+void scan_blocks(const Scan<float>& s, std::int64_t first, std::int64_t last) {
+  const bool output = s.y.count > 0, sums = s.sums != nullptr;
+  for (std::int64_t block = first; block < last; ++block) {
+    if (output && sums) scan_block<kPerHead, true, true>(s, block);
+    else if (output) scan_block<kPerHead, true, false>(s, block);
+    else if (sums) scan_block<kPerHead, false, true>(s, block);
+    else scan_block<kPerHead, false, false>(s, block);
+  }
+}
+
+void scan(const Scan<float>& s, std::int64_t first, std::int64_t last) {
+  if (s.per_head) scan_blocks<true>(s, first, last);
+  else scan_blocks<false>(s, first, last);
+}
+
+// decay: [H] per head, else in the layout of h.
+void scan_decay(const Scan<float>& s, std::int64_t token, float* decay) {
+  if (s.per_head) {
+    for (std::int64_t head = 0; head < s.heads; ++head) decay[head] = head_decay(s, token, head);
+    return;
+  }
+  for (std::int64_t t = 0; t < s.tiles(); ++t) {
+    const Tile tile(s, 0, t);
+    const V dt = time_step_of(s, token, 0, tile);
+    for (std::int64_t n = 0; n < s.states; ++n)
+      store(decay + (t * s.states + n) * 16, decay_of(dt, load(tile.a + n * 16)));
+  }
+}
+
+void scan_state(const Scan<float>& s, std::int64_t token, const float* decay) {
+  for (std::int64_t head = 0; head < s.heads; ++head)
+    for (std::int64_t t = 0; t < s.tiles(); ++t) {
+      const Tile tile(s, head, t);
+      const float* b = s.B.row(token) + tile.group * s.states;
+      const V du = mul(time_step_of(s, token, head, tile), take(s.u.row(token) + tile.channel, tile.lanes));
+      for (std::int64_t n = 0; n < s.states; ++n) {
+        const V factor = s.per_head ? set1(decay[head]) : load(decay + (t * s.states + n) * 16);
+        store(tile.h + n * 16, state_of(factor, load(tile.h + n * 16), mul(du, set1(b[n]))));
+      }
+    }
+}
+
+void scan_output(const Scan<float>& s, std::int64_t token) {
+  for (std::int64_t head = 0; head < s.heads; ++head)
+    for (std::int64_t t = 0; t < s.tiles(); ++t) {
+      const Tile tile(s, head, t);
+      const float* c = s.C.row(token) + tile.group * s.states;
+      V y = set1(0.0f);
+      for (std::int64_t n = 0; n < s.states; ++n) y = output_of(load(tile.h + n * 16), set1(c[n]), y);
+      const V skip = s.per_head ? set1(s.D[head]) : take(s.D + tile.channel, tile.lanes);
+      put(s.y.row(token) + tile.channel, fma(skip, take(s.u.row(token) + tile.channel, tile.lanes), y), tile.lanes);
+    }
+}
+
+void scan_sums(const Scan<float>& s, std::int64_t token, const float* before, const float* decay) {
+  for (std::int64_t block = 0; block < s.blocks(); ++block) {
+    float* sums = s.sums + (block * s.u.count + token) * kScanSums * 16;
+    std::fill_n(sums, kScanSums * 16, 0.0f);
+    const std::int64_t head = s.per_head ? block : 0;
+    const std::int64_t first = s.per_head ? 0 : block * Scan<float>::kTilesPerBlock;
+    const std::int64_t last = s.per_head ? s.tiles() : std::min(first + Scan<float>::kTilesPerBlock, s.tiles());
+    for (std::int64_t t = first; t < last; ++t) {
+      const Tile tile(s, head, t);
+      const float* b = s.B.row(token) + tile.group * s.states;
+      const float* was = before + (tile.h - s.h);
+      const V du = mul(time_step_of(s, token, head, tile), take(s.u.row(token) + tile.channel, tile.lanes));
+      Sums tally(sums);
+      for (std::int64_t n = 0; n < s.states; ++n) {
+        const V factor = s.per_head ? set1(decay[head]) : load(decay + (t * s.states + n) * 16);
+        tally.count(load(tile.h + n * 16), load(was + n * 16), mul(du, set1(b[n])));
+        if (!s.per_head) tally.decays = add(tally.decays, factor);
+      }
+      if (s.per_head) tally.decays = mul(set1(decay[head]), set1(static_cast<float>(s.states)));
+      tally.keep(sums, tile, s.states);
+    }
+  }
+}
+
+void measure(const float* x, std::int64_t n, float* sum_of_squares, float* largest_abs) {
+  V squares = set1(0.0f), most = set1(0.0f);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V a = take(x + i, m);
+    squares = fma(a, a, squares);
+    most = max(abs(a), most);
+  });
+  *sum_of_squares = sum(squares);
+  *largest_abs = largest(most);
+}
+
+void measure_gate(const float* z, std::int64_t n, float* sum_of_abs, float* shut) {
+  V total = set1(0.0f), closed = set1(0.0f);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V opening = abs(silu_of(take(z + i, m)));
+    total = add(total, opening);
+    closed = add(closed, less(opening, set1(0.01f)));
+  });
+  *sum_of_abs = sum(total);
+  // Lanes beyond the last element are zero and were counted as shut.
+  *shut = sum(closed) - static_cast<float>((16 - n % 16) % 16);
+}
+
+void measure_step(const float* dt, std::int64_t n, float* total, float* largest_step) {
+  V steps = set1(0.0f), most = set1(0.0f);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V a = take(dt + i, m);
+    steps = add(steps, a);
+    most = max(a, most);
+  });
+  *total = sum(steps);
+  *largest_step = largest(most);
+}
+
+constexpr Kernels table(const char* name) {
+  return {name,      multiply,   multiply_many, rms_norm,    convolve, silu,         time_step,   gate, add_into,
+          scan,      scan_decay, scan_state,    scan_output, scan_sums, measure,  measure_gate, measure_step};
+}

@@ -1,0 +1,24 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include <immintrin.h>
+#include "model/math/cpu/kernels.h"
+
+namespace lab {
+namespace {
+
+#include "model/math/cpu/lanes_avx2.h"
+
+#include "model/math/cpu/kernels.inl"
+
+}  // namespace
+
+extern const Kernels kernels_avx2;
+const Kernels kernels_avx2 = table("avx2");
+
+}  // namespace lab

@@ -1,0 +1,23 @@
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "model/math/cpu/kernels.h"
+
+namespace lab {
+namespace {
+
+#include "model/math/cpu/lanes_generic.h"
+
+#include "model/math/cpu/kernels.inl"
+
+}  // namespace
+
+extern const Kernels kernels_generic;
+const Kernels kernels_generic = table("generic");
+
+}  // namespace lab

@@ -1,0 +1,81 @@
+// Sixteen float lanes in two AVX2 registers (with FMA and F16C). Same functions as lanes_generic.h.
+
+struct V {
+  __m256 low, high;
+};
+
+inline __m256i first_eight(int n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline V load(const float* p) { return {_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
+inline void store(float* p, V a) {
+  _mm256_storeu_ps(p, a.low);
+  _mm256_storeu_ps(p + 8, a.high);
+}
+inline V load_first(const float* p, int n) {
+  return {_mm256_maskload_ps(p, first_eight(n)), _mm256_maskload_ps(p + 8, first_eight(n - 8))};
+}
+inline void store_first(float* p, V a, int n) {
+  _mm256_maskstore_ps(p, first_eight(n), a.low);
+  _mm256_maskstore_ps(p + 8, first_eight(n - 8), a.high);
+}
+inline V load_f32(const std::byte* p) {
+  const auto* at = reinterpret_cast<const __m256i*>(p);
+  return {_mm256_castsi256_ps(_mm256_loadu_si256(at)), _mm256_castsi256_ps(_mm256_loadu_si256(at + 1))};
+}
+inline __m256 widen_bf16(const std::byte* p) {
+  const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+}
+inline V load_bf16(const std::byte* p) { return {widen_bf16(p), widen_bf16(p + 16)}; }
+inline V load_f16(const std::byte* p) {
+  const auto* at = reinterpret_cast<const __m128i*>(p);
+  return {_mm256_cvtph_ps(_mm_loadu_si128(at)), _mm256_cvtph_ps(_mm_loadu_si128(at + 1))};
+}
+inline V set1(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
+inline V add(V a, V b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
+inline V sub(V a, V b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
+inline V mul(V a, V b) { return {_mm256_mul_ps(a.low, b.low), _mm256_mul_ps(a.high, b.high)}; }
+inline V div(V a, V b) { return {_mm256_div_ps(a.low, b.low), _mm256_div_ps(a.high, b.high)}; }
+inline V fma(V a, V b, V c) { return {_mm256_fmadd_ps(a.low, b.low, c.low), _mm256_fmadd_ps(a.high, b.high, c.high)}; }
+inline V max(V a, V b) { return {_mm256_max_ps(a.low, b.low), _mm256_max_ps(a.high, b.high)}; }
+inline V min(V a, V b) { return {_mm256_min_ps(a.low, b.low), _mm256_min_ps(a.high, b.high)}; }
+inline V abs(V a) {
+  const __m256 mask = _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF));
+  return {_mm256_and_ps(a.low, mask), _mm256_and_ps(a.high, mask)};
+}
+inline V select_nonnegative(V a, V x, V y) {
+  const __m256 zero = _mm256_setzero_ps();
+  return {_mm256_blendv_ps(y.low, x.low, _mm256_cmp_ps(a.low, zero, _CMP_GE_OQ)),
+          _mm256_blendv_ps(y.high, x.high, _mm256_cmp_ps(a.high, zero, _CMP_GE_OQ))};
+}
+inline V less(V a, V b) {
+  const __m256 one = _mm256_set1_ps(1.0f);
+  return {_mm256_and_ps(one, _mm256_cmp_ps(a.low, b.low, _CMP_LT_OQ)),
+          _mm256_and_ps(one, _mm256_cmp_ps(a.high, b.high, _CMP_LT_OQ))};
+}
+inline __m256 nonfinite_eight(__m256 a) {
+  const __m256i exponent = _mm256_set1_epi32(0x7F800000);
+  const __m256i hit = _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_castps_si256(a), exponent), exponent);
+  return _mm256_and_ps(_mm256_set1_ps(1.0f), _mm256_castsi256_ps(hit));
+}
+inline V nonfinite(V a) { return {nonfinite_eight(a.low), nonfinite_eight(a.high)}; }
+inline __m256 power_of_two_eight(__m256 m) {
+  const __m256i k = _mm256_sub_epi32(_mm256_castps_si256(m), _mm256_set1_epi32(0x4B400000 - 127));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(k, 23));
+}
+inline V power_of_two(V m) { return {power_of_two_eight(m.low), power_of_two_eight(m.high)}; }
+inline float sum(V a) {
+  const __m256 eight = _mm256_add_ps(a.low, a.high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+inline float largest(V a) {
+  const __m256 eight = _mm256_max_ps(a.low, a.high);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+constexpr int kTokens = 2, kRows = 2;

@@ -1,0 +1,59 @@
+// Sixteen float lanes in one AVX-512 register. Same functions as lanes_generic.h.
+
+struct V {
+  __m512 v;
+};
+
+inline __mmask16 first(int n) { return static_cast<__mmask16>((1u << n) - 1u); }
+inline V load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline void store(float* p, V a) { _mm512_storeu_ps(p, a.v); }
+inline V load_first(const float* p, int n) { return {_mm512_maskz_loadu_ps(first(n), p)}; }
+inline void store_first(float* p, V a, int n) { _mm512_mask_storeu_ps(p, first(n), a.v); }
+inline V load_f32(const std::byte* p) { return {_mm512_castsi512_ps(_mm512_loadu_si512(p))}; }
+inline V load_bf16(const std::byte* p) {
+  const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16))};
+}
+inline V load_f16(const std::byte* p) {
+  return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+}
+inline V set1(float x) { return {_mm512_set1_ps(x)}; }
+inline V add(V a, V b) { return {_mm512_add_ps(a.v, b.v)}; }
+inline V sub(V a, V b) { return {_mm512_sub_ps(a.v, b.v)}; }
+inline V mul(V a, V b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline V div(V a, V b) { return {_mm512_div_ps(a.v, b.v)}; }
+inline V fma(V a, V b, V c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+inline V max(V a, V b) { return {_mm512_max_ps(a.v, b.v)}; }
+inline V min(V a, V b) { return {_mm512_min_ps(a.v, b.v)}; }
+inline V abs(V a) {
+  return {_mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(a.v), _mm512_set1_epi32(0x7FFFFFFF)))};
+}
+inline V select_nonnegative(V a, V x, V y) {
+  return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, _mm512_setzero_ps(), _CMP_GE_OQ), y.v, x.v)};
+}
+inline V less(V a, V b) { return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), _mm512_set1_ps(1.0f))}; }
+inline V nonfinite(V a) {
+  const __m512i exponent = _mm512_set1_epi32(0x7F800000);
+  const __mmask16 mask = _mm512_cmpeq_epi32_mask(_mm512_and_si512(_mm512_castps_si512(a.v), exponent), exponent);
+  return {_mm512_maskz_mov_ps(mask, _mm512_set1_ps(1.0f))};
+}
+inline V power_of_two(V m) {
+  const __m512i k = _mm512_sub_epi32(_mm512_castps_si512(m.v), _mm512_set1_epi32(0x4B400000 - 127));
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(k, 23))};
+}
+inline float sum(V a) {
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a.v), 1));
+  const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), high);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+inline float largest(V a) {
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a.v), 1));
+  const __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(a.v), high);
+  const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+constexpr int kTokens = 4, kRows = 6;

@@ -1,0 +1,213 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <thread>
+
+#include "model/base/check.h"
+#include "model/math/cpu/kernels.h"
+#include "model/math/cpu/pool.h"
+#include "model/math/math.h"
+
+namespace lab {
+namespace {
+
+// Rows of a product that one thread does at a time: enough bytes to stream, few enough to share out evenly.
+constexpr std::int64_t kBlockBytes = 128 << 10;
+// Below this many multiply-adds a second thread costs more than it brings.
+constexpr std::int64_t kWorthSharing = 16 << 10;
+
+}  // namespace
+
+template <>
+struct Math<float>::Threads {
+  Threads(int threads, const char* isa) : pool(threads) {
+    kernels = *isa ? find_kernels(isa) : &best_kernels();
+    LAB_CHECK(kernels != nullptr, ==, true);
+  }
+  Pool pool;
+  const Kernels* kernels;
+
+  // Splits [0, n) into equal parts and calls body(first, last), on the pool when the work is worth it.
+  template <class Body>
+  void share(std::int64_t n, std::int64_t part, std::int64_t work, const Body& body) {
+    const std::int64_t parts = (n + part - 1) / part;
+    if (work < kWorthSharing || pool.threads() == 1) {
+      body(std::int64_t{0}, n);
+      return;
+    }
+    pool.run(parts, [&](std::int64_t i) { body(i * part, std::min(n, (i + 1) * part)); });
+  }
+};
+
+template <>
+Math<float>::Math(int threads, const char* isa)
+    : own_(std::make_unique<Threads>(threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency())),
+                                     isa)) {}
+template <>
+Math<float>::~Math() = default;
+
+template <>
+int Math<float>::threads() const {
+  return own_->pool.threads();
+}
+
+template <>
+const char* Math<float>::instruction_set() const {
+  return own_->kernels->name;
+}
+
+template <>
+void Math<float>::embed(const Matrix& w, std::int64_t row, std::span<float> out) const {
+  const std::byte* p = w.row(row);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (w.type == DType::f32) {
+      std::memcpy(&out[i], p + 4 * i, 4);
+    } else {
+      std::uint16_t half;
+      std::memcpy(&half, p + 2 * i, 2);
+      out[i] = w.type == DType::bf16 ? float_from_bf16(half) : float_from_f16(half);
+    }
+  }
+}
+
+template <>
+void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<const float> x, Rows<float> y) {
+  const float* b = bias.empty() ? nullptr : bias.data();
+  const Kernels& k = *own_->kernels;
+  if (x.count == 1) {
+    const auto rows = std::max<std::int64_t>(4, kBlockBytes / static_cast<std::int64_t>(w.row_bytes()));
+    own_->share(w.rows, rows, w.rows * w.cols, [&](std::int64_t first, std::int64_t last) {
+      k.multiply(w, first, last, x.data, b, y.data);
+    });
+    return;
+  }
+  const std::size_t panel_size = static_cast<std::size_t>(kPanelRows * ((w.cols + 15) / 16 * 16));
+  own_->share(w.rows, kPanelRows, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
+    thread_local AlignedBuffer<float> panel;
+    k.multiply_many(w, first, last, x, b, y, panel.ensure(panel_size));
+  });
+}
+
+template <>
+void Math<float>::rms_norm(Rows<const float> x, std::span<const float> w, float epsilon, std::int64_t groups, Rows<float> y) {
+  const std::int64_t n = x.width / groups;
+  own_->share(x.count, 8, x.count * x.width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t)
+      for (std::int64_t g = 0; g < groups; ++g)
+        own_->kernels->rms_norm(x.row(t) + g * n, w.data() + g * n, epsilon, n, y.row(t) + g * n);
+  });
+}
+
+template <>
+void Math<float>::add(Rows<const float> x, Rows<float> into) {
+  for (std::int64_t t = 0; t < x.count; ++t) own_->kernels->add(x.row(t), x.width, into.row(t));
+}
+
+template <>
+void Math<float>::convolve(Rows<const float> window, std::int64_t kernel, std::span<const float> w,
+                           std::span<const float> bias, Rows<float> y) {
+  const float* b = bias.empty() ? nullptr : bias.data();
+  own_->share(y.count, 8, y.count * y.width * kernel, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t)
+      own_->kernels->convolve(window.row(t), window.stride, kernel, w.data(), y.width, b, 0, y.width, y.row(t));
+  });
+}
+
+template <>
+void Math<float>::silu(Rows<const float> x, Rows<float> y) {
+  own_->share(x.count, 8, x.count * x.width * 8, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t) own_->kernels->silu(x.row(t), x.width, y.row(t));
+  });
+}
+
+template <>
+void Math<float>::time_step(Rows<const float> raw, std::span<const float> bias, float low, float high, Rows<float> dt) {
+  own_->share(raw.count, 8, raw.count * raw.width * 8, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t)
+      own_->kernels->time_step(raw.row(t), bias.data(), low, high, raw.width, dt.row(t));
+  });
+}
+
+template <>
+void Math<float>::gate(Rows<const float> y, Rows<const float> z, Rows<float> out) {
+  own_->share(y.count, 8, y.count * y.width * 8, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t) own_->kernels->gate(y.row(t), z.row(t), y.width, out.row(t));
+  });
+}
+
+template <>
+void Math<float>::scan(const Scan<float>& s) {
+  own_->share(s.blocks(), 1, s.stored() * s.u.count * 8,
+              [&](std::int64_t first, std::int64_t last) { own_->kernels->scan(s, first, last); });
+}
+
+template <>
+void Math<float>::scan_decay(const Scan<float>& s, std::int64_t token, float* decay) {
+  own_->kernels->scan_decay(s, token, decay);
+}
+
+template <>
+void Math<float>::scan_state(const Scan<float>& s, std::int64_t token, const float* decay) {
+  own_->kernels->scan_state(s, token, decay);
+}
+
+template <>
+void Math<float>::scan_output(const Scan<float>& s, std::int64_t token) {
+  own_->kernels->scan_output(s, token);
+}
+
+template <>
+void Math<float>::scan_sums(const Scan<float>& s, std::int64_t token, const float* before, const float* decay) {
+  own_->kernels->scan_sums(s, token, before, decay);
+}
+
+namespace {
+
+// The lanes of one kind of sum, added over the blocks of a scan in their order, then over the lanes by the tree.
+float total(const Scan<float>& s, std::int64_t token, ScanSum which) {
+  float lanes[16] = {};
+  for (std::int64_t block = 0; block < s.blocks(); ++block) {
+    const float* part = s.sums + ((block * s.u.count + token) * kScanSums + static_cast<std::int64_t>(which)) * 16;
+    for (int i = 0; i < 16; ++i) lanes[i] = which == ScanSum::largest ? std::max(lanes[i], part[i]) : lanes[i] + part[i];
+  }
+  for (int half = 8; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i)
+      lanes[i] = which == ScanSum::largest ? std::max(lanes[i], lanes[i + half]) : lanes[i] + lanes[i + half];
+  return lanes[0];
+}
+
+}  // namespace
+
+template <>
+void Math<float>::statistics(const Scan<float>& s, std::int64_t token, std::span<const float> z, std::span<const float> mixer_out,
+                             std::span<const float> resid_out, std::span<float> out) {
+  const Kernels& k = *own_->kernels;
+  const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
+  const auto elements = static_cast<float>(s.heads * s.width * s.states);
+  const auto size = [](std::span<const float> values) { return static_cast<std::int64_t>(values.size()); };
+  set(Statistic::h_norm, std::sqrt(total(s, token, ScanSum::squares)));
+  set(Statistic::h_max, total(s, token, ScanSum::largest));
+  set(Statistic::h_mean, total(s, token, ScanSum::sum) / elements);
+  set(Statistic::h_change, std::sqrt(total(s, token, ScanSum::change)));
+  set(Statistic::h_nonfinite, total(s, token, ScanSum::nonfinite));
+  set(Statistic::write_norm, std::sqrt(total(s, token, ScanSum::write)));
+  set(Statistic::decay_mean, total(s, token, ScanSum::decay) / elements);
+  float a = 0, b = 0;
+  k.measure_step(s.dt.row(token), s.dt.width, &a, &b);
+  set(Statistic::dt_mean, a / static_cast<float>(s.dt.width));
+  set(Statistic::dt_max, b);
+  k.measure_gate(z.data(), size(z), &a, &b);
+  set(Statistic::gate_mean, a / static_cast<float>(z.size()));
+  set(Statistic::gate_shut, b / static_cast<float>(z.size()));
+  k.measure(s.u.row(token), s.u.width, &a, &b);
+  set(Statistic::x_norm, std::sqrt(a));
+  k.measure(s.y.row(token), s.y.width, &a, &b);
+  set(Statistic::y_norm, std::sqrt(a));
+  k.measure(mixer_out.data(), size(mixer_out), &a, &b);
+  set(Statistic::mixer_norm, std::sqrt(a));
+  k.measure(resid_out.data(), size(resid_out), &a, &b);
+  set(Statistic::resid_norm, std::sqrt(a));
+  set(Statistic::resid_max, b);
+}
+
+}  // namespace lab
