@@ -23,4 +23,10 @@ LAB_HOST_DEVICE Real softplus(Real x) {
   return std::fmax(x, Real(0)) + std::log1p(std::exp(-std::fabs(x)));
 }
 
+/// The rate A = -exp(A_log), rounded once.
+template <class Real>
+Real rate(Real a_log) {
+  return static_cast<Real>(-std::exp(static_cast<double>(a_log)));
+}
+
 }  // namespace lab::scalar

@@ -1,0 +1,171 @@
+#include "model/families/mamba1/mamba1.h"
+
+#include <cmath>
+#include <limits>
+
+#include "model/math/scalar.h"
+
+namespace lab::mamba1 {
+namespace {
+
+enum Tensor : int { kConvState, kSsmState };
+
+std::string prefix(std::int64_t layer) { return "backbone.layers." + std::to_string(layer) + "."; }
+
+}  // namespace
+
+Config read_config(const Json& json, std::vector<Error>& problems) {
+  ConfigReader read(json, problems);
+  Config c;
+  c.hidden = read.integer("hidden_size", c.hidden);
+  c.layers = read.integer("num_hidden_layers", c.layers, 1, 4096);
+  c.vocabulary = read.integer("vocab_size", c.vocabulary);
+  const std::int64_t expand = read.integer("expand", 2, 1, 256);
+  c.inner = read.integer("intermediate_size", expand * c.hidden);
+  c.state_size = read.integer("state_size", c.state_size, 1, 4096);
+  c.conv_kernel = read.integer("conv_kernel", c.conv_kernel, 1, 64);
+  const Json* rank = read.find("time_step_rank");
+  const bool automatic = !rank || rank->is_null() || (rank->is_string() && rank->text() == "auto");
+  c.rank = automatic ? (c.hidden + 15) / 16 : read.integer("time_step_rank", c.rank);
+  c.epsilon = read.number("layer_norm_epsilon", c.epsilon, 0, 1);
+  c.use_bias = read.boolean("use_bias", c.use_bias);
+  c.use_conv_bias = read.boolean("use_conv_bias", c.use_conv_bias);
+  c.tied = read.boolean("tie_word_embeddings", c.tied);
+  read.one_of("hidden_act", "silu", {"silu", "swish"});
+  return c;
+}
+
+void expect_layer(const Config& c, std::int64_t layer, std::vector<Expected>& expected) {
+  const std::string p = prefix(layer), m = p + "mixer.";
+  expected.insert(expected.end(), {{p + "norm.weight", {c.hidden}},
+                                   {m + "in_proj.weight", {2 * c.inner, c.hidden}},
+                                   {m + "conv1d.weight", {c.inner, 1, c.conv_kernel}},
+                                   {m + "x_proj.weight", {c.rank + 2 * c.state_size, c.inner}},
+                                   {m + "dt_proj.weight", {c.inner, c.rank}},
+                                   {m + "dt_proj.bias", {c.inner}},
+                                   {m + "A_log", {c.inner, c.state_size}},
+                                   {m + "D", {c.inner}},
+                                   {m + "out_proj.weight", {c.hidden, c.inner}}});
+  if (c.use_conv_bias) expected.push_back({m + "conv1d.bias", {c.inner}});
+  if (c.use_bias) expected.push_back({m + "in_proj.bias", {2 * c.inner}});
+  if (c.use_bias) expected.push_back({m + "out_proj.bias", {c.hidden}});
+}
+
+LayerSchema layer_schema(const Config& c) {
+  return {.kind = "mamba1",
+          .tensors = {{.name = "conv_state", .point = Point::conv_state, .role = Role::conv, .layout = Layout::columns,
+                       .shape = {c.inner, c.conv_kernel}},
+                      {.name = "ssm_state", .point = Point::h, .role = Role::ssm, .layout = Layout::tiles,
+                       .shape = {c.inner, c.state_size}}}};
+}
+
+LayerInfo layer_info(const Config& c) {
+  return {.kind = "mamba1",
+          .drivers = {{Point::x, c.inner, true},
+                      {Point::dt, c.inner, true},
+                      {Point::B, c.state_size, true},
+                      {Point::C, c.state_size, false},
+                      {Point::z, c.inner, false},
+                      {Point::resid_out, c.hidden, false}}};
+}
+
+void describe(const Config& c, ModelInfo& info) {
+  info.family = "mamba1";
+  info.hidden = c.hidden;
+  info.vocabulary = c.vocabulary;
+  info.inner = c.inner;
+  info.state_size = c.state_size;
+  info.conv_kernel = c.conv_kernel;
+  info.time_step_rank = c.rank;
+}
+
+template <class Real>
+Layer<Real>::Layer(const Config& config, const TensorTable& table, std::int64_t index) : c_(config) {
+  const std::string p = prefix(index), m = p + "mixer.";
+  norm = vector_of<Real>(table, p + "norm.weight");
+  in_proj_ = matrix_of(table, m + "in_proj.weight");
+  x_proj_ = matrix_of(table, m + "x_proj.weight");
+  dt_proj_ = matrix_of(table, m + "dt_proj.weight");
+  out_proj_ = matrix_of(table, m + "out_proj.weight");
+  in_bias_ = c_.use_bias ? vector_of<Real>(table, m + "in_proj.bias") : std::vector<Real>{};
+  out_bias_ = c_.use_bias ? vector_of<Real>(table, m + "out_proj.bias") : std::vector<Real>{};
+  dt_bias_ = vector_of<Real>(table, m + "dt_proj.bias");
+  D_ = vector_of<Real>(table, m + "D");
+  conv_ = read_conv<Real>(table, m, c_.inner, c_.conv_kernel, c_.use_conv_bias);
+
+  const TensorSchema h = StateSchema("", {layer_schema(c_)}).layers()[0].tensors[kSsmState];
+  const std::vector<Real> A_log = vector_of<Real>(table, m + "A_log");
+  A_.assign(static_cast<std::size_t>(h.stored), Real(0));
+  for (std::size_t i = 0; i < A_log.size(); ++i)
+    A_[static_cast<std::size_t>(h.stored_index(static_cast<std::int64_t>(i)))] = scalar::rate(A_log[i]);
+}
+
+template <class Real>
+Scan<Real> Layer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> u, Rows<const Real> B, Rows<const Real> C, Real* h,
+                                Rows<Real> y) const {
+  return {.per_head = false, .heads = 1, .width = c_.inner, .states = c_.state_size, .heads_per_group = 1, .dt = dt, .u = u,
+          .B = B, .C = C, .A = A_.data(), .D = D_.data(), .h = h, .y = y};
+}
+
+template <class Real>
+void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const {
+  Math<Real>& math = batch.math();
+  Context<Real>& context = batch.context;
+  const std::int64_t T = batch.rows, di = c_.inner, N = c_.state_size, R = c_.rank;
+
+  // The two branches.
+  Rows<Real> xz = scratch(context, Slot::in_proj, T, 2 * di);  // [T, 2 di]
+  math.linear(in_proj_, in_bias_, a, xz);
+  batch.show(Point::in_proj, layer, xz);
+  Rows<Real> x = xz.columns(0, di), z = xz.columns(di, di);  // [T, di]
+  batch.show(Point::x, layer, x);
+  batch.show(Point::z, layer, z);
+  batch.z = z;
+
+  // A short causal convolution of each channel.
+  Rows<Real> conv = scratch(context, Slot::conv, T, di), u = scratch(context, Slot::act, T, di);
+  convolve_lanes(conv_, x, layer, kConvState, batch, conv);
+  batch.show(Point::conv, layer, conv);
+  math.silu(conv, u);
+  batch.show(Point::u, layer, u);
+
+  // Selection: time step, write and read vectors from the input itself.
+  Rows<Real> selected = scratch(context, Slot::projected, T, R + 2 * N);
+  math.linear(x_proj_, {}, u, selected);
+  Rows<Real> delta = selected.columns(0, R), B = selected.columns(R, N), C = selected.columns(R + N, N);
+  batch.show(Point::dt_low, layer, delta);
+  batch.show(Point::B, layer, B);
+  batch.show(Point::C, layer, C);
+  Rows<Real> dt_raw = scratch(context, Slot::dt_raw, T, di), dt = scratch(context, Slot::dt, T, di);
+  math.linear(dt_proj_, {}, delta, dt_raw);
+  batch.show(Point::dt_raw, layer, dt_raw);
+  math.time_step(dt_raw, dt_bias_, Real(0), std::numeric_limits<Real>::infinity(), dt);
+  batch.show(Point::dt, layer, dt);
+
+  // The recurrence, then the gate.
+  Rows<Real> y = scratch(context, Slot::y, T, di), gated = scratch(context, Slot::gated, T, di);
+  scan_lanes(layer, kSsmState, batch, [&](std::size_t i) {
+    return scan_of(batch.of_lane(i, dt), batch.of_lane(i, u), batch.of_lane(i, B), batch.of_lane(i, C),
+                   batch.lanes[i].state->stored(layer, kSsmState).data(), batch.of_lane(i, y));
+  });
+  batch.show(Point::y, layer, y);
+  math.gate(y, z, gated);
+  batch.show(Point::gated, layer, gated);
+  math.linear(out_proj_, out_bias_, gated, out);
+  batch.show(Point::mixer_out, layer, out);
+}
+
+template <class Real>
+void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
+                         Context<Real>& context) const {
+  const Rows<const Real> &x = drivers[0], &dt = drivers[1], &B = drivers[2];
+  Rows<Real> conv = scratch(context, Slot::conv, x.count, c_.inner), u = scratch(context, Slot::act, x.count, c_.inner);
+  convolve_lane<Real>(conv_, x, state.stored(layer, kConvState), context, conv);
+  context.math.silu(conv, u);
+  context.math.scan(scan_of(dt, u, B, {}, state.stored(layer, kSsmState).data(), {}));
+}
+
+template class Layer<float>;
+template class Layer<double>;
+
+}  // namespace lab::mamba1

@@ -1,0 +1,99 @@
+#include "model/families/reading.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "model/base/check.h"
+
+namespace lab {
+
+void ConfigReader::problem(const char* field, const std::string& expected, const std::string& found) {
+  problems_.push_back({.code = Code::out_of_range, .file = "config.json", .field = field, .expected = expected, .found = found,
+                       .message = "the configuration cannot be used"});
+}
+
+std::int64_t ConfigReader::integer(const char* name, std::int64_t fallback, std::int64_t low, std::int64_t high) {
+  const Json* field = config_.find(name);
+  if (!field || field->is_null()) return fallback;
+  const auto value = field->integer();
+  if (value && *value >= low && *value <= high) return *value;
+  problem(name, "an integer from " + std::to_string(low) + " to " + std::to_string(high), field->brief());
+  return fallback;
+}
+
+double ConfigReader::number(const char* name, double fallback, double low, double high) {
+  const Json* field = config_.find(name);
+  if (!field || field->is_null()) return fallback;
+  const auto value = field->number();
+  if (value && *value >= low && *value <= high) return *value;
+  problem(name, "a number from " + std::to_string(low) + " to " + std::to_string(high), field->brief());
+  return fallback;
+}
+
+bool ConfigReader::boolean(const char* name, bool fallback) {
+  const Json* field = config_.find(name);
+  if (!field || field->is_null()) return fallback;
+  if (const auto value = field->boolean()) return *value;
+  problem(name, "true or false", field->brief());
+  return fallback;
+}
+
+std::string ConfigReader::one_of(const char* name, const std::string& fallback, const std::vector<std::string>& allowed) {
+  const Json* field = config_.find(name);
+  if (!field || field->is_null()) return fallback;
+  if (field->is_string() && std::find(allowed.begin(), allowed.end(), field->text()) != allowed.end()) return field->text();
+  std::string list;
+  for (const std::string& text : allowed) list.append(list.empty() ? "" : " or ").append(text);
+  problem(name, list, field->brief());
+  return fallback;
+}
+
+void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems) {
+  for (const Expected& want : expected) {
+    const TensorView* tensor = table.find(want.name);
+    if (!tensor) {
+      if (!want.optional)
+        problems.push_back({.code = Code::missing, .file = "model.safetensors", .field = want.name,
+                            .expected = "a tensor " + shape_text(want.shape), .message = "a tensor is missing"});
+      continue;
+    }
+    if (tensor->shape != want.shape)
+      problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = want.name, .expected = shape_text(want.shape),
+                          .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with config.json"});
+    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f16 && tensor->dtype != DType::bf16)
+      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = want.name, .expected = "F32, F16 or BF16",
+                          .found = name_of(tensor->dtype), .message = "weights of this number type cannot be multiplied"});
+  }
+}
+
+Matrix matrix_of(const TensorTable& table, const std::string& name) {
+  const TensorView* tensor = table.find(name);
+  LAB_CHECK(tensor != nullptr, ==, true);
+  return {tensor->data, tensor->dtype, tensor->shape[0], tensor->shape[1]};
+}
+
+template <class Real>
+std::vector<Real> vector_of(const TensorTable& table, const std::string& name) {
+  const TensorView* tensor = table.find(name);
+  std::vector<Real> values;
+  if (!tensor) return values;
+  values.resize(static_cast<std::size_t>(tensor->elements()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (tensor->dtype == DType::f32) {
+      float value;
+      std::memcpy(&value, tensor->data + 4 * i, 4);
+      values[i] = value;
+    } else {
+      std::uint16_t half;
+      std::memcpy(&half, tensor->data + 2 * i, 2);
+      values[i] = tensor->dtype == DType::bf16 ? float_from_bf16(half) : float_from_f16(half);
+    }
+  }
+  return values;
+}
+
+template std::vector<float> vector_of(const TensorTable&, const std::string&);
+template std::vector<double> vector_of(const TensorTable&, const std::string&);
+
+}  // namespace lab

@@ -1,0 +1,125 @@
+#pragma once
+// The two stateful stages that Mamba-1 and Mamba-2 share: the causal convolution and the selective scan, lane by lane,
+// with their states shown and replaceable at every token.
+#include <algorithm>
+#include <type_traits>
+
+#include "model/families/batch.h"
+#include "model/families/reading.h"
+
+namespace lab {
+
+/// Convolution weights of one layer: w [K, C] (the file's [C, 1, K] transposed), bias [C] or empty.
+template <class Real>
+struct ConvWeights {
+  std::int64_t channels = 0, kernel = 0;
+  std::vector<Real> w, bias;
+};
+
+/// Reads `conv1d.weight` and, with `use_bias`, `conv1d.bias` of a mixer whose names begin with `mixer`.
+template <class Real>
+ConvWeights<Real> read_conv(const TensorTable& table, const std::string& mixer, std::int64_t channels, std::int64_t kernel,
+                            bool use_bias) {
+  ConvWeights<Real> conv{channels, kernel, std::vector<Real>(static_cast<std::size_t>(channels * kernel)), {}};
+  const std::vector<Real> w = vector_of<Real>(table, mixer + "conv1d.weight");
+  for (std::int64_t c = 0; c < channels; ++c)
+    for (std::int64_t k = 0; k < kernel; ++k)
+      conv.w[static_cast<std::size_t>(k * channels + c)] = w[static_cast<std::size_t>(c * kernel + k)];
+  if (use_bias) conv.bias = vector_of<Real>(table, mixer + "conv1d.bias");
+  return conv;
+}
+
+/// Convolves one lane's raw inputs x [T, C] after its conv state, moves the state on, writes y [T, C] (before silu).
+/// The state [C, K] lies time-major: row k is the raw input k steps into the window.
+template <class Real>
+void convolve_lane(const ConvWeights<Real>& weights, Rows<const Real> x, std::span<Real> state, Context<Real>& context,
+                   Rows<Real> y) {
+  const std::int64_t channels = weights.channels, kernel = weights.kernel;
+  Rows<Real> window = scratch(context, Slot::window, kernel + x.count, channels);
+  std::copy(state.begin(), state.begin() + kernel * channels, window.data);
+  for (std::int64_t t = 0; t < x.count; ++t) std::copy_n(x.row(t), channels, window.row(kernel + t));
+  context.math.convolve(window.rows(1, kernel + x.count - 1), kernel, weights.w, weights.bias, y);
+  std::copy_n(window.row(x.count), kernel * channels, state.begin());
+}
+
+/// The same where somebody watches the conv state: it is shown (and may be replaced) after each token's input entered it.
+template <class Real>
+void convolve_watched_lane(const ConvWeights<Real>& weights, Rows<const Real> x, std::span<Real> state, std::size_t lane,
+                           int layer, Batch<Real>& batch, Rows<Real> y) {
+  const std::int64_t channels = weights.channels, kernel = weights.kernel;
+  Rows<Real> logical = scratch(batch.context, Slot::state_row, 1, channels * kernel);
+  for (std::int64_t t = 0; t < x.count; ++t) {
+    std::copy(state.begin() + channels, state.begin() + kernel * channels, state.begin());
+    std::copy_n(x.row(t), channels, state.begin() + (kernel - 1) * channels);
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t k = 0; k < kernel; ++k) logical.data[c * kernel + k] = state[static_cast<std::size_t>(k * channels + c)];
+    batch.show_lane(lane, Point::conv_state, layer, t, logical);
+    for (std::int64_t c = 0; c < channels; ++c)
+      for (std::int64_t k = 0; k < kernel; ++k) state[static_cast<std::size_t>(k * channels + c)] = logical.data[c * kernel + k];
+    batch.math().convolve({state.data(), kernel, channels}, kernel, weights.w, weights.bias, y.rows(t, 1));
+  }
+}
+
+template <class Real>
+void convolve_lanes(const ConvWeights<Real>& weights, Rows<Real> x, int layer, int tensor, Batch<Real>& batch, Rows<Real> y) {
+  for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
+    std::span<Real> state = batch.lanes[i].state->stored(layer, tensor);
+    if (batch.watched(i, layer, bit(Point::conv_state)))
+      convolve_watched_lane<Real>(weights, batch.of_lane(i, x), state, i, layer, batch, batch.of_lane(i, y));
+    else
+      convolve_lane<Real>(weights, batch.of_lane(i, x), state, batch.context, batch.of_lane(i, y));
+  }
+}
+
+/// One lane's scan, stage by stage: decay, state and output of each token, each shown before the next is computed.
+template <class Real>
+void scan_watched_lane(const Scan<Real>& scan, const TensorSchema& schema, std::size_t lane, int layer, Batch<Real>& batch) {
+  Math<Real>& math = batch.math();
+  const std::int64_t stored = scan.stored(), elements = schema.elements();
+  Rows<Real> decay = scratch(batch.context, Slot::decay, 1, scan.per_head ? scan.heads : stored);
+  Rows<Real> before = scratch(batch.context, Slot::before, 1, stored);
+  Rows<Real> logical = scratch(batch.context, Slot::state_row, 1, elements);
+  const auto show_tiled = [&](Point point, Real* tiled, std::int64_t token) {
+    for (std::int64_t i = 0; i < elements; ++i) logical.data[i] = tiled[schema.stored_index(i)];
+    batch.show_lane(lane, point, layer, token, logical);
+    for (std::int64_t i = 0; i < elements; ++i) tiled[schema.stored_index(i)] = logical.data[i];
+  };
+  for (std::int64_t t = 0; t < scan.u.count; ++t) {
+    math.scan_decay(scan, t, decay.data);
+    if (scan.per_head) batch.show_lane(lane, Point::decay, layer, t, decay);
+    else if (batch.watched(lane, layer, bit(Point::decay))) show_tiled(Point::decay, decay.data, t);
+    std::copy_n(scan.h, stored, before.data);
+    math.scan_state(scan, t, decay.data);
+    if (batch.watched(lane, layer, bit(Point::h))) show_tiled(Point::h, scan.h, t);
+    math.scan_output(scan, t);
+    if constexpr (std::is_same_v<Real, float>)
+      if (scan.sums) math.scan_sums(scan, t, before.data, decay.data);
+  }
+}
+
+/// The scans of all lanes; `make(lane)` gives each its operands.
+template <class Real, class Make>
+void scan_lanes(int layer, int tensor, Batch<Real>& batch, Make make) {
+  for (std::size_t i = 0; i < batch.lanes.size(); ++i) batch.scans[i] = make(i);
+  if constexpr (std::is_same_v<Real, float>) {
+    std::int64_t sums = 0;
+    for (std::size_t i = 0; i < batch.lanes.size(); ++i)
+      if (batch.wants_statistics(i)) sums += batch.scans[i].blocks() * batch.scans[i].u.count;
+    Real* next = sums > 0 ? scratch(batch.context, Slot::sums, sums, kScanSums * 16).data : nullptr;
+    for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
+      if (!batch.wants_statistics(i)) continue;
+      batch.scans[i].sums = next;
+      next += batch.scans[i].blocks() * batch.scans[i].u.count * kScanSums * 16;
+    }
+  }
+  for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
+    const StateSchema& schema = batch.lanes[i].state->schema();
+    if (batch.watched(i, layer, bit(Point::decay) | bit(Point::h)))
+      scan_watched_lane(batch.scans[i], schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)], i,
+                        layer, batch);
+    else
+      batch.math().scan(batch.scans[i]);
+  }
+}
+
+}  // namespace lab
