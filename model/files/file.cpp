@@ -1,0 +1,120 @@
+#include "model/files/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+namespace lab {
+namespace {
+
+// Closes on every way out.
+struct Descriptor {
+  int fd = -1;
+  ~Descriptor() {
+    if (fd >= 0) ::close(fd);
+  }
+};
+
+Error system_error(Code code, const std::string& path, const char* what) {
+  return {.code = errno == ENOENT ? Code::not_found : code, .file = path, .found = std::strerror(errno), .message = what};
+}
+
+// Opens a regular file for reading and tells its size; a pipe, device or folder is refused without being waited for.
+Result<std::size_t> open_regular(const std::string& path, Descriptor& file) {
+  if (path.find('\0') != std::string::npos)
+    return Error{.code = Code::bad_argument, .file = path, .message = "a path cannot hold a zero byte"};
+  file.fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (file.fd < 0) return system_error(Code::not_readable, path, "the file cannot be opened");
+  struct stat status {};
+  if (::fstat(file.fd, &status) != 0) return system_error(Code::not_readable, path, "the file cannot be examined");
+  if (!S_ISREG(status.st_mode))
+    return Error{.code = Code::not_readable, .file = path, .expected = "a regular file",
+                 .found = S_ISDIR(status.st_mode) ? "a folder" : "a device, pipe or socket", .message = "this is not a file"};
+  return static_cast<std::size_t>(status.st_size);
+}
+
+Status write_all(int fd, std::string_view content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(fd, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_error(Code::environment, path, "the file cannot be written");
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Status write_and_flush(const std::string& path, std::string_view content) {
+  Descriptor file;
+  file.fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (file.fd < 0) return system_error(Code::environment, path, "a file cannot be made here");
+  LAB_TRY(write_all(file.fd, content, path));
+  if (::fsync(file.fd) != 0) return system_error(Code::environment, path, "the file cannot be flushed to disk");
+  const int closed = ::close(file.fd);
+  file.fd = -1;
+  if (closed != 0) return system_error(Code::environment, path, "the file cannot be closed");
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
+  Descriptor file;
+  LAB_ASSIGN(const std::size_t size, open_regular(path, file));
+  std::span<const std::byte> bytes;
+  if (size > 0) {
+    void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+    if (start == MAP_FAILED) return system_error(Code::environment, path, "the file cannot be mapped");
+    bytes = {static_cast<const std::byte*>(start), size};
+  }
+  return std::shared_ptr<const MappedFile>(new MappedFile(bytes));
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+  Descriptor file;
+  LAB_ASSIGN(const std::size_t size, open_regular(path, file));
+  if (size > limit)
+    return Error{.code = Code::too_large, .file = path, .expected = "at most " + std::to_string(limit) + " bytes",
+                 .found = std::to_string(size), .message = "the file is too large"};
+  std::string content(size, '\0');
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t got = ::read(file.fd, content.data() + have, size - have);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(Code::not_readable, path, "the file cannot be read");
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+  }
+  content.resize(have);
+  return content;
+}
+
+Status write_file_atomically(const std::string& path, std::string_view content) {
+  static std::atomic<unsigned> counter{0};
+  const std::size_t slash = path.find_last_of('/');
+  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string temporary =
+      folder + "/." + name + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
+  Status status = write_and_flush(temporary, content);
+  if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
+    status = system_error(Code::environment, path, "the file cannot be replaced");
+  if (!status) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  Descriptor parent;
+  parent.fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (parent.fd >= 0) ::fsync(parent.fd);
+  return {};
+}
+
+}  // namespace lab

@@ -1,0 +1,32 @@
+#include "model/files/tensor_table.h"
+
+namespace lab {
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text.append(", ");
+    text.append(std::to_string(shape[i]));
+  }
+  text.append("]");
+  return text;
+}
+
+const TensorView* TensorTable::find(std::string_view name) const {
+  const auto found = index_.find(std::string(name));
+  return found == index_.end() ? nullptr : &tensors_[found->second];
+}
+
+const std::string* TensorTable::metadata(std::string_view key) const {
+  for (const auto& [name, value] : metadata_)
+    if (name == key) return &value;
+  return nullptr;
+}
+
+bool TensorTable::add(TensorView tensor) {
+  if (!index_.emplace(tensor.name, tensors_.size()).second) return false;
+  tensors_.push_back(std::move(tensor));
+  return true;
+}
+
+}  // namespace lab
