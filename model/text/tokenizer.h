@@ -1,0 +1,67 @@
+#pragma once
+// Text to token ids and back. Every tokenizer is exact: ids equal those of the reference implementation.
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/base/result.h"
+
+namespace lab {
+
+/// One token of an encoded text and the bytes of the input it stands for. Where normalisation changed the text, the
+/// range is the whole changed segment. Tokens that a template adds have an empty range.
+struct Piece {
+  std::int32_t id = 0;
+  std::size_t begin = 0, end = 0;
+};
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  /// The ids of a text. `add_special`: also what the file's template adds. Byte-level tokenizers never fail and read
+  /// each maximal invalid part of the text as U+FFFD; the symbol tokenizer names the first text it does not know.
+  virtual Result<std::vector<Piece>> encode_pieces(std::string_view text, bool add_special = true) const = 0;
+  Result<std::vector<std::int32_t>> encode(std::string_view text, bool add_special = true) const;
+
+  /// The raw bytes of one token; "<N>" for an id without a token (padding rows).
+  virtual std::string bytes_of(std::int32_t id) const = 0;
+  virtual bool is_special(std::int32_t id) const = 0;
+  virtual bool has_token(std::int32_t id) const = 0;
+  /// One more than the largest id.
+  virtual std::int32_t vocabulary_size() const = 0;
+  virtual const char* kind() const = 0;
+
+  /// The text of all ids as UTF-8, decoded once over the whole byte string; each maximal invalid part is U+FFFD.
+  std::string decode(std::span<const std::int32_t> ids, bool keep_special = true) const;
+  /// One token for screens: space as ␣, newline ↵, tab →, other unprintable bytes as \xNN; never empty.
+  virtual std::string display(std::int32_t id) const;
+};
+
+/// Opens a `tokenizer.json` (byte-level BPE as GPT-NeoX and Mamba use it) or refuses it by field.
+Result<std::unique_ptr<Tokenizer>> open_tokenizer(const std::string& path);
+/// The same from text; `file` only names the source in errors.
+Result<std::unique_ptr<Tokenizer>> parse_tokenizer(std::string_view json, const std::string& file);
+/// 256 ids, one a byte.
+std::unique_ptr<Tokenizer> byte_tokenizer();
+/// A small vocabulary of display strings: {"pieces": ["·", "A", …]}. Text is split at white space.
+Result<std::unique_ptr<Tokenizer>> open_symbol_tokenizer(const std::string& path);
+
+/// Turns ids into text as they come: a token's bytes wait until they complete a character.
+class StreamDecoder {
+ public:
+  explicit StreamDecoder(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  /// The text that is complete after this token.
+  std::string feed(std::int32_t id);
+  /// What is left, incomplete characters as U+FFFD.
+  std::string flush();
+
+ private:
+  const Tokenizer& tokenizer_;
+  std::string waiting_;
+};
+
+}  // namespace lab

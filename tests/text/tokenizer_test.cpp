@@ -1,0 +1,144 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+
+#include "model/files/json.h"
+#include "model/text/tokenizer.h"
+#include "model/text/utf8.h"
+
+using namespace lab;
+
+namespace {
+
+const std::string kNeox = LAB_SOURCE_DIR "/tests/golden/tokenizers/neox/";
+
+std::unique_ptr<Tokenizer> neox() {
+  auto opened = open_tokenizer(kNeox + "tokenizer.json");
+  REQUIRE_MESSAGE(opened, opened.error().text());
+  return opened.take();
+}
+
+std::vector<std::int32_t> ids_of(const Json& list) {
+  std::vector<std::int32_t> ids;
+  for (const Json& id : list.items()) ids.push_back(static_cast<std::int32_t>(*id.integer()));
+  return ids;
+}
+
+// The error a tokenizer.json is refused with.
+Error refusal(const std::string& json) {
+  auto opened = parse_tokenizer(json, "tokenizer.json");
+  REQUIRE(!opened);
+  return opened.error();
+}
+
+// A small valid tokenizer with one part replaced.
+std::string small(const std::string& change = "", const std::string& to = "") {
+  std::string json =
+      R"({"added_tokens": [{"id": 4, "content": "<end>", "special": true, "normalized": false}],)"
+      R"( "normalizer": {"type": "NFC"}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false},)"
+      R"( "post_processor": null, "decoder": {"type": "ByteLevel"},)"
+      R"( "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3}, "merges": ["a b"]}})";
+  if (change.empty()) return json;
+  const std::size_t at = json.find(change);
+  REQUIRE(at != std::string::npos);
+  return json.replace(at, change.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("neox: every reference line gives the same ids and the same text") {
+  const auto tokenizer = neox();
+  std::ifstream file(kNeox + "cases.jsonl");
+  std::string line;
+  int lines = 0;
+  while (std::getline(file, line)) {
+    const auto json = parse_json(line, {.bytes = 16 << 20, .string_bytes = 16 << 20}, "cases.jsonl");
+    REQUIRE(json);
+    const std::string& text = json->find("text")->text();
+    const std::vector<std::int32_t> expected = ids_of(*json->find("ids"));
+    CAPTURE(text);
+    CHECK(*tokenizer->encode(text) == expected);
+    const Json* plain = json->find("ids_plain");
+    CHECK(*tokenizer->encode(text, false) == (plain ? ids_of(*plain) : expected));
+    CHECK(tokenizer->decode(expected) == json->find("decoded")->text());
+    const Json* skipped = json->find("decoded_skip");
+    CHECK(tokenizer->decode(expected, false) == (skipped ? skipped : json->find("decoded"))->text());
+    ++lines;
+  }
+  CHECK(lines > 300);
+}
+
+TEST_CASE("neox: pieces point at the bytes they stand for") {
+  const auto tokenizer = neox();
+  const std::string text = "The state of e\u0301tat <|endoftext|>\n  two";
+  std::size_t covered = 0;
+  const std::vector<Piece> pieces = tokenizer->encode_pieces(text).take();
+  for (const Piece& piece : pieces) {
+    CHECK(piece.begin <= covered);
+    CHECK(piece.end >= covered);
+    covered = piece.end;
+  }
+  CHECK(covered == text.size());
+}
+
+TEST_CASE("bpe: the lowest rank wins, then the leftmost pair") {
+  auto tokenizer = parse_tokenizer(small(), "small").take();
+  CHECK(*tokenizer->encode("abab ab") == std::vector<std::int32_t>{2, 2, 3, 2});
+  CHECK(*tokenizer->encode("a<end>b") == std::vector<std::int32_t>{0, 4, 1});
+  CHECK(tokenizer->decode(std::vector<std::int32_t>{2, 4, 9}, true) == "ab<end><9>");
+  CHECK(tokenizer->decode(std::vector<std::int32_t>{2, 4}, false) == "ab");
+}
+
+TEST_CASE("bpe: a piece of a megabyte is merged in n log n") {
+  auto tokenizer = parse_tokenizer(small(), "small").take();
+  CHECK(tokenizer->encode(std::string(1 << 20, 'a'))->size() == std::size_t{1} << 20);
+}
+
+TEST_CASE("tokenizer files are refused by field") {
+  CHECK(refusal("[]").field == "model");
+  CHECK(refusal(small(R"("type": "BPE")", R"("type": "Unigram")")).field == "model.type");
+  CHECK(refusal(small(R"("merges": ["a b"])", R"("merges": ["a c"])")).field == "model.merges.0");
+  CHECK(refusal(small(R"("merges": ["a b"])", R"("merges": ["ab"])")).field == "model.merges.0");
+  CHECK(refusal(small(R"("merges": ["a b"])", R"("merges": 3)")).field == "model.merges");
+  CHECK(refusal(small(R"("a": 0)", R"("a": -1)")).code == Code::out_of_range);
+  CHECK(refusal(small(R"("a": 0)", R"("a": 4294967297)")).code == Code::out_of_range);
+  CHECK(refusal(small(R"("a": 0)", R"("a": 0.5)")).code == Code::malformed);
+  CHECK(refusal(small(R"("a": 0)", R"("a": 1)")).code == Code::duplicate);
+  CHECK(refusal(small(R"("a": 0)", R"("b": 0)")).code == Code::duplicate);
+  CHECK(refusal(small("NFC", "NFKC")).field == "normalizer.type");
+  CHECK(refusal(small(R"("pre_tokenizer": {"type": "ByteLevel")", R"("pre_tokenizer": {"type": "Metaspace")")).field == "pre_tokenizer.type");
+  CHECK(refusal(small(R"("post_processor": null)", R"("post_processor": {"type": "Bert"})")).field == "post_processor.type");
+  CHECK(refusal(small(R"("decoder": {"type": "ByteLevel"})", R"("decoder": {"type": "WordPiece"})")).field == "decoder.type");
+  CHECK(refusal(small(R"("id": 4)", R"("id": "4")")).field == "added_tokens.0.id");
+  CHECK(refusal(small(R"("special": true)", R"("special": 1)")).field == "added_tokens.0.special");
+}
+
+TEST_CASE("utf-8: each maximal invalid part is one replacement") {
+  CHECK(repaired_utf8("a\xF0\x9F\x99z") == "a\uFFFDz");
+  CHECK(repaired_utf8("\xC0\xAF") == "\uFFFD\uFFFD");
+  CHECK(repaired_utf8("\xED\xA0\x80") == "\uFFFD\uFFFD\uFFFD");
+  CHECK(repaired_utf8("\xE2\x82") == "\uFFFD");
+  CHECK(complete_utf8("ab\xE2\x82") == 2);
+  CHECK(complete_utf8("ab\xE2\x82\xAC") == 5);
+}
+
+TEST_CASE("stream decoder: text appears when its character is complete") {
+  const auto bytes = byte_tokenizer();
+  StreamDecoder decoder(*bytes);
+  CHECK(decoder.feed(0xE2) == "");
+  CHECK(decoder.feed(0x82) == "");
+  CHECK(decoder.feed(0xAC) == "€");
+  CHECK(decoder.feed(0xE2) == "");
+  CHECK(decoder.flush() == "\uFFFD");
+}
+
+TEST_CASE("bytes: any text survives, and display is printable") {
+  const auto bytes = byte_tokenizer();
+  const std::string text("\0\xFF \n", 4);
+  const auto ids = bytes->encode(text);
+  CHECK(*ids == std::vector<std::int32_t>{0, 255, 32, 10});
+  CHECK(bytes->display(32) == "␣");
+  CHECK(bytes->display(10) == "↵");
+  CHECK(bytes->display(255) == "\\xff");
+}
