@@ -1,0 +1,136 @@
+#include "app/cli/options.h"
+
+#include <charconv>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "model/files/file.h"
+#include "model/math/device.h"
+#include "tracer/trace/inputs.h"
+
+namespace lab::cli {
+namespace {
+
+constexpr std::size_t kTextBytes = 64 << 20;
+constexpr const char* kInputGroup = "Input (one of)";
+
+Result<Input> synthetic_input(const InputOptions& options, std::int64_t width) {
+  if (options.length < 1)
+    return Error{.code = Code::bad_argument, .field = "-T", .expected = "the number of tokens",
+                 .found = std::to_string(options.length), .message = "a synthetic input needs a length"};
+  Input input{.length = options.length};
+  LAB_ASSIGN(input.vectors, make_input(*options.synthetic, options.length, width));
+  return input;
+}
+
+Result<std::string> text_of(const InputOptions& options) {
+  return options.text ? Result<std::string>(*options.text) : read_file(*options.file, kTextBytes);
+}
+
+Status check_ids(const std::vector<std::int32_t>& ids, std::int64_t vocabulary) {
+  if (ids.empty())
+    return Error{.code = Code::bad_argument, .field = "INPUT", .expected = "at least one token", .found = "none",
+                 .message = "the input is empty"};
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] < 0 || ids[i] >= vocabulary)
+      return Error{.code = Code::out_of_range, .field = fmt::format("id {}", i), .expected = fmt::format("0 to {}", vocabulary - 1),
+                   .found = std::to_string(ids[i]), .message = "the model has no such token"};
+  return {};
+}
+
+}  // namespace
+
+ContextOptions Arithmetic::context() const {
+  const Rounding rounding = dtype == "bf16" ? Rounding::bf16 : dtype == "f16" ? Rounding::f16 : Rounding::none;
+  return {.threads = threads, .rounding = rounding};
+}
+
+void add_reporting(CLI::App& command, Reporting& options) {
+  command.add_flag("--json", options.json, "Print exactly one JSON document, also on failure");
+  command.add_flag("--quiet", options.quiet, "No progress, no warnings");
+}
+
+void add_arithmetic(CLI::App& command, Arithmetic& options) {
+  command.add_option("--dtype", options.dtype, "Arithmetic of activations and state; bf16 and f16 round every stage")
+      ->check(CLI::IsMember({"f32", "f64", "bf16", "f16"}))
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "Threads; 0: one per core. Never changes a result")
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  command.add_option("--device", options.device, "Where to compute")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+}
+
+Status check_device(const Arithmetic& options) {
+  if (options.device != "cuda") return {};
+  return Error{.code = Code::environment, .field = "--device", .expected = "auto or cpu", .found = "cuda",
+               .message = built_with_cuda() ? "models cannot run on the device yet" : "this build has no device code"};
+}
+
+void add_input(CLI::App& command, InputOptions& options) {
+  CLI::Option_group* group = command.add_option_group(kInputGroup);
+  group->add_option("--ids", options.ids, "Token ids, as 1,2,3");
+  group->add_option("--ids-file", options.ids_file, "A file of token ids");
+  group->add_option("--text", options.text, "A text");
+  group->add_option("--file", options.file, "A text file");
+  group->add_option("--input", options.synthetic,
+                    "Vectors in place of embeddings: pulse:amp=1,at=0 sine:period=32 random:seed=1 zero");
+  group->require_option(1);
+  command.add_option("-T", options.length, "Tokens of --input");
+}
+
+Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field) {
+  constexpr const char* kSeparators = ", \t\r\n[]";
+  std::vector<std::int32_t> ids;
+  std::size_t at = text.find_first_not_of(kSeparators);
+  while (at != std::string::npos) {
+    const std::size_t end = std::min(text.find_first_of(kSeparators, at), text.size());
+    std::int32_t id = 0;
+    const auto [stop, problem] = std::from_chars(text.data() + at, text.data() + end, id);
+    if (problem != std::errc{} || stop != text.data() + end)
+      return Error{.code = Code::bad_argument, .field = field, .offset = static_cast<std::int64_t>(at), .expected = "a token id",
+                   .found = printable(text.substr(at, end - at), 40), .message = "ids are whole numbers, as 1,2,3"};
+    ids.push_back(id);
+    at = text.find_first_not_of(kSeparators, end);
+  }
+  return ids;
+}
+
+Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary, std::int64_t width) {
+  if (options.synthetic) return synthetic_input(options, width);
+  Input input;
+  if (options.ids) {
+    LAB_ASSIGN(input.ids, parse_ids(*options.ids, "--ids"));
+  } else if (options.ids_file) {
+    LAB_ASSIGN(const std::string content, read_file(*options.ids_file, kTextBytes));
+    LAB_ASSIGN(input.ids, parse_ids(content, *options.ids_file));
+  } else {
+    if (!tokenizer)
+      return Error{.code = Code::missing, .field = "tokenizer.json", .expected = "a tokenizer in the model's folder", .found = "none",
+                   .message = "text needs a tokenizer", .next = "feed --ids instead"};
+    LAB_ASSIGN(input.text, text_of(options));
+    LAB_ASSIGN(input.ids, tokenizer->encode(input.text));
+  }
+  LAB_TRY(check_ids(input.ids, vocabulary));
+  input.length = static_cast<std::int64_t>(input.ids.size());
+  return input;
+}
+
+Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const fs::path file = fs::path(folder) / "tokenizer.json", symbols = fs::path(folder) / "vocabulary.json";
+  if (fs::exists(file, ignored)) return open_tokenizer(file.string());
+  if (fs::exists(symbols, ignored)) return open_symbol_tokenizer(symbols.string());
+  return vocabulary == 256 ? byte_tokenizer() : nullptr;
+}
+
+std::atomic<bool>& interrupted() {
+  static std::atomic<bool> flag = false;
+  return flag;
+}
+
+}  // namespace lab::cli

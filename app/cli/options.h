@@ -1,0 +1,67 @@
+#pragma once
+// Options that several subcommands share, and what they mean.
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/model_source.h"
+#include "model/math/context.h"
+#include "model/text/tokenizer.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lab::cli {
+
+/// --json and --quiet.
+struct Reporting {
+  bool json = false, quiet = false;
+};
+void add_reporting(CLI::App& command, Reporting& options);
+
+/// --dtype, --threads and --device: how a run computes.
+struct Arithmetic {
+  std::string dtype = "f32";  // activations and state; bf16 and f16 are rounded after every stage
+  int threads = 0;            // 0: one per core
+  std::string device = "auto";
+
+  bool is_double() const { return dtype == "f64"; }
+  ContextOptions context() const;
+};
+void add_arithmetic(CLI::App& command, Arithmetic& options);
+/// Refuses what this build or machine cannot compute on.
+Status check_device(const Arithmetic& options);
+
+/// The five ways to say what is fed.
+struct InputOptions {
+  std::optional<std::string> ids, ids_file, text, file;
+  std::optional<std::string> synthetic;  // "pulse:amp=1,at=0", "sine:period=32", "random:seed=1", "zero"
+  std::int64_t length = 0;               // tokens of a synthetic input
+};
+void add_input(CLI::App& command, InputOptions& options);
+
+/// What is fed: token ids, or vectors [T, width] in their place.
+struct Input {
+  std::vector<std::int32_t> ids;
+  std::vector<float> vectors;
+  std::int64_t length = 0;
+  std::string text;  // when it came from text
+};
+/// Reads the input. `tokenizer` may be null; then text is refused. Ids must be below `vocabulary`, vectors get `width`.
+Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary, std::int64_t width);
+
+/// "1,2,3", also separated by white space and in square brackets; `field` names the source in errors.
+Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field);
+
+/// The tokenizer of a model folder: tokenizer.json, vocabulary.json, or plain bytes for a model of 256 tokens without
+/// either. Null when there is none; a broken file is refused.
+Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary);
+
+/// Becomes true when the user presses Ctrl+C; set up by main. A second press ends the program at once.
+std::atomic<bool>& interrupted();
+
+}  // namespace lab::cli

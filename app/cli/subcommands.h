@@ -1,0 +1,31 @@
+#pragma once
+// The subcommands: each adds itself, its options and its worked example to the parser, and says what is to be done.
+#include <functional>
+
+#include "model/base/result.h"
+
+namespace CLI {
+class App;
+}
+
+namespace lab::cli {
+
+/// What the chosen subcommand does: an exit code, or a refusal that main reports.
+using Action = std::function<Result<int>()>;
+
+void add_models(CLI::App& app, Action& action);
+void add_info(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
+void add_tokenize(CLI::App& app, Action& action);
+void add_trace(CLI::App& app, Action& action);
+void add_generate(CLI::App& app, Action& action);
+void add_run(CLI::App& app, Action& action);
+void add_figure(CLI::App& app, Action& action);
+void add_screenshot(CLI::App& app, Action& action);
+void add_demo(CLI::App& app, Action& action);
+void add_bench(CLI::App& app, Action& action);
+
+/// The text of `--version`.
+std::string version_text();
+
+}  // namespace lab::cli

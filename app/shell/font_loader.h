@@ -1,0 +1,33 @@
+#pragma once
+// Finds the fonts of the window through fontconfig and bakes them into ImGui's atlas.
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "views/panels/kit/ui.h"
+
+namespace lab {
+
+/// Code points beyond Latin, Greek and the symbols of the window that were asked for since start.
+class CodePoints {
+ public:
+  /// Notes the code points of a text. Those above U+FFFF cannot be drawn and are skipped.
+  void note(std::string_view text);
+  /// Whether something new was noted since the last call.
+  bool take_news();
+  const std::set<char32_t>& extra() const { return extra_; }
+
+ private:
+  std::set<char32_t> extra_;
+  bool news_ = false;
+};
+
+enum class Weight { regular, semi_bold };
+/// The file of a static, upright font by family and weight; empty when the family is not installed.
+std::string find_font(const std::string& family, Weight weight = Weight::regular);
+
+/// Fills ImGui's atlas for a scale: Inter, JetBrains Mono, DejaVu Sans behind them, Fork Awesome's symbols.
+/// A missing family is replaced by DejaVu Sans, then by ImGui's own font.
+Fonts load_fonts(float scale, const CodePoints& code_points);
+
+}  // namespace lab

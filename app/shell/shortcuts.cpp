@@ -1,0 +1,57 @@
+#include "app/shell/shortcuts.h"
+
+namespace lab {
+namespace {
+
+constexpr Modifiers kNone{}, kControl{.control = true}, kShift{.shift = true}, kControlShift{.control = true, .shift = true};
+
+constexpr Shortcut kShortcuts[] = {
+    {Action::run_or_pause, Key::space, kNone, "Space", "run, pause"},
+    {Action::step, Key::right, kNone, "Right", "next token; at the end: step the model"},
+    {Action::step_ten, Key::right, kShift, "Shift+Right", "ten tokens forward"},
+    {Action::previous, Key::left, kNone, "Left", "previous token"},
+    {Action::previous_ten, Key::left, kShift, "Shift+Left", "ten tokens back"},
+    {Action::first_token, Key::home, kNone, "Home", "first token"},
+    {Action::last_token, Key::end, kNone, "End", "last token"},
+    {Action::take_back, Key::backspace, kNone, "Backspace", "take the last token back"},
+    {Action::set_cursor_b, Key::b, kNone, "B", "put cursor B where A is"},
+    {Action::previous_layer, Key::left_bracket, kNone, "[", "layer above"},
+    {Action::next_layer, Key::right_bracket, kNone, "]", "layer below"},
+    {Action::zero_layer, Key::z, kNone, "Z", "zero the state of the layer"},
+    {Action::undo, Key::z, kControl, "Ctrl+Z", "undo"},
+    {Action::redo, Key::z, kControlShift, "Ctrl+Shift+Z", "redo"},
+    {Action::focus_prompt, Key::l, kControl, "Ctrl+L", "type a prompt", true},
+    {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
+    {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view under the mouse", true},
+    {Action::maximise, Key::f11, kNone, "F11", "enlarge the pane under the mouse, and back", true},
+    {Action::larger, Key::equal, kControl, "Ctrl+=", "larger", true},
+    {Action::larger, Key::equal, kControlShift, "", "", true},
+    {Action::larger, Key::keypad_add, kControl, "", "", true},
+    {Action::smaller, Key::minus, kControl, "Ctrl+-", "smaller", true},
+    {Action::smaller, Key::keypad_subtract, kControl, "", "", true},
+    {Action::normal_size, Key::zero, kControl, "Ctrl+0", "normal size", true},
+    {Action::normal_size, Key::keypad_zero, kControl, "", "", true},
+    {Action::switch_theme, Key::t, kControl, "Ctrl+T", "dark, light", true},
+    {Action::help, Key::f1, kNone, "F1", "these keys", true},
+    {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
+    {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
+};
+
+}  // namespace
+
+std::span<const Shortcut> shortcuts() { return kShortcuts; }
+
+std::optional<Action> action_of(const InputEvent& press, bool in_text) {
+  for (const Shortcut& shortcut : kShortcuts)
+    if (static_cast<int>(shortcut.key) == press.code && shortcut.modifiers == press.modifiers && (shortcut.in_text || !in_text))
+      return shortcut.action;
+  return {};
+}
+
+const char* keys_of(Action action) {
+  for (const Shortcut& shortcut : kShortcuts)
+    if (shortcut.action == action) return shortcut.keys;
+  return "";
+}
+
+}  // namespace lab

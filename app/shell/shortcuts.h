@@ -1,0 +1,33 @@
+#pragma once
+// What each key does. The same table answers key presses and fills the help page.
+#include <optional>
+#include <span>
+
+#include "app/shell/input_queue.h"
+
+namespace lab {
+
+enum class Action {
+  run_or_pause, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
+  previous_layer, next_layer, zero_layer, undo, redo,
+  focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
+};
+
+struct Shortcut {
+  Action action;
+  Key key;
+  Modifiers modifiers;
+  const char* keys;     // as written in help and menus; empty for a second way to the same action
+  const char* meaning;  // one phrase
+  bool in_text = false; // works while a text field has the keyboard
+};
+
+std::span<const Shortcut> shortcuts();
+
+/// The action of a key press, if any. `in_text`: a text field has the keyboard.
+std::optional<Action> action_of(const InputEvent& press, bool in_text);
+
+/// How the keys of an action are written, as "Ctrl+E".
+const char* keys_of(Action action);
+
+}  // namespace lab

@@ -1,0 +1,119 @@
+#include "app/shell/start_page.h"
+
+#include "app/shell/shortcuts.h"
+#include "views/panels/kit/icons.h"
+#include "views/panels/kit/widgets.h"
+
+namespace lab {
+namespace {
+
+constexpr float kCardHeight = 128;
+constexpr float kCardGap = 20;
+
+void draw_dashed(Ui& ui, Box box, Color color) {
+  ui.line_down(box.x, box.y, box.bottom(), color, true);
+  ui.line_down(box.right() - 1, box.y, box.bottom(), color, true);
+  for (const float y : {box.y, box.bottom() - 1})
+    for (float x = box.x; x < box.right(); x += 7) ui.line_across(x, std::min(x + 4, box.right()), y, color);
+}
+
+std::string draw_drop_box(Ui& ui, Box box, StartPage& page) {
+  const Theme& theme = ui.theme();
+  draw_dashed(ui, box, theme.faint);
+  Box body = box.inset(24, 20);
+  ui.text_in(body.cut_top(24), Face::title, theme.text, "Drop a model here", Align::center);
+  ui.text_in(body.cut_top(20), Face::control, theme.dim, "a Hugging Face folder: config.json, model.safetensors, tokenizer.json",
+             Align::center);
+  body.cut_top(16);
+  Box row = body.cut_top(kControlHeight);
+  const Box open = row.cut_right(84);
+  row.cut_right(8);
+  const bool entered = field(ui, "path", row, page.path, {.hint = "or type its path", .wrong = !page.refusal.empty()});
+  const bool pressed = button(ui, "Open", open, {.primary = true, .enabled = !page.path.empty()});
+  if (!page.refusal.empty()) {
+    body.cut_top(8);
+    ui.paragraph(body, Face::control, theme.bad, page.refusal);
+  }
+  return entered || pressed ? page.path : std::string();
+}
+
+bool draw_card(Ui& ui, Box card, const StartModel& model) {
+  const Theme& theme = ui.theme();
+  const Hit hit = ui.hit(model.path.c_str(), card);
+  ui.fill(card, theme.pane, kRadius);
+  if (hit.hovered) ui.outline(card, theme.accent, kRadius, 2);
+  else if (!theme.dark) ui.outline(card, theme.line, kRadius);
+  Box body = card.inset(16, 12);
+  Box title = body.cut_top(24);
+  const float end = ui.text_in(title, Face::title, theme.text, model.name);
+  title.cut_left(end - title.x + 10);
+  ui.text_in(title, Face::control, theme.dim, model.facts);
+  const Box foot = body.cut_bottom(20);
+  ui.text_in(foot, Face::dense, theme.dim, model.path);
+  if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right);
+  ui.paragraph(body, Face::control, theme.dim, model.sentence);
+  return hit.clicked;
+}
+
+void draw_first_keys(Ui& ui, Box box) {
+  for (const Action action : {Action::open, Action::run_or_pause, Action::step, Action::help}) {
+    for (const Shortcut& shortcut : shortcuts()) {
+      if (shortcut.action != action || *shortcut.keys == '\0') continue;
+      Box row = box.cut_top(26);
+      const Box cap{row.x, row.y + 3, ui.width(Face::dense, shortcut.keys) + 14, 20};
+      ui.fill(cap, ui.theme().raised, kRadius);
+      ui.text_in(cap, Face::dense, ui.theme().text, shortcut.keys, Align::center);
+      row.cut_left(84);
+      ui.text_in(row, Face::control, ui.theme().dim, shortcut.meaning);
+    }
+  }
+}
+
+}  // namespace
+
+void draw_logo(Ui& ui, float x, float y, float size) {
+  const float part = size * 0.44f, far = size - part;
+  const Theme& theme = ui.theme();
+  const Color second = mixed(theme.accent, theme.pane, 0.55f);
+  ui.fill({x, y, part, part}, theme.accent, size / 10);
+  ui.fill({x + far, y, part, part}, second, size / 10);
+  ui.fill({x, y + far, part, part}, second, size / 10);
+  ui.fill({x + far, y + far, part, part}, rgb(0xE69F00), size / 10);
+}
+
+std::string draw_start_page(Ui& ui, Box window, StartPage& page) {
+  const Theme& theme = ui.theme();
+  ui.pane = "start";
+  ui.fill(window, theme.background);
+  Box body = window.inset(std::max(24.0f, std::min(64.0f, window.w * 0.04f)), 48);
+  Box left = body.cut_left(440);
+  body.cut_left(std::min(64.0f, window.w * 0.04f));
+
+  Box title = left.cut_top(44);
+  draw_logo(ui, title.x, title.y + 5, 34);
+  title.cut_left(52);
+  ui.text_in(title.cut_top(26), Face::heading, theme.text, "State Lab");
+  ui.text_in(title, Face::control, theme.dim, "Step a state-space model, see and edit every inner state.");
+  left.cut_top(24);
+  std::string chosen = draw_drop_box(ui, left.cut_top(page.refusal.empty() ? 148 : 230), page);
+  left.cut_top(32);
+  draw_first_keys(ui, left);
+
+  Box heading = body.cut_top(44);
+  const float end = ui.text_in(heading, Face::value, theme.text, "Built-in models");
+  heading.cut_left(end - heading.x + 16);
+  ui.text_in(heading, Face::control, theme.dim, "Small, trained for this program. Nothing to download.");
+  body.cut_top(24);
+  if (page.models.empty()) ui.text_in(body.cut_top(24), Face::control, theme.dim, "None is installed.");
+  const int columns = body.w > 900 ? 3 : body.w > 560 ? 2 : 1;
+  const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
+  for (std::size_t i = 0; i < page.models.size(); ++i) {
+    const auto column = static_cast<float>(i % static_cast<std::size_t>(columns));
+    const auto row = static_cast<float>(i / static_cast<std::size_t>(columns));
+    const Box card{body.x + column * (width + kCardGap), body.y + row * (kCardHeight + kCardGap), width, kCardHeight};
+    if (draw_card(ui, card, page.models[i])) chosen = page.models[i].path;
+  }
+  return chosen;
+}
+
+}  // namespace lab

@@ -1,0 +1,27 @@
+#pragma once
+// Fork Awesome symbols by what they mean here.
+namespace lab::icon {
+
+inline constexpr const char* kPlay = "\uf04b";
+inline constexpr const char* kPause = "\uf04c";
+inline constexpr const char* kStop = "\uf04d";
+inline constexpr const char* kToStart = "\uf049";
+inline constexpr const char* kBack = "\uf048";
+inline constexpr const char* kStep = "\uf051";
+inline constexpr const char* kToEnd = "\uf050";
+inline constexpr const char* kUndo = "\uf0e2";
+inline constexpr const char* kRedo = "\uf01e";
+inline constexpr const char* kHelp = "\uf059";
+inline constexpr const char* kTheme = "\uf042";
+inline constexpr const char* kOpen = "\uf07c";
+inline constexpr const char* kModel = "\uf1b2";
+inline constexpr const char* kExport = "\uf093";
+inline constexpr const char* kMore = "\uf141";
+inline constexpr const char* kLock = "\uf023";
+inline constexpr const char* kExpand = "\uf065";
+inline constexpr const char* kCheck = "\uf00c";
+inline constexpr const char* kWarning = "\uf071";
+inline constexpr const char* kCaretDown = "\uf0d7";
+inline constexpr const char* kClose = "\uf00d";
+
+}  // namespace lab::icon
