@@ -1,0 +1,167 @@
+#pragma once
+// Everything a person can do to a run, as plain structs: buttons, keys, scripts and session files make the same ones.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "app/core/fields.h"
+#include "model/base/result.h"
+
+namespace lab {
+
+/// How the next token is chosen when nothing waits to be read.
+struct Sampling {
+  bool greedy = false;
+  double temperature = 1;
+  std::int64_t top_k = 0;  // 0: all
+  double top_p = 1;
+  std::int64_t seed = 0;
+  friend bool operator==(const Sampling&, const Sampling&) = default;
+  static constexpr auto fields() {
+    return std::tuple(field("greedy", &Sampling::greedy), field("temperature", &Sampling::temperature), field("top_k", &Sampling::top_k),
+                      field("top_p", &Sampling::top_p), field("seed", &Sampling::seed));
+  }
+};
+
+namespace command {
+
+/// Opens a model folder, or builtin:NAME, in place of the present one, which stays when the new one is refused.
+struct Open {
+  std::string model;
+  static constexpr const char* kName = "open";
+  static constexpr auto fields() { return std::tuple(field("model", &Open::model)); }
+};
+/// Adds text to the tokens that wait to be read.
+struct FeedText {
+  std::string text;
+  static constexpr const char* kName = "feed_text";
+  static constexpr auto fields() { return std::tuple(field("text", &FeedText::text)); }
+};
+struct FeedTokens {
+  std::vector<std::int32_t> ids;
+  static constexpr const char* kName = "feed_tokens";
+  static constexpr auto fields() { return std::tuple(field("ids", &FeedTokens::ids)); }
+};
+/// Drops the tokens that wait.
+struct DropWaiting {
+  static constexpr const char* kName = "drop_waiting";
+  static constexpr auto fields() { return std::tuple(); }
+};
+/// Reads waiting tokens, then continues by sampling.
+struct Step {
+  std::int64_t count = 1;
+  static constexpr const char* kName = "step";
+  static constexpr auto fields() { return std::tuple(field("count", &Step::count)); }
+};
+/// Reads all that waits, as fast as possible.
+struct ReadWaiting {
+  static constexpr const char* kName = "read_waiting";
+  static constexpr auto fields() { return std::tuple(); }
+};
+/// Goes on until paused, or until `until` tokens are there (0: no end), at most `rate` tokens a second (0: as fast as possible).
+struct Run {
+  double rate = 0;
+  std::int64_t until = 0;
+  static constexpr const char* kName = "run";
+  static constexpr auto fields() { return std::tuple(field("rate", &Run::rate), field("until", &Run::until)); }
+};
+struct Pause {
+  static constexpr const char* kName = "pause";
+  static constexpr auto fields() { return std::tuple(); }
+};
+/// Takes the last tokens back: the run is as it was before them. They wait again when `keep` is set.
+struct TakeBack {
+  std::int64_t count = 1;
+  bool keep = false;
+  static constexpr const char* kName = "take_back";
+  static constexpr auto fields() { return std::tuple(field("count", &TakeBack::count), field("keep", &TakeBack::keep)); }
+};
+/// Starts over: no tokens, the neutral state.
+struct Reset {
+  static constexpr const char* kName = "reset";
+  static constexpr auto fields() { return std::tuple(); }
+};
+/// Puts a cursor on a token: 0 is the first, -1 the state before it. Cursor "a" follows the end while it stands there.
+struct Seek {
+  std::int64_t token = 0;
+  std::string cursor = "a";  // or "b"
+  static constexpr const char* kName = "seek";
+  static constexpr auto fields() { return std::tuple(field("token", &Seek::token), field("cursor", &Seek::cursor)); }
+};
+/// Chooses what the views show: a layer, and within it a channel (row) and a state index (column) of the recurrent state.
+struct Select {
+  std::int64_t layer = 0, channel = 0, state = 0;
+  static constexpr const char* kName = "select";
+  static constexpr auto fields() {
+    return std::tuple(field("layer", &Select::layer), field("channel", &Select::channel), field("state", &Select::state));
+  }
+};
+/// The tokens that time axes show: [first, last); both 0: all of them, following the end.
+struct ShowRange {
+  std::int64_t first = 0, last = 0;
+  static constexpr const char* kName = "show_range";
+  static constexpr auto fields() { return std::tuple(field("first", &ShowRange::first), field("last", &ShowRange::last)); }
+};
+struct SetSampling {
+  Sampling sampling;
+  static constexpr const char* kName = "set_sampling";
+  static constexpr auto fields() { return std::tuple(field("sampling", &SetSampling::sampling)); }
+};
+/// Sets the state of a layer (-1: all) to its neutral value, at the end of the run.
+struct ZeroState {
+  std::int64_t layer = -1;
+  static constexpr const char* kName = "zero_state";
+  static constexpr auto fields() { return std::tuple(field("layer", &ZeroState::layer)); }
+};
+/// Multiplies the recurrent state of a layer (-1: all).
+struct ScaleState {
+  std::int64_t layer = -1;
+  double factor = 1;
+  static constexpr const char* kName = "scale_state";
+  static constexpr auto fields() { return std::tuple(field("layer", &ScaleState::layer), field("factor", &ScaleState::factor)); }
+};
+/// Gives a layer (-1: all) the state it had at a position: after that many tokens.
+struct RestoreState {
+  std::int64_t layer = -1, position = 0;
+  static constexpr const char* kName = "restore_state";
+  static constexpr auto fields() { return std::tuple(field("layer", &RestoreState::layer), field("position", &RestoreState::position)); }
+};
+struct Undo {
+  static constexpr const char* kName = "undo";
+  static constexpr auto fields() { return std::tuple(); }
+};
+struct Redo {
+  static constexpr const char* kName = "redo";
+  static constexpr auto fields() { return std::tuple(); }
+};
+/// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end.
+struct ExportFigure {
+  std::string kind;  // "state-heatmap", "norms", "gates", "pca2d", "pca3d", "state-at", "next-token"
+  std::string file;  // a plain name in scripts, a path in the window
+  double width_in = 5.5, height_in = 3.4;
+  static constexpr const char* kName = "export_figure";
+  static constexpr auto fields() {
+    return std::tuple(field("kind", &ExportFigure::kind), field("file", &ExportFigure::file), field("width_in", &ExportFigure::width_in),
+                      field("height_in", &ExportFigure::height_in));
+  }
+};
+
+}  // namespace command
+
+using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
+                             command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
+                             command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
+                             command::RestoreState, command::Undo, command::Redo, command::ExportFigure>;
+
+/// {"command": "step", "count": 3}.
+std::string json_of(const Command& command);
+/// The inverse. Unknown commands, and missing, mistyped or unknown fields are refused by name.
+Result<Command> parse_command(const std::string& json, const std::string& where);
+/// What the history and the log call it: "step 3", "zero state of layer 2".
+std::string label_of(const Command& command);
+const char* name_of(const Command& command);
+
+}  // namespace lab

@@ -1,0 +1,37 @@
+#pragma once
+// The lab on a thread of its own. Two hand-over points: commands go in, the latest snapshot comes out. Never waits for a reader.
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/core/lab.h"
+
+namespace lab {
+
+class Engine {
+ public:
+  /// `published` is called on the engine's thread after each snapshot (to wake a window); it must not block.
+  Engine(LabOptions options, std::function<void()> published);
+  /// Asks the running step to stop at the next layer and waits at most two seconds; then the thread is left behind.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Puts a command into the queue. It is applied at the next step boundary; refusals appear as notices of a snapshot.
+  void submit(Command command);
+  /// Stops a running step between two layers, and what was announced with it.
+  void interrupt();
+  std::shared_ptr<const Snapshot> latest() const;
+  /// The model of a snapshot, for whoever derives from it.
+  std::shared_ptr<const OpenedModel> opened() const;
+  /// Adds a notice to the next snapshot (what a front end wants to say).
+  void note(bool is_error, std::string text);
+  /// Whether everything submitted so far has been applied and its work done.
+  bool idle() const;
+
+ private:
+  struct Parts;
+  std::shared_ptr<Parts> parts_;
+};
+
+}  // namespace lab

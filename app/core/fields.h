@@ -1,0 +1,21 @@
+#pragma once
+// Lists the fields of plain structs once; writing, strict reading and labels all walk the same list.
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace lab {
+
+/// A field of a struct: its name in JSON and where it is.
+template <class Struct, class Value>
+struct Field {
+  const char* name;
+  Value Struct::*member;
+};
+template <class Struct, class Value>
+constexpr Field<Struct, Value> field(const char* name, Value Struct::*member) {
+  return {name, member};
+}
+
+}  // namespace lab

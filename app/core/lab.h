@@ -1,0 +1,74 @@
+#pragma once
+// The lab without threads and window: a model, its run, the selection, undo. Commands go in, snapshots come out.
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/core/snapshot.h"
+#include "model/base/result.h"
+#include "model/math/context.h"
+#include "model/model.h"
+#include "model/text/tokenizer.h"
+
+namespace lab {
+
+class Log;
+
+/// A model that is open: immutable, shared with whoever computes from it.
+struct OpenedModel {
+  Checkpoint checkpoint;
+  std::shared_ptr<const Model> model;
+  std::shared_ptr<const Tokenizer> tokenizer;  // may be null
+  std::string path;                            // as asked for: "builtin:prose"
+};
+/// Opens and validates a model by path or builtin:NAME, its tokenizer too.
+Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model);
+
+struct LabOptions {
+  ContextOptions arithmetic;        // threads, instruction set, rounding
+  TraceOptions trace;
+  Log* log = nullptr;               // may be null
+  const std::atomic<bool>* stop = nullptr;  // polled between layers
+};
+
+/// What became of a command.
+struct Answer {
+  bool applied = false;
+  Error refusal;  // when not applied
+};
+
+class Lab {
+ public:
+  explicit Lab(const LabOptions& options);
+  ~Lab();
+
+  /// Applies a command at the present step boundary. Step, Run and ReadWaiting only announce work, which `work` does.
+  Answer apply(const Command& command);
+  /// Puts an opened model in place of the present one (what Open does after loading).
+  void put(std::shared_ptr<const OpenedModel> opened);
+  /// Feeds vectors in place of embeddings, [T, hidden] flat.
+  Answer feed_vectors(std::vector<float> vectors);
+
+  bool has_work() const;
+  /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
+  /// paused at its last good token in state faulted.
+  bool work();
+  /// Works until nothing is left: what commands of scripts and the command line do.
+  void finish_work();
+
+  std::shared_ptr<const Snapshot> snapshot();
+  std::shared_ptr<const OpenedModel> opened() const;
+  /// The live state at the end of the run.
+  const State& state() const;
+  /// Puts a state in its place before the first token is read (statelab ... --state F).
+  Answer start_from(const State& state);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace lab

@@ -1,0 +1,33 @@
+#pragma once
+// A session as a file people can read: model by name and hash, commands with the step each was applied at, expected hashes.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/core/lab.h"
+
+namespace lab {
+
+struct SessionCommand {
+  std::int64_t step = 0;  // position at which it is applied
+  Command command;
+};
+
+/// "statelab-session/1". Fields that this program does not know are kept and reported.
+struct Session {
+  std::string model;       // "builtin:prose" or a folder's own name, never a path
+  std::string model_hash;  // "" when not stated
+  std::vector<SessionCommand> commands;
+  std::vector<std::pair<std::int64_t, std::string>> expected;  // position -> hash of the state there
+  std::string notes;
+  std::vector<std::string> unknown_fields;
+  std::string unknown_json;  // kept verbatim for writing
+};
+Result<Session> read_session(const std::string& path);
+Result<Session> parse_session(const std::string& json, const std::string& file);
+std::string json_of(const Session& session);
+
+/// Finds the model that a session names: built in, in the session's folder, or $STATELAB_MODELS.
+Result<std::string> find_session_model(const Session& session, const std::string& session_path);
+
+}  // namespace lab

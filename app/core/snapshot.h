@@ -1,0 +1,144 @@
+#pragma once
+// What a frame may see of the engine: finished, immutable parts. Taken once a frame, never modified.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/core/command.h"
+#include "model/layer_info.h"
+#include "model/state.h"
+#include "tracer/trace/row_log.h"
+#include "tracer/trace/trace.h"
+
+namespace lab {
+
+enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
+const char* name_of(EngineState state);
+
+/// What is known of the open model, without the model.
+struct ModelFacts {
+  std::string name, family, path, hash;  // hash: "" until it has been computed in the background
+  std::int64_t parameters = 0, weight_bytes = 0, state_bytes = 0;
+  std::int64_t hidden = 0, vocabulary = 0, inner = 0, state_size = 0, conv_kernel = 0;
+  std::int64_t heads = 0, head_dim = 0, groups = 0, time_step_rank = 0;
+  std::vector<std::string> dtypes;
+  std::vector<LayerInfo> layers;
+  std::vector<std::string> pieces;   // a token's display text, by id; ids beyond have none
+  std::string tokenizer;             // its kind, "" without one
+  std::string arithmetic;            // "f32, avx512, 2 threads"
+  std::vector<std::string> warnings;
+
+  std::string piece(std::int32_t id) const;  // "<N>" where there is none
+};
+
+/// An edit on the time axis: made at a position (before the token of that number was read).
+struct EditEvent {
+  std::int64_t position = 0;
+  std::string label;
+  std::int64_t layer = -1;
+};
+
+/// Something a person should know: a refusal, what was exported. Numbered, so that each is shown once.
+struct Notice {
+  std::uint64_t number = 0;
+  bool is_error = false;
+  std::string text;
+};
+
+struct Selection {
+  std::int64_t cursor_a = -1, cursor_b = -1;  // tokens; -1: before the first
+  std::int64_t layer = 0, channel = 0, state = 0;
+  std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
+  friend bool operator==(const Selection&, const Selection&) = default;
+};
+
+/// What an undo would take back, the latest last.
+struct HistoryEntry {
+  std::string label;
+  std::int64_t position = 0;
+};
+
+struct Snapshot {
+  std::uint64_t number = 0;  // grows with every one published
+  EngineState state = EngineState::empty;
+  std::string fault;         // why the engine stopped, in state faulted
+  std::string working_on;    // "reading 512 tokens", "" when nothing long is going on
+  double progress = 0;       // of that, in [0, 1]
+  std::shared_ptr<const ModelFacts> model;  // null in state empty
+
+  RowView<std::int32_t> tokens;     // read so far, one a row
+  std::vector<std::int32_t> waiting;
+  bool has_vectors = false;         // the run was fed vectors: there are no ids
+  std::shared_ptr<const TraceView> trace;  // null in state empty
+  std::shared_ptr<const std::vector<EditEvent>> edits;
+  Selection selection;
+  Sampling sampling;
+  double rate = 0;                  // asked for; 0: as fast as possible
+  double tokens_per_second = 0;     // measured while running
+  std::vector<HistoryEntry> undo, redo;
+  std::vector<Notice> notices;      // the last few
+  std::vector<float> last_logits;   // after the last token, empty before
+  std::string log_file;
+
+  std::int64_t count() const { return tokens.count(); }
+};
+
+/// A matrix over time: one column a token, channels down, one state index of the recurrent state of a layer.
+struct StateSlab {
+  std::int64_t layer = 0, state = 0;
+  std::int64_t first = 0;     // token of column 0
+  std::int64_t stride = 1;    // tokens a column stands for; the signed value of largest magnitude is kept
+  std::int64_t rows = 0;      // channels
+  RowView<float> columns;     // one row of this log a column
+  std::vector<std::int32_t> by_half_life;  // rows, slowest first
+  std::vector<float> half_life;            // of each row, in tokens, over the tokens shown
+  std::uint64_t version = 0;
+};
+
+/// The state of one layer at a position, in logical order.
+struct StateFrame {
+  std::int64_t layer = 0, position = 0;
+  std::vector<std::int64_t> shape;    // [di, N] or [H, P, N]
+  std::vector<float> h, conv;         // conv [C, K]
+  std::vector<std::int64_t> conv_shape;
+};
+
+struct NextToken {
+  std::int32_t id = 0;
+  float probability = 0;
+};
+/// What the model expects after a token.
+struct NextTokens {
+  std::int64_t position = 0;          // after so many tokens
+  std::vector<NextToken> best;        // most probable first, at most 32
+  float entropy_bits = 0;
+  std::int32_t came = -1;             // the token that was read next, if any
+  float came_probability = 0;
+  std::int64_t came_rank = -1;        // 0: the most probable
+};
+
+/// PCA of a layer's state over the tokens, on stable axes.
+struct Trajectory {
+  std::int64_t layer = 0, first = 0;
+  std::vector<std::vector<float>> points;  // per token, up to 8 coordinates
+  std::vector<float> explained;            // share of the variance, by component
+  float lost = 0;                          // energy the sketch has thrown away, as a share
+  std::string approximation;               // what was done to make it fit, "" when nothing
+};
+
+/// What views ask for beside the snapshot: computed aside, never by a frame.
+struct Query {
+  bool slab = false, frame = false, next = false, trajectory = false;
+  friend bool operator==(const Query&, const Query&) = default;
+};
+struct Derived {
+  std::uint64_t snapshot = 0;          // number of the snapshot it was made from
+  std::shared_ptr<const StateSlab> slab;
+  std::shared_ptr<const StateFrame> frame;
+  std::shared_ptr<const NextTokens> next;
+  std::shared_ptr<const Trajectory> trajectory;
+  std::string refusal;                 // why something is not there: what was dropped from the history
+};
+
+}  // namespace lab

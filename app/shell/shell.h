@@ -1,0 +1,53 @@
+#pragma once
+// The window's content: one frame function for the GLFW window and for pictures without a display.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/core/analyst.h"
+#include "app/core/engine.h"
+#include "app/shell/image.h"
+#include "app/shell/input_queue.h"
+#include "views/panels/kit/box.h"
+
+namespace lab {
+
+struct ShellOptions {
+  bool dark = true;
+  float scale = 1;             // content scale times the user's factor
+  bool record_items = false;   // tests click by name
+  std::string start_folder;    // of the open dialog
+  ContextOptions arithmetic;   // of the analyst
+};
+
+class Shell {
+ public:
+  /// Needs a current GL 3.3 context. `wake` ends the front end's wait for events, from any thread.
+  Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake);
+  ~Shell();
+
+  /// Takes the next events, draws one frame of the given size in pixels. `content_scale` is the display's.
+  void frame(InputQueue& input, int width, int height, float content_scale);
+  /// Whether something has changed that a new frame would show.
+  bool needs_frame(const InputQueue& input) const;
+  /// Whether everything asked of the engine and the analyst is done and drawn: when tests and screenshots may look.
+  bool settled() const;
+  bool wants_to_close() const;
+  std::string title() const;
+
+  /// Where a control was in the last frame, by "pane/id", with record_items.
+  std::optional<Box> item(const std::string& name) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// Opens the window on what `target` names ("" : start page) and returns an exit code; 3 without a display.
+int run_window(const std::string& target, const LabOptions& lab_options, const ShellOptions& options);
+
+/// A picture of the window without a display. `commands` are applied first, all work is finished.
+Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
+                              const LabOptions& lab_options, const ShellOptions& options);
+
+}  // namespace lab
