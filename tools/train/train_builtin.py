@@ -23,7 +23,7 @@ RECIPES = {
     "prose": dict(task=lambda: tasks.Prose(), model=("mamba2", 256, 192, 4, dict(N=32, P=32)), steps=2400, batch=12,
                   rate=3e-3, decay=0.05, floor=0.02, warm_up=200, seed=0),
     "copy": dict(task=lambda: tasks.Copy(), model=("mamba", 16, 64, 2, dict(N=16)), steps=3600, batch=16,
-                 rate=2e-3, decay=0.0, floor=1.0, warm_up=200, seed=1),
+                 rate=2e-3, decay=0.0, floor=1.0, warm_up=200, seed=2),
     "topics": dict(task=lambda: tasks.Topics(), model=("mamba2", 32, 64, 2, dict(N=32, P=32)), steps=3900, batch=16,
                    rate=3e-3, decay=0.0, floor=0.05, warm_up=100, seed=0),
     "noforget": dict(task=lambda: tasks.Topics(hazard=0.0, length=64), model=("mamba2", 32, 64, 2, dict(N=32, P=32)),
