@@ -1,0 +1,32 @@
+#pragma once
+// Where models are found: built in by name, or a path; and the tokenizer that belongs to a model folder.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/base/result.h"
+#include "model/text/tokenizer.h"
+
+namespace lab {
+
+struct BuiltinModel {
+  std::string name;      // "prose"
+  std::string folder;    // where it was found
+  std::string sentence;  // the first one of its card, may be empty
+};
+
+/// Folders that are searched for built-in models, in this order: $STATELAB_ASSETS/models, the installed ones, and those
+/// of the source tree that the program was built in.
+std::vector<std::string> builtin_folders();
+/// The built-in models of all those folders, by name; of equal names the first found.
+std::vector<BuiltinModel> builtin_models();
+
+/// The folder that a model's name or path means. builtin:NAME is searched; a file stands for the folder that it lies in.
+Result<std::string> model_folder(const std::string& model);
+
+/// The tokenizer of a model folder: tokenizer.json, vocabulary.json, or plain bytes for a model of 256 tokens without
+/// either. Null when there is none; a broken file is refused.
+Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary);
+
+}  // namespace lab
