@@ -66,7 +66,7 @@ struct MarkLayer {
   bool dashed = false;
 };
 
-/// Bars from `base` to value; across: one above the other, labels at the left.
+/// Bars from zero to value; across: one above the other, labels at the left. Bar i is centred at i on the category axis.
 struct BarLayer {
   std::vector<double> values;
   std::vector<std::string> labels;  // of the category axis
@@ -111,6 +111,7 @@ struct Figure {
   std::vector<Plot> plots;
   std::vector<double> heights;  // relative; empty: equal
   bool share_x = false;
+  std::optional<double> left_margin, right_margin;  // points from the page's edges to the data, so that panes line up
 };
 
 }  // namespace lab
