@@ -45,9 +45,18 @@ def write_safetensors(path, tensors):
             file.write(np.ascontiguousarray(value).tobytes())
 
 
-def write_folder(model, folder, figures):
+def write_folder(model, folder, task, figures):
+    """The folder of a model: weights, vocabulary where the tokens are symbols, what training measured, and its card."""
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config_of(model), indent=1) + "\n")
     write_safetensors(folder / "model.safetensors", tensors_of(model))
+    write_words(folder, task, figures)
+
+
+def write_words(folder, task, figures):
+    if pieces := getattr(task, "pieces", None):
+        (folder / "vocabulary.json").write_text(json.dumps({"pieces": pieces}, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "training.json").write_text(json.dumps(figures, indent=1) + "\n")
+    card = (pathlib.Path(__file__).parent / "cards" / f"{folder.name}.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(card.format(**figures), encoding="utf-8")

@@ -38,6 +38,7 @@ class Prose:
 class Copy:
     """Selective copying: 28 noise tokens with 4 data tokens among them, then 4 markers that ask for the data in order."""
     noise, marker, vocabulary = 0, 15, 16
+    pieces = ["·", *"ABCDEFGHIJKLMN", "?"]
 
     def __init__(self, noise_tokens=28, data_tokens=4):
         self.noise_tokens, self.data_tokens = noise_tokens, data_tokens
@@ -98,6 +99,7 @@ class Copy:
 class Topics:
     """Six Markov chains over 32 symbols with equal unigrams; the chain in force (the topic) changes with `hazard` a token."""
     vocabulary, topics = 32, 6
+    pieces = [*"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"]
 
     def __init__(self, hazard=0.01, length=128):
         chooser = np.random.default_rng(7)
@@ -154,6 +156,7 @@ class Topics:
 class FlipFlop:
     """Three bits. Tokens 2k and 2k + 1 clear and set bit k, token 6 holds; the target is the state of all bits, 0 to 7."""
     vocabulary = 8
+    pieces = ["a0", "a1", "b0", "b1", "c0", "c1", "·", "-"]
 
     def draw(self, size, length):
         ids = torch.where(torch.rand(size, length) < 0.25, torch.randint(0, 6, (size, length)), torch.full((size, length), 6))

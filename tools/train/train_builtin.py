@@ -84,7 +84,7 @@ def main():
     torch.set_num_threads(arguments.threads)
     model, task, figures = train(arguments.name, arguments.seed)
     print(json.dumps(figures, indent=1))
-    export.write_folder(model, arguments.out / arguments.name, figures)
+    export.write_folder(model, arguments.out / arguments.name, task, figures)
 
 
 if __name__ == "__main__":
