@@ -3,164 +3,15 @@
 #include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <unordered_set>
+#include <string_view>
 
 #include "model/files/file.h"
+#include "model/files/safetensors_header.h"
 
 namespace lab {
 namespace {
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference reader's limit
-constexpr std::size_t kMostTensors = 200'000;
-constexpr std::size_t kLongestText = 1 << 20;
-constexpr std::size_t kMostMetadata = 16u << 20;  // bytes in all
-
-constexpr std::pair<const char*, DType> kTypes[] = {
-    {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16}, {"F64", DType::f64}, {"I64", DType::i64},
-    {"I32", DType::i32}, {"I16", DType::i16}, {"I8", DType::i8},     {"U8", DType::u8},   {"U16", DType::u16},
-    {"U32", DType::u32}, {"U64", DType::u64}, {"BOOL", DType::boolean}};
-
-// A header entry as read, before its range and size are judged.
-struct Entry {
-  TensorView tensor;
-  std::uint64_t begin = 0, end = 0;
-};
-
-// Reads {"name": {"dtype", "shape", "data_offsets"}, "__metadata__": {...}} without keeping a tree.
-class HeaderReader {
- public:
-  HeaderReader(const std::string& file, TensorTable& table) : table_(table), file_(file) { error_.file = file; }
-
-  bool null() { return depth_ == 1 && key_ == "__metadata__" ? true : unexpected("null"); }
-  bool boolean(bool) { return unexpected("a boolean"); }
-  bool number_integer(std::int64_t value) { return unexpected(std::to_string(value)); }  // only negative ones come here
-  bool number_float(double, const std::string& text) { return unexpected(text); }
-  bool binary(nlohmann::json::binary_t&) { return unexpected("binary"); }
-  bool number_unsigned(std::uint64_t value) {
-    if (place_ == Place::shape && value <= INT64_MAX && entry_.tensor.shape.size() < 32) {
-      entry_.tensor.shape.push_back(static_cast<std::int64_t>(value));
-      return true;
-    }
-    if (place_ == Place::offsets && offsets_ < 2) {
-      (offsets_ == 0 ? entry_.begin : entry_.end) = value;
-      ++offsets_;
-      return true;
-    }
-    return place_ == Place::other ? true : unexpected(std::to_string(value));
-  }
-  bool string(std::string& value) {
-    if (in_metadata_ && depth_ == 2) {
-      metadata_bytes_ += key_.size() + value.size();
-      if (metadata_bytes_ > kMostMetadata) return refuse(Code::too_large, "__metadata__", "the metadata is too large", "16 MiB", "more");
-      table_.add_metadata(key_, value);
-      return true;
-    }
-    if (depth_ != 2) return unexpected("a string");
-    if (key_ != "dtype") return key_ == "shape" || key_ == "data_offsets" ? unexpected("a string") : true;
-    for (const auto& [name, type] : kTypes)
-      if (value == name) {
-        entry_.tensor.dtype = type;
-        return true;
-      }
-    return refuse(Code::unsupported, entry_.tensor.name, "this number type is not supported", "F32, F16, BF16, F64, an integer type or BOOL",
-                  value);
-  }
-  bool start_object(std::size_t) {
-    if (++depth_ > 3) return too_deep();
-    if (depth_ == 1) return true;
-    if (depth_ == 2) {
-      in_metadata_ = key_ == "__metadata__";
-      entry_ = {};
-      entry_.tensor.name = key_;
-      entry_.tensor.file = file_;
-      offsets_ = 0;
-      fields_.clear();
-      return true;
-    }
-    return in_metadata_ ? unexpected("an object") : place_ == Place::other || unexpected("an object");
-  }
-  bool end_object() {
-    --depth_;
-    if (depth_ != 1 || in_metadata_) {
-      in_metadata_ = in_metadata_ && depth_ > 1;
-      return true;
-    }
-    for (const char* field : {"dtype", "shape", "data_offsets"})
-      if (std::find(fields_.begin(), fields_.end(), field) == fields_.end())
-        return refuse(Code::missing, entry_.tensor.name, "the entry lacks a field", field, "");
-    if (offsets_ != 2) return refuse(Code::malformed, entry_.tensor.name, "data_offsets is not a pair", "two numbers", std::to_string(offsets_));
-    if (entries.size() >= kMostTensors)
-      return refuse(Code::too_large, "", "there are too many tensors", std::to_string(kMostTensors), "more");
-    entries.push_back(std::move(entry_));
-    return true;
-  }
-  bool start_array(std::size_t) {
-    if (++depth_ > 3) return too_deep();
-    const bool legal = depth_ == 3 && !in_metadata_ && place_ != Place::dtype;
-    return legal || unexpected("an array");
-  }
-  bool end_array() {
-    --depth_;
-    return true;
-  }
-  bool key(std::string& name) {
-    if (name.size() > kLongestText) return refuse(Code::too_large, "", "a name is too long", "1 MiB", std::to_string(name.size()));
-    key_ = name;
-    if (depth_ == 1) {
-      if (!names_.insert(name).second) return refuse(Code::duplicate, name, "the same name appears twice", "each name once", name);
-    } else if (depth_ == 2 && in_metadata_) {
-      if (table_.metadata(name)) return refuse(Code::duplicate, "__metadata__." + name, "the same key appears twice", "each key once", name);
-    } else if (depth_ == 2) {
-      if (std::find(fields_.begin(), fields_.end(), name) != fields_.end())
-        return refuse(Code::duplicate, entry_.tensor.name + "." + name, "the same field appears twice", "each field once", name);
-      fields_.push_back(name);
-      place_ = name == "dtype" ? Place::dtype : name == "shape" ? Place::shape : name == "data_offsets" ? Place::offsets : Place::other;
-    }
-    return true;
-  }
-  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception&) {
-    error_.offset = static_cast<std::int64_t>(7 + position);
-    return refuse(Code::malformed, "header", "the header is not valid JSON", "", token);
-  }
-
-  std::vector<Entry> entries;
-  const Error& error() const { return error_; }
-
- private:
-  enum class Place : std::uint8_t { dtype, shape, offsets, other };
-
-  bool refuse(Code code, std::string field, const char* message, std::string expected, std::string found) {
-    error_.code = code;
-    error_.field = std::move(field);
-    error_.message = message;
-    error_.expected = std::move(expected);
-    error_.found = std::move(found);
-    return false;
-  }
-  bool too_deep() { return refuse(Code::malformed, "header", "the header is nested too deeply", "3 levels", "more"); }
-  bool unexpected(std::string found) {
-    const char* expected = depth_ == 0        ? "an object of tensors"
-                           : in_metadata_     ? "a string"
-                           : depth_ == 1      ? "an object"
-                           : place_ == Place::dtype ? "a string"
-                                              : "an array of whole numbers";
-    const std::string field = depth_ < 2 || in_metadata_ ? key_ : entry_.tensor.name + "." + key_;
-    if (depth_ >= 2 && !in_metadata_ && place_ == Place::other) return true;
-    return refuse(Code::malformed, field, "the header holds something else here", expected, std::move(found));
-  }
-
-  TensorTable& table_;
-  std::string file_, key_;
-  Error error_;
-  int depth_ = 0, offsets_ = 0;
-  bool in_metadata_ = false;
-  Place place_ = Place::other;
-  Entry entry_;
-  std::vector<std::string> fields_;
-  std::unordered_set<std::string> names_;
-  std::size_t metadata_bytes_ = 0;
-};
 
 // What a file that is no safetensors file looks like, for the message.
 const char* looks_like(std::span<const std::byte> image) {
@@ -175,13 +26,13 @@ const char* looks_like(std::span<const std::byte> image) {
 }
 
 // Checks one entry's size against its range; sizes are multiplied with care.
-Status check_size(const Entry& entry) {
-  std::uint64_t bytes = size_of(entry.tensor.dtype);
+Status check_size(const HeaderEntry& entry) {
+  auto bytes = static_cast<std::int64_t>(size_of(entry.tensor.dtype));
   for (std::int64_t extent : entry.tensor.shape)
-    if (__builtin_mul_overflow(bytes, static_cast<std::uint64_t>(extent), &bytes))
-      return Error{.code = Code::too_large, .field = entry.tensor.name, .found = shape_text(entry.tensor.shape),
-                   .message = "the element count overflows"};
-  if (entry.begin > entry.end || entry.end - entry.begin != bytes)
+    if (__builtin_mul_overflow(bytes, extent, &bytes))
+      return Error{.code = Code::too_large, .field = entry.tensor.name, .expected = "less than 2^63 bytes",
+                   .found = shape_text(entry.tensor.shape), .message = "the element count overflows"};
+  if (entry.begin > entry.end || entry.end - entry.begin != static_cast<std::uint64_t>(bytes))
     return Error{.code = Code::mismatch, .field = entry.tensor.name,
                  .expected = std::to_string(bytes) + " bytes for " + name_of(entry.tensor.dtype) + " " + shape_text(entry.tensor.shape),
                  .found = "data_offsets [" + std::to_string(entry.begin) + ", " + std::to_string(entry.end) + "]",
@@ -190,13 +41,13 @@ Status check_size(const Entry& entry) {
 }
 
 // Sorted by place, the ranges must cover the data without hole or overlap.
-Status check_ranges(std::vector<Entry>& entries, std::uint64_t data_bytes) {
-  std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+Status check_ranges(std::vector<HeaderEntry>& entries, std::uint64_t data_bytes) {
+  std::stable_sort(entries.begin(), entries.end(), [](const HeaderEntry& a, const HeaderEntry& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
   std::uint64_t at = 0;
   const std::string* before = nullptr;
-  for (const Entry& entry : entries) {
+  for (const HeaderEntry& entry : entries) {
     if (entry.end > data_bytes)
       return Error{.code = Code::truncated, .field = entry.tensor.name, .expected = std::to_string(entry.end) + " bytes of data",
                    .found = std::to_string(data_bytes), .message = "the file ends before the tensor does"};
@@ -215,6 +66,30 @@ Status check_ranges(std::vector<Entry>& entries, std::uint64_t data_bytes) {
   return {};
 }
 
+// The JSON text at the start of a file. Bytes that cannot be one are named by what they look like.
+Result<std::string_view> header_text(std::span<const std::byte> image, std::size_t file_bytes, const std::string& file) {
+  const auto refuse = [&](Code code, std::string expected, std::string found, const char* message) {
+    const char* other = looks_like(image);
+    return Error{.code = other ? Code::wrong_kind : code, .file = file, .field = "header", .offset = 0,
+                 .expected = other ? "a safetensors file" : std::move(expected), .found = other ? other : std::move(found),
+                 .message = other ? "this is another kind of file" : message};
+  };
+  if (image.size() < 8)
+    return refuse(Code::truncated, "at least 8 bytes", std::to_string(image.size()), "the file is shorter than the 8-byte length");
+  std::uint64_t length = 0;
+  std::memcpy(&length, image.data(), 8);
+  if (length > kLargestHeader)
+    return refuse(Code::too_large, "at most 100000000 bytes of header", std::to_string(length), "the header is too large");
+  if (length > file_bytes - 8 || length > image.size() - 8)
+    return refuse(Code::truncated, std::to_string(length) + " bytes of header", std::to_string(image.size() - 8),
+                  "the header exceeds the file");
+  const std::string_view text(reinterpret_cast<const char*>(image.data()) + 8, length);
+  if (!text.starts_with('{'))
+    return refuse(Code::malformed, "a header that begins with {", text.empty() ? "nothing" : std::string(text.substr(0, 1)),
+                  "the header is not an object");
+  return text;
+}
+
 std::string file_name(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   return slash == std::string::npos ? path : path.substr(slash + 1);
@@ -224,30 +99,17 @@ std::string file_name(const std::string& path) {
 
 Result<TensorTable> parse_safetensors(std::span<const std::byte> image, std::size_t file_bytes, const std::byte* base,
                                       const std::string& file) {
-  const auto refuse = [&](Code code, std::string expected, std::string found, const char* message) {
-    return Error{.code = code, .file = file, .field = "header", .offset = 0, .expected = std::move(expected), .found = std::move(found),
-                 .message = message};
-  };
-  if (const char* other = looks_like(image)) return refuse(Code::wrong_kind, "a safetensors file", other, "this is another kind of file");
-  if (image.size() < 8) return refuse(Code::truncated, "at least 8 bytes", std::to_string(image.size()), "the file is shorter than the 8-byte length");
-  std::uint64_t length = 0;
-  std::memcpy(&length, image.data(), 8);
-  if (length > kLargestHeader) return refuse(Code::too_large, "at most 100000000 bytes of header", std::to_string(length), "the header is too large");
-  if (length > file_bytes - 8 || length > image.size() - 8)
-    return refuse(Code::truncated, std::to_string(length) + " bytes of header", std::to_string(image.size() - 8), "the header exceeds the file");
-  const auto* text = reinterpret_cast<const char*>(image.data()) + 8;
-  if (length == 0 || text[0] != '{') return refuse(Code::malformed, "a header that begins with {", length ? std::string(text, 1) : "nothing", "the header is not an object");
-
-  TensorTable table;
-  HeaderReader reader(file, table);
-  if (!nlohmann::json::sax_parse(text, text + length, &reader)) return reader.error();
-  const std::uint64_t data_bytes = file_bytes - 8 - length;
-  if (Status status = check_ranges(reader.entries, data_bytes); !status) {
+  LAB_ASSIGN(const std::string_view text, header_text(image, file_bytes, file));
+  LAB_ASSIGN(SafetensorsHeader header, read_safetensors_header(text, file));
+  if (Status status = check_ranges(header.entries, file_bytes - 8 - text.size()); !status) {
     status.error().file = file;
     return status.error();
   }
-  for (Entry& entry : reader.entries) {
-    entry.tensor.data = base ? base + 8 + length + entry.begin : nullptr;
+  TensorTable table;
+  for (auto& [key, value] : header.metadata) table.add_metadata(std::move(key), std::move(value));
+  for (std::string& warning : header.warnings) table.add_warning(std::move(warning));
+  for (HeaderEntry& entry : header.entries) {
+    entry.tensor.data = base ? base + 8 + text.size() + entry.begin : nullptr;
     entry.tensor.bytes = entry.end - entry.begin;
     table.add(std::move(entry.tensor));
   }

@@ -41,15 +41,20 @@ class TensorTable {
   const std::vector<std::pair<std::string, std::string>>& metadata() const { return metadata_; }
   const std::string* metadata(std::string_view key) const;
 
+  /// What was noticed while reading and did not stop it.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
   /// Adds a tensor; false if the name is already there.
   bool add(TensorView tensor);
   void add_metadata(std::string key, std::string value) { metadata_.emplace_back(std::move(key), std::move(value)); }
+  void add_warning(std::string text) { warnings_.push_back(std::move(text)); }
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
 
  private:
   std::vector<TensorView> tensors_;
   std::unordered_map<std::string, std::size_t> index_;
   std::vector<std::pair<std::string, std::string>> metadata_;
+  std::vector<std::string> warnings_;
   std::vector<std::shared_ptr<const void>> owners_;
 };
 
