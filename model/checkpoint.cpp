@@ -1,5 +1,6 @@
 #include "model/checkpoint.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "model/base/hash.h"
@@ -28,6 +29,22 @@ Result<std::string> find_weights(const fs::path& folder) {
                .message = "the folder holds no weights", .next = "Download the whole model folder"};
 }
 
+void mix(std::uint64_t& hash, const std::string& text) { hash = hash_bytes(text.data(), text.size(), hash); }
+
+// A value and all it holds; the order of an object's members says nothing.
+void mix(std::uint64_t& hash, const Json& json) {
+  mix(hash, json.kind_name());
+  mix(hash, json.brief());
+  for (const Json& item : json.items()) mix(hash, item);
+  std::vector<const Json::Member*> members;
+  for (const Json::Member& member : json.members()) members.push_back(&member);
+  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  for (const Json::Member* member : members) {
+    mix(hash, member->first);
+    mix(hash, member->second);
+  }
+}
+
 }  // namespace
 
 Result<Checkpoint> open_checkpoint(const std::string& given) {
@@ -42,7 +59,7 @@ Result<Checkpoint> open_checkpoint(const std::string& given) {
     return Error{.code = Code::unsupported, .file = given, .expected = "a folder with config.json and model.safetensors",
                  .message = "this is not a model folder"};
 
-  Checkpoint checkpoint{.path = given};
+  Checkpoint checkpoint{.path = folder.string()};
   const fs::path full = fs::weakly_canonical(folder, ignored);
   checkpoint.name = full.has_filename() ? full.filename().string() : full.parent_path().filename().string();
   LAB_ASSIGN(Json config, read_json((folder / "config.json").string(), kConfigLimits));
@@ -54,6 +71,7 @@ Result<Checkpoint> open_checkpoint(const std::string& given) {
   LAB_ASSIGN(const std::string weights, find_weights(folder));
   LAB_ASSIGN(TensorTable tensors, open_safetensors(weights));
   for (const TensorView& tensor : tensors.all()) checkpoint.weight_bytes += tensor.bytes;
+  checkpoint.warnings = tensors.warnings();
   checkpoint.config = std::make_shared<const Json>(std::move(config));
   checkpoint.tensors = std::make_shared<const TensorTable>(std::move(tensors));
   if (is_there(folder / "tokenizer.json")) checkpoint.tokenizer_path = (folder / "tokenizer.json").string();
@@ -62,11 +80,11 @@ Result<Checkpoint> open_checkpoint(const std::string& given) {
 
 std::string content_hash(const Checkpoint& checkpoint) {
   std::uint64_t hash = 0;
-  const auto mix = [&](const std::string& text) { hash = hash_bytes(text.data(), text.size(), hash); };
-  mix(checkpoint.model_type);
+  mix(hash, checkpoint.model_type);
+  mix(hash, *checkpoint.config);
   for (const TensorView& tensor : checkpoint.tensors->all()) {
-    mix(tensor.name);
-    mix(std::string(name_of(tensor.dtype)) + shape_text(tensor.shape));
+    mix(hash, tensor.name);
+    mix(hash, std::string(name_of(tensor.dtype)) + shape_text(tensor.shape));
     hash = hash_bytes(tensor.data, tensor.bytes, hash);
   }
   return hex_of(hash);

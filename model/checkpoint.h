@@ -11,7 +11,7 @@ namespace lab {
 
 /// What a model folder holds. Values only: copying shares the mappings.
 struct Checkpoint {
-  std::string path;            // as given
+  std::string path;            // the folder
   std::string name;            // the folder's own name, for titles and sessions
   std::string model_type;      // config.json's "model_type"
   std::shared_ptr<const Json> config;

@@ -183,7 +183,9 @@ Status BasicState<Real>::set(int layer, int tensor, std::span<const Real> values
                  .expected = std::to_string(t.elements()) + " values of shape " + shape_of(t.shape),
                  .found = std::to_string(values.size()),
                  .message = "the state has another size"};
-  Real* to = stored(layer, tensor).data();
+  std::span<Real> part = stored(layer, tensor);
+  std::fill(part.begin(), part.end(), Real(0));  // also what lies between the elements: nothing that was there survives
+  Real* to = part.data();
   for_each_element(t, [&](std::int64_t flat, std::int64_t at) { to[at] = values[static_cast<std::size_t>(flat)]; });
   return {};
 }

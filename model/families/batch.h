@@ -13,19 +13,22 @@ namespace lab {
 /// Linear operations run over all rows at once; convolution and scan run lane by lane.
 template <class Real>
 struct Batch {
-  Batch(std::span<Lane<Real>> lanes_, Context<Real>& context_) : lanes(lanes_), context(context_), scans(lanes_.size()) {
+  Batch(std::span<Lane<Real>> lanes_, Context<Real>& context_)
+      : lanes(lanes_), context(context_), first(context_.first_rows), scans(context_.scans) {
+    first.clear();
     for (const Lane<Real>& lane : lanes) {
       first.push_back(rows);
       rows += lane.length();
     }
+    scans.assign(lanes.size(), {});
   }
 
   std::span<Lane<Real>> lanes;
   Context<Real>& context;
-  std::vector<std::int64_t> first;      // first row of each lane
+  std::vector<std::int64_t>& first;   // first row of each lane
   std::int64_t rows = 0;
-  std::vector<Scan<Real>> scans;        // the layer's scan of each lane, kept for its statistics
-  Rows<Real> z;                         // the layer's gate before silu
+  std::vector<Scan<Real>>& scans;     // the layer's scan of each lane, kept for its statistics
+  Rows<Real> z;                       // the layer's gate before silu
 
   Math<Real>& math() { return context.math; }
   Rows<Real> of_lane(std::size_t lane, Rows<Real> all) const { return all.rows(first[lane], lanes[lane].length()); }
@@ -68,7 +71,7 @@ struct Batch {
 /// Scratch rows by name; every buffer has one meaning within a layer.
 enum class Slot : int {
   resid, norm1, mixer_out, in_proj, window, state_row, conv, act, projected, dt_raw, dt, decay, before, y, gated, gnorm, sums,
-  final_in, final_norm, logits
+  statistics, final_norm, logits
 };
 
 template <class Real>

@@ -39,7 +39,9 @@ Family family(std::string model_type, Config (*read_config)(const Json&, std::ve
               LayerInfo (*layer_info)(const Config&), void (*describe)(const Config&, ModelInfo&)) {
   const auto validate = [=](const Checkpoint& checkpoint, std::vector<Error>& problems) {
     const Config config = read_config(*checkpoint.config, problems);
-    if (problems.empty()) check_tensors(*checkpoint.tensors, expected_tensors(config, *checkpoint.tensors, expect_layer), problems);
+    if (!problems.empty()) return;
+    check_tensors(*checkpoint.tensors, expected_tensors(config, *checkpoint.tensors, expect_layer), problems);
+    check_layer_count(*checkpoint.tensors, config.layers, problems);
   };
   const auto load = [=](const Checkpoint& checkpoint) -> std::unique_ptr<const Model> {
     std::vector<Error> none;

@@ -67,6 +67,16 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
   }
 }
 
+void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems) {
+  const std::string beyond = "backbone.layers." + std::to_string(layers) + ".";
+  for (const TensorView& tensor : table.all()) {
+    if (!tensor.name.starts_with(beyond)) continue;
+    problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = "num_hidden_layers", .expected = std::to_string(layers) + " layers",
+                        .found = tensor.name, .message = "the file holds more layers than config.json counts"});
+    return;
+  }
+}
+
 Matrix matrix_of(const TensorTable& table, const std::string& name) {
   const TensorView* tensor = table.find(name);
   LAB_CHECK(tensor != nullptr, ==, true);

@@ -39,6 +39,9 @@ struct Expected {
 /// Compares what the files hold with what the configuration needs: missing, other shape, unsupported type.
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems);
 
+/// Refuses files with more layers than the configuration counts.
+void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems);
+
 /// A stored matrix, multiplied as it is. The tensor has been checked.
 Matrix matrix_of(const TensorTable& table, const std::string& name);
 /// A small tensor as numbers of the arithmetic; empty when it is absent.

@@ -114,12 +114,11 @@ class SequenceModel final : public Model {
     for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
       if (!batch.wants_statistics(i)) continue;
       const std::int64_t tokens = batch.lanes[i].length();
-      std::vector<float> values(static_cast<std::size_t>(tokens * kStatistics));
+      Rows<float> values = scratch(batch.context, Slot::statistics, tokens, kStatistics);
       for (std::int64_t t = 0; t < tokens; ++t)
         batch.math().statistics(batch.scans[i], t, batch.of_lane(i, batch.z)[t], batch.of_lane(i, mixed)[t],
-                                batch.of_lane(i, resid)[t],
-                                {values.data() + t * kStatistics, static_cast<std::size_t>(kStatistics)});
-      batch.lanes[i].probe->statistics(layer, 0, {values.data(), tokens, kStatistics});
+                                batch.of_lane(i, resid)[t], values[t]);
+      batch.lanes[i].probe->statistics(layer, 0, values);
     }
   }
 

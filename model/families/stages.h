@@ -61,13 +61,13 @@ void convolve_watched_lane(const ConvWeights<Real>& weights, Rows<const Real> x,
 }
 
 template <class Real>
-void convolve_lanes(const ConvWeights<Real>& weights, Rows<Real> x, int layer, int tensor, Batch<Real>& batch, Rows<Real> y) {
+void convolve_lanes(const ConvWeights<Real>& weights, std::type_identity_t<Rows<const Real>> x, int layer, int tensor, Batch<Real>& batch, Rows<Real> y) {
   for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
     std::span<Real> state = batch.lanes[i].state->stored(layer, tensor);
     if (batch.watched(i, layer, bit(Point::conv_state)))
-      convolve_watched_lane<Real>(weights, batch.of_lane(i, x), state, i, layer, batch, batch.of_lane(i, y));
+      convolve_watched_lane<Real>(weights, x.rows(batch.first[i], batch.lanes[i].length()), state, i, layer, batch, batch.of_lane(i, y));
     else
-      convolve_lane<Real>(weights, batch.of_lane(i, x), state, batch.context, batch.of_lane(i, y));
+      convolve_lane<Real>(weights, x.rows(batch.first[i], batch.lanes[i].length()), state, batch.context, batch.of_lane(i, y));
   }
 }
 
@@ -91,7 +91,7 @@ void scan_watched_lane(const Scan<Real>& scan, const TensorSchema& schema, std::
     std::copy_n(scan.h, stored, before.data);
     math.scan_state(scan, t, decay.data);
     if (batch.watched(lane, layer, bit(Point::h))) show_tiled(Point::h, scan.h, t);
-    math.scan_output(scan, t);
+    if (scan.y.count > 0) math.scan_output(scan, t);
     if constexpr (std::is_same_v<Real, float>)
       if (scan.sums) math.scan_sums(scan, t, before.data, decay.data);
   }

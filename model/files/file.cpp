@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace lab {
 namespace {
@@ -48,10 +49,14 @@ Status write_all(int fd, std::string_view content, const std::string& path) {
   return {};
 }
 
-Status write_and_flush(const std::string& path, std::string_view content) {
+// Makes a new file; `old` is the one it will replace, whose permissions it takes.
+Status write_and_flush(const std::string& path, std::string_view content, const std::string& old) {
   Descriptor file;
   file.fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file.fd < 0) return system_error(Code::environment, path, "a file cannot be made here");
+  struct stat status {};
+  if (::stat(old.c_str(), &status) == 0 && ::fchmod(file.fd, status.st_mode & 0777) != 0)
+    return system_error(Code::environment, path, "the permissions of the old file cannot be kept");
   LAB_TRY(write_all(file.fd, content, path));
   if (::fsync(file.fd) != 0) return system_error(Code::environment, path, "the file cannot be flushed to disk");
   const int closed = ::close(file.fd);
@@ -97,14 +102,17 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return content;
 }
 
-Status write_file_atomically(const std::string& path, std::string_view content) {
+Status write_file_atomically(const std::string& given, std::string_view content) {
   static std::atomic<unsigned> counter{0};
+  std::error_code ignored;
+  const std::filesystem::path target = std::filesystem::canonical(given, ignored);  // a link stays one; its target changes
+  const std::string path = ignored ? given : target.string();
   const std::size_t slash = path.find_last_of('/');
   const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const std::string temporary =
       folder + "/." + name + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
-  Status status = write_and_flush(temporary, content);
+  Status status = write_and_flush(temporary, content, path);
   if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
     status = system_error(Code::environment, path, "the file cannot be replaced");
   if (!status) {

@@ -48,8 +48,13 @@ class JsonBuilder {
     stack_.back().key = std::move(name);
     return true;
   }
-  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception&) {
+  bool parse_error(std::size_t position, const std::string& token, const nlohmann::detail::exception& why) {
     error_.offset = static_cast<std::int64_t>(position > 0 ? position - 1 : 0);
+    constexpr int number_overflows = 406;
+    if (why.id == number_overflows) {
+      error_.field = stack_.empty() ? "" : stack_.back().key;
+      return refuse(Code::out_of_range, "the number is too large", "at most 1.8e308", token);
+    }
     return refuse(Code::malformed, "this is not valid JSON", "", token);
   }
 

@@ -27,6 +27,11 @@ class Context {
   Rounding rounding = Rounding::none;
   const std::atomic<bool>* stop = nullptr;  // polled between layers when set
 
+  /// What a call knows of each of its lanes: the first of its rows, and the scan of the layer at work. Kept here so that
+  /// a call allocates nothing once its like was made before.
+  std::vector<std::int64_t> first_rows;
+  std::vector<Scan<Real>> scans;
+
   bool cancelled() const { return stop && stop->load(std::memory_order_relaxed); }
 
   /// Scratch rows number `slot`, kept between calls and grown as needed; the content is whatever was there.

@@ -15,6 +15,8 @@ namespace {
 constexpr std::int64_t kBlockBytes = 128 << 10;
 // Below this many multiply-adds a second thread costs more than it brings.
 constexpr std::int64_t kWorthSharing = 16 << 10;
+// More parts than this only cost; the pool takes no more than 2^20.
+constexpr std::int64_t kMostParts = 1 << 16;
 
 }  // namespace
 
@@ -30,6 +32,7 @@ struct Math<float>::Threads {
   // Splits [0, n) into equal parts and calls body(first, last), on the pool when the work is worth it.
   template <class Body>
   void share(std::int64_t n, std::int64_t part, std::int64_t work, const Body& body) {
+    part = std::max(part, n / kMostParts + 1);
     const std::int64_t parts = (n + part - 1) / part;
     if (work < kWorthSharing || pool.threads() == 1) {
       body(std::int64_t{0}, n);

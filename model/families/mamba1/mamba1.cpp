@@ -159,10 +159,15 @@ template <class Real>
 void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
                          Context<Real>& context) const {
   const Rows<const Real> &x = drivers[0], &dt = drivers[1], &B = drivers[2];
+  Lane<Real> lane{.vectors = x, .state = &state};
+  Batch<Real> batch(std::span(&lane, 1), context);
   Rows<Real> conv = scratch(context, Slot::conv, x.count, c_.inner), u = scratch(context, Slot::act, x.count, c_.inner);
-  convolve_lane<Real>(conv_, x, state.stored(layer, kConvState), context, conv);
+  convolve_lanes(conv_, x, layer, kConvState, batch, conv);
+  batch.show(Point::conv, layer, conv);
   context.math.silu(conv, u);
-  context.math.scan(scan_of(dt, u, B, {}, state.stored(layer, kSsmState).data(), {}));
+  batch.show(Point::u, layer, u);
+  scan_lanes(layer, kSsmState, batch,
+             [&](std::size_t) { return scan_of(dt, u, B, {}, state.stored(layer, kSsmState).data(), {}); });
 }
 
 template class Layer<float>;

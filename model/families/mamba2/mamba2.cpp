@@ -177,12 +177,18 @@ template <class Real>
 void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
                          Context<Real>& context) const {
   const Rows<const Real> &xBC = drivers[0], &dt = drivers[1];
+  Lane<Real> lane{.vectors = xBC, .state = &state};
+  Batch<Real> batch(std::span(&lane, 1), context);
   Rows<Real> conv = scratch(context, Slot::conv, xBC.count, c_.channels());
   Rows<Real> act = scratch(context, Slot::act, xBC.count, c_.channels());
-  convolve_lane<Real>(conv_, xBC, state.stored(layer, kConvState), context, conv);
+  convolve_lanes(conv_, xBC, layer, kConvState, batch, conv);
+  batch.show(Point::conv, layer, conv);
   context.math.silu(conv, act);
-  Rows<const Real> x = act.columns(0, c_.inner()), B = act.columns(c_.inner(), c_.groups * c_.state_size);
-  context.math.scan(scan_of(dt, x, B, {}, state.stored(layer, kSsmState).data(), {}));
+  Rows<Real> x = act.columns(0, c_.inner()), B = act.columns(c_.inner(), c_.groups * c_.state_size);
+  batch.show(Point::x, layer, x);
+  batch.show(Point::B, layer, B);
+  scan_lanes(layer, kSsmState, batch,
+             [&](std::size_t) { return scan_of(dt, x, B, {}, state.stored(layer, kSsmState).data(), {}); });
 }
 
 template class Layer<float>;

@@ -228,9 +228,9 @@ inline V time_step_of(const Scan<float>& s, std::int64_t token, std::int64_t hea
 }
 
 // Counts what is NaN or infinite in a tile: rare, so it is done only after a poisoned sum was seen.
-inline V count_nonfinite(const float* h, std::int64_t states) {
+inline V count_nonfinite(const Tile& tile, std::int64_t states) {
   V count = set1(0.0f);
-  for (std::int64_t n = 0; n < states; ++n) count = add(count, nonfinite(load(h + n * 16)));
+  for (std::int64_t n = 0; n < states; ++n) count = add(count, nonfinite(load_first(tile.h + n * 16, tile.lanes)));
   return count;
 }
 
@@ -263,7 +263,7 @@ struct Sums {
     put(decay_lanes, add(take(decay_lanes, tile.lanes), decays), tile.lanes);
     if (sum(poison) != 0.0f) {
       float* counts = lanes_of(sums, ScanSum::nonfinite);
-      store(counts, add(load(counts), count_nonfinite(tile.h, states)));
+      store(counts, add(load(counts), count_nonfinite(tile, states)));
     }
   }
 
