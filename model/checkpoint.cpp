@@ -78,11 +78,12 @@ Result<Checkpoint> open_checkpoint(const std::string& given) {
   return checkpoint;
 }
 
-std::string content_hash(const Checkpoint& checkpoint) {
+std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop) {
   std::uint64_t hash = 0;
   mix(hash, checkpoint.model_type);
   mix(hash, *checkpoint.config);
   for (const TensorView& tensor : checkpoint.tensors->all()) {
+    if (stop && stop->load(std::memory_order_relaxed)) return {};
     mix(hash, tensor.name);
     mix(hash, std::string(name_of(tensor.dtype)) + shape_text(tensor.shape));
     hash = hash_bytes(tensor.data, tensor.bytes, hash);

@@ -1,5 +1,6 @@
 #pragma once
 // A checkpoint: validated tensors, configuration and tokenizer location of one model, before it becomes a Model.
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ struct Checkpoint {
 /// Opens a Hugging Face folder (config.json, model.safetensors) or refuses it. Reads headers only.
 Result<Checkpoint> open_checkpoint(const std::string& path);
 
-/// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once.
-std::string content_hash(const Checkpoint& checkpoint);
+/// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once. "" when `stop` became true.
+std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop = nullptr);
 
 }  // namespace lab

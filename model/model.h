@@ -72,6 +72,9 @@ class Model {
   /// with `replay`; others may be empty). Same scan code as advance, so the same bits. Other layers are untouched.
   virtual void replay(int layer, std::span<const Rows<const float>> drivers, State& state, Context<float>& context) const = 0;
 
+  /// The rates A of a layer in logical order, all negative: [di, N] or [H]. A state forgets half of itself in ln 2 / (dt |A|) tokens.
+  virtual std::vector<float> rates(int layer) const = 0;
+
  protected:
   ModelInfo info_;
   std::shared_ptr<const StateSchema> schema_;

@@ -56,6 +56,8 @@ class SequenceModel final : public Model {
     single_.layers[static_cast<std::size_t>(layer)].replay(layer, drivers, state, context);
   }
 
+  std::vector<float> rates(int layer) const override { return single_.layers[static_cast<std::size_t>(layer)].rates(); }
+
  private:
   template <class Real>
   struct Parts {

@@ -170,6 +170,14 @@ void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, B
              [&](std::size_t) { return scan_of(dt, u, B, {}, state.stored(layer, kSsmState).data(), {}); });
 }
 
+template <class Real>
+std::vector<Real> Layer<Real>::rates() const {
+  const TensorSchema h = StateSchema("", {layer_schema(c_)}).layers()[0].tensors[kSsmState];
+  std::vector<Real> rates(static_cast<std::size_t>(h.elements()));
+  for (std::size_t i = 0; i < rates.size(); ++i) rates[i] = A_[static_cast<std::size_t>(h.stored_index(static_cast<std::int64_t>(i)))];
+  return rates;
+}
+
 template class Layer<float>;
 template class Layer<double>;
 

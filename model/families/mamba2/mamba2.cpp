@@ -191,6 +191,11 @@ void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, B
              [&](std::size_t) { return scan_of(dt, x, B, {}, state.stored(layer, kSsmState).data(), {}); });
 }
 
+template <class Real>
+std::vector<Real> Layer<Real>::rates() const {
+  return A_;
+}
+
 template class Layer<float>;
 template class Layer<double>;
 

@@ -57,6 +57,8 @@ class Layer {
   void mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const;
   /// Moves the layer's state on by tokens whose xBC and dt were recorded.
   void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const;
+  /// A [H].
+  std::vector<Real> rates() const;
 
  private:
   Scan<Real> scan_of(Rows<const Real> dt, Rows<const Real> x, Rows<const Real> B, Rows<const Real> C, Real* h, Rows<Real> y) const;
