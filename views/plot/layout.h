@@ -17,6 +17,8 @@ struct PlotStyle {
   double sequential_from = 0;                            // dark grounds cut the darkest part of viridis
   bool titles = true;                                    // the window writes titles in pane headers instead
   bool is_screen = false;                                // labels and margins as tight as panes want them
+  double left = -1, right = -1;                          // margins that panes share; negative: what the labels need
+  bool operator==(const PlotStyle&) const = default;
   Rgba color(Ink ink) const;
 };
 PlotStyle print_style();   // white, for papers

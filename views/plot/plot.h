@@ -73,7 +73,7 @@ struct BarLayer {
   std::vector<std::string> notes;   // at the end of each bar
   Ink ink = Ink::run_a;
   bool across = true;
-  int highlight = -1;
+  int highlight = -1;  // this one in full colour, the others muted
 };
 
 /// A line across the whole plot at a value of one axis.

@@ -1,0 +1,118 @@
+// Heatmaps in a plot: which cells are seen, at how many pixels, and pictures kept while nothing changes.
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+#include "views/plot/layout_parts.h"
+
+namespace lab {
+
+namespace {
+
+/// What a picture depends on. `order` stands for the row order, the version for the values.
+struct PictureKey {
+  std::uint64_t version = 0, order = 0;
+  std::int64_t columns_in = 0, rows_in = 0;
+  double first_column = 0, columns = 0, first_row = 0, rows = 0;
+  int width = 0, height = 0;
+  ColorScale scale;
+  Pooling pooling = Pooling::largest;
+  friend bool operator==(const PictureKey&, const PictureKey&) = default;
+};
+
+/// The pictures asked for last, so that an unchanged plot shows the same Pixels from frame to frame.
+template <class Key>
+class RecentPictures {
+ public:
+  explicit RecentPictures(std::size_t limit) : limit_(limit) {}
+
+  template <class Make>
+  std::shared_ptr<const Pixels> get(const Key& key, Make make) {
+    const auto same = [&](const auto& kept) { return kept.first == key; };
+    if (auto found = std::find_if(kept_.begin(), kept_.end(), same); found != kept_.end()) {
+      std::rotate(kept_.begin(), found, found + 1);
+      return kept_.front().second;
+    }
+    kept_.emplace_front(key, make());
+    if (kept_.size() > limit_) kept_.pop_back();
+    return kept_.front().second;
+  }
+
+ private:
+  std::size_t limit_;
+  std::deque<std::pair<Key, std::shared_ptr<const Pixels>>> kept_;
+};
+
+std::uint64_t hash_of(const std::vector<std::int32_t>& order) {
+  std::uint64_t hash = 1469598103934665603u;  // FNV-1a over whole numbers
+  for (const std::int32_t row : order) hash = (hash ^ static_cast<std::uint32_t>(row)) * 1099511628211u;
+  return hash;
+}
+
+/// One direction of a heatmap: its visible cells, in the order of the page, and where they lie on it.
+struct Visible {
+  double first = 0, count = 0;  // cells; a negative count runs backwards
+  double from = 0, to = 0;      // places on the page
+};
+
+/// Cells [0, cells) start at `origin` with `pitch` units each; `place` goes from the page's low to its high end.
+/// `whole`: cells at the ends are taken completely, and stick out.
+template <class Place>
+Visible visible(double low, double high, std::int64_t cells, double origin, double pitch, bool whole, Place place) {
+  double a = (std::min(low, high) - origin) / pitch, b = (std::max(low, high) - origin) / pitch;
+  if (whole) a = std::floor(a + 1e-6), b = std::ceil(b - 1e-6);
+  a = std::clamp(a, 0.0, static_cast<double>(cells));
+  b = std::clamp(b, 0.0, static_cast<double>(cells));
+  Visible out{a, b - a, place(origin + a * pitch), place(origin + b * pitch)};
+  if (out.from > out.to) out = {b, a - b, out.to, out.from};
+  return out;
+}
+
+}  // namespace
+
+ColorScale shown_scale(const PlotStyle& style, ColorScale scale) {
+  if (!is_diverging(scale.map)) scale.map_from = style.sequential_from;
+  return scale;
+}
+
+std::shared_ptr<const Pixels> color_strip(const ColorScale& scale) {
+  thread_local RecentPictures<ColorScale> recent(32);
+  return recent.get(scale, [&] {
+    constexpr int height = 256;
+    Pixels strip{1, height, {}};
+    for (int y = 0; y < height; ++y) strip.rgba.push_back(scale.color(scale.value(1 - (y + 0.5) / height)));
+    return std::make_shared<const Pixels>(std::move(strip));
+  });
+}
+
+void draw_heat(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer) {
+  const PlotArea area = plan.area();
+  const double density = sheet.style.pixels_per_point;
+  // On paper whole cells, one pixel each where they are larger than one; in the window exactly the window's pixels.
+  const bool whole = !sheet.style.is_screen;
+  Visible x = visible(plan.x.low, plan.x.high, layer.columns, layer.x0, layer.dx, whole,
+                      [&](double value) { return area.place_of_x(value); });
+  Visible y = visible(plan.y.low, plan.y.high, layer.rows, layer.y0, 1, whole,
+                      [&](double value) { return area.place_of_y(value); });
+  if (!whole)
+    for (Visible* side : {&x, &y})
+      side->from = std::round(side->from * density) / density, side->to = std::round(side->to * density) / density;
+  int width = static_cast<int>(std::lround((x.to - x.from) * density));
+  int height = static_cast<int>(std::lround((y.to - y.from) * density));
+  if (whole) width = std::min(width, static_cast<int>(std::lround(std::abs(x.count))));
+  if (whole) height = std::min(height, static_cast<int>(std::lround(std::abs(y.count))));
+  if (width <= 0 || height <= 0) return;
+
+  const ColorScale scale = shown_scale(sheet.style, layer.scale);
+  const auto color = [&] {
+    return color_matrix(layer.column, layer.columns, layer.rows, layer.row_order, x.first, x.count, y.first, y.count, width,
+                        height, scale, layer.pooling);
+  };
+  const PictureKey key{layer.version, hash_of(layer.row_order), layer.columns, layer.rows, x.first, x.count,
+                       y.first,       y.count,                  width,         height,     scale,   layer.pooling};
+  thread_local RecentPictures<PictureKey> recent(24);
+  sheet.list.ops.push_back(DrawImage{{x.from, y.from, x.to - x.from, y.to - y.from},
+                                     layer.version == 0 ? color() : recent.get(key, color)});
+}
+
+}  // namespace lab
