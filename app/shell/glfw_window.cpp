@@ -1,5 +1,6 @@
 #include "app/shell/glfw_window.h"
 
+#include <algorithm>
 #include <utility>
 
 #define GLFW_INCLUDE_NONE
@@ -27,6 +28,19 @@ Modifiers modifiers_of(int bits) {
   return {.control = (bits & GLFW_MOD_CONTROL) != 0, .shift = (bits & GLFW_MOD_SHIFT) != 0, .alt = (bits & GLFW_MOD_ALT) != 0};
 }
 
+/// Makes a size smaller where the work area of the first monitor is.
+void fit_to_screen(int& width, int& height) {
+  GLFWmonitor* monitor = glfwGetPrimaryMonitor();
+  if (!monitor) return;
+  int x = 0, y = 0, most_width = 0, most_height = 0;
+  glfwGetMonitorWorkarea(monitor, &x, &y, &most_width, &most_height);
+  if (most_width <= 0 || most_height <= 0) return;
+  float scale = 1;  // the size asked for is multiplied by it
+  glfwGetMonitorContentScale(monitor, &scale, nullptr);
+  width = std::min(width, static_cast<int>(static_cast<float>(most_width) / scale));
+  height = std::min(height, static_cast<int>(static_cast<float>(most_height) / scale));
+}
+
 const char* get_clipboard(void* window) { return glfwGetClipboardString(static_cast<GLFWwindow*>(window)); }
 void set_clipboard(void* window, const char* text) { glfwSetClipboardString(static_cast<GLFWwindow*>(window), text); }
 
@@ -35,6 +49,7 @@ void set_clipboard(void* window, const char* text) { glfwSetClipboardString(stat
 Result<std::unique_ptr<GlfwWindow>> GlfwWindow::create(int width, int height, const std::string& title, InputQueue& input) {
   if (!glfwInit()) return refusal("there is no display", "use `statelab run` without one");
   std::unique_ptr<GlfwWindow> made(new GlfwWindow(input));
+  fit_to_screen(width, height);
   glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
   glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 3);
   glfwWindowHint(GLFW_OPENGL_PROFILE, GLFW_OPENGL_CORE_PROFILE);
@@ -110,6 +125,7 @@ void GlfwWindow::wait(double seconds) { glfwWaitEventsTimeout(seconds); }
 void GlfwWindow::wake() { glfwPostEmptyEvent(); }
 
 bool GlfwWindow::should_close() const { return glfwWindowShouldClose(window_) != 0; }
+void GlfwWindow::hide() { glfwHideWindow(window_); }
 bool GlfwWindow::take_damage() { return std::exchange(damaged_, false); }
 void GlfwWindow::set_title(const std::string& title) { glfwSetWindowTitle(window_, title.c_str()); }
 

@@ -13,7 +13,7 @@ namespace lab {
 
 class GlfwWindow {
  public:
-  /// Opens a window with a GL 3.3 core context and makes it current. Refuses with Code::environment when there is no
+  /// Opens a window, at most as large as the screen, with a GL 3.3 core context and makes it current. Refuses with Code::environment when there is no
   /// display or no such context. `input` must outlive the window.
   static Result<std::unique_ptr<GlfwWindow>> create(int width, int height, const std::string& title, InputQueue& input);
   ~GlfwWindow();
@@ -25,6 +25,8 @@ class GlfwWindow {
   static void wake();
 
   bool should_close() const;
+  /// Takes the window off the screen, while what it showed is still being closed.
+  void hide();
   int width() const { return width_; }    // framebuffer pixels
   int height() const { return height_; }
   float content_scale() const { return content_scale_; }

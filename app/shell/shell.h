@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/core/analyst.h"
 #include "app/core/engine.h"
@@ -25,6 +26,11 @@ class Shell {
   /// Needs a current GL 3.3 context. `wake` ends the front end's wait for events, from any thread.
   Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake);
   ~Shell();
+
+  /// Opens a model, or plays a session file, as dropping it on the window does.
+  void open(const std::string& path);
+  /// Submits commands one after the other, each when the one before has done its work.
+  void play(std::vector<Command> commands);
 
   /// Takes the next events, draws one frame of the given size in pixels. `content_scale` is the display's.
   void frame(InputQueue& input, int width, int height, float content_scale);

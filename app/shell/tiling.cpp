@@ -8,7 +8,7 @@ namespace {
 
 constexpr float kGrip = 5;  // units that react to the mouse around a line
 
-float extent(Axis axis, const Box& box) { return axis == Axis::across ? box.w : box.h; }
+float extent(Cut cut, const Box& box) { return cut == Cut::across ? box.w : box.h; }
 
 /// Units of the first child, within the minimum of both.
 float first_extent(const Tile& tile, float whole) {
@@ -25,9 +25,9 @@ void place_into(Tile& tile, Box whole, Tiling& out) {
     return;
   }
   const Box all = whole;
-  const float size = first_extent(tile, extent(tile.axis, whole));
-  const Box first = tile.axis == Axis::across ? whole.cut_left(size) : whole.cut_top(size);
-  const Box grip = tile.axis == Axis::across ? Box{whole.x - kGrip / 2 - 0.5f, whole.y, kGrip, whole.h}
+  const float size = first_extent(tile, extent(tile.cut, whole));
+  const Box first = tile.cut == Cut::across ? whole.cut_left(size) : whole.cut_top(size);
+  const Box grip = tile.cut == Cut::across ? Box{whole.x - kGrip / 2 - 0.5f, whole.y, kGrip, whole.h}
                                              : Box{whole.x, whole.y - kGrip / 2 - 0.5f, whole.w, kGrip};
   out.gutters.push_back({&tile, grip, all});
   place_into(*tile.first, first, out);
@@ -42,10 +42,10 @@ std::unique_ptr<Tile> pane_tile(std::string pane) {
   return tile;
 }
 
-std::unique_ptr<Tile> split_tile(Axis axis, Tile::Hold hold, float size, float minimum, std::unique_ptr<Tile> first,
+std::unique_ptr<Tile> split_tile(Cut cut, Tile::Hold hold, float size, float minimum, std::unique_ptr<Tile> first,
                                  std::unique_ptr<Tile> second) {
   auto tile = std::make_unique<Tile>();
-  tile->axis = axis;
+  tile->cut = cut;
   tile->hold = hold;
   tile->size = tile->default_size = size;
   tile->minimum = minimum;
@@ -62,8 +62,8 @@ Tiling place(Tile& root, Box whole) {
 
 void move_gutter(const Gutter& gutter, float to) {
   Tile& tile = *gutter.tile;
-  const float whole = extent(tile.axis, gutter.whole);
-  const float start = tile.axis == Axis::across ? gutter.whole.x : gutter.whole.y;
+  const float whole = extent(tile.cut, gutter.whole);
+  const float start = tile.cut == Cut::across ? gutter.whole.x : gutter.whole.y;
   const float first = std::clamp(to - start, tile.minimum, std::max(tile.minimum, whole - tile.minimum));
   switch (tile.hold) {
     case Tile::Hold::first: tile.size = first; break;

@@ -9,13 +9,13 @@
 
 namespace lab {
 
-enum class Axis { across, down };  // children beside each other, or below each other
+enum class Cut { across, down };  // children beside each other, or below each other
 
 /// A pane (no children) or a split of two. The size of one child is fixed, or the first takes a share.
 struct Tile {
   enum class Hold { first, second, share };
   std::string pane;
-  Axis axis = Axis::across;
+  Cut cut = Cut::across;
   Hold hold = Hold::share;
   float size = 0.5f;          // units of the held child, or the share of the first
   float default_size = 0.5f;
@@ -24,7 +24,7 @@ struct Tile {
 };
 
 std::unique_ptr<Tile> pane_tile(std::string pane);
-std::unique_ptr<Tile> split_tile(Axis axis, Tile::Hold hold, float size, float minimum, std::unique_ptr<Tile> first,
+std::unique_ptr<Tile> split_tile(Cut cut, Tile::Hold hold, float size, float minimum, std::unique_ptr<Tile> first,
                                  std::unique_ptr<Tile> second);
 
 /// The line between two children, which the mouse can drag.
@@ -42,7 +42,7 @@ struct Tiling {
 /// Places every pane of the tree in `whole`, on whole units.
 Tiling place(Tile& root, Box whole);
 
-/// Moves a gutter to a coordinate along its axis, within the minimum of both children.
+/// Moves a gutter to a coordinate across its line, within the minimum of both children.
 void move_gutter(const Gutter& gutter, float to);
 
 /// Back to the size the tile was made with.

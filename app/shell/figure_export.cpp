@@ -1,0 +1,90 @@
+#include "app/shell/figure_export.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "app/core/analyst.h"
+#include "model/files/file.h"
+#include "views/figures/figure.h"
+#include "views/paint/paint.h"
+#include "views/plot/layout.h"
+
+namespace lab {
+namespace {
+
+constexpr double kPointsPerInch = 72;
+constexpr double kSmallest = 1, kLargest = 40;  // inches
+
+Status check(const command::ExportFigure& wanted) {
+  Error error;
+  error.code = Code::bad_argument;
+  error.file = wanted.file;
+  if (!find_figure(wanted.kind)) {
+    error.message = "there is no such kind of figure";
+    error.found = printable(wanted.kind);
+    for (const FigureKind& kind : figure_kinds()) error.expected += (error.expected.empty() ? "" : ", ") + std::string(kind.name);
+    return error;
+  }
+  if (!can_export_to(wanted.file)) {
+    error.message = "a figure cannot be written to this file";
+    error.expected = "a name that ends in .pdf, .svg, .png or .csv";
+    return error;
+  }
+  for (const double size : {wanted.width_in, wanted.height_in}) {
+    if (size >= kSmallest && size <= kLargest) continue;
+    error.code = Code::out_of_range;
+    error.message = "a figure cannot have this size";
+    error.expected = "1 to 40 inches a side";
+    error.found = fmt::format("{} x {}", wanted.width_in, wanted.height_in);
+    return error;
+  }
+  return {};
+}
+
+FileInfo info_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived) {
+  FileInfo info;
+  info.title = std::string(find_figure(kind)->title) + ", " + snapshot.model->name;
+  info.notes = {{"model", snapshot.model->name},
+                {"model hash", snapshot.model->hash},
+                {"arithmetic", snapshot.model->arithmetic},
+                {"shows", subtitle_of(kind, snapshot, derived)},
+                {"tokens", std::to_string(snapshot.count())}};
+  for (const EditEvent& edit : *snapshot.edits) info.notes.emplace_back(fmt::format("edit before token {}", edit.position), edit.label);
+  return info;
+}
+
+}  // namespace
+
+bool can_export_to(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  if (dot == std::string::npos || dot == 0 || path[dot - 1] == '/') return false;
+  const std::string ending = path.substr(dot);
+  return ending == ".pdf" || ending == ".svg" || ending == ".png" || ending == ".csv";
+}
+
+Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
+                                  const command::ExportFigure& wanted, const ContextOptions& arithmetic) {
+  LAB_TRY(check(wanted));
+  const FigureKind& kind = *find_figure(wanted.kind);
+  const auto derived = Deriver(arithmetic).derive(snapshot, opened, kind.needs);
+  FigureOptions options;
+  options.cursors = options.on_screen = false;
+  if (wanted.file.ends_with(".csv")) {
+    LAB_TRY(write_file_atomically(wanted.file, csv_of(wanted.kind, *snapshot, *derived, options)));
+    return wanted.file;
+  }
+  LAB_ASSIGN(const Figure figure, kind.make(*snapshot, *derived, options));
+  const LaidOut page = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
+  LAB_ASSIGN(const std::string bytes, paint_as(wanted.file, page.list, info_of(wanted.kind, *snapshot, *derived)));
+  LAB_TRY(write_file_atomically(wanted.file, bytes));
+  return fmt::format("{}, {} × {} in", wanted.file, wanted.width_in, wanted.height_in);
+}
+
+bool ExportJob::busy() const {
+  return running_.valid() && running_.wait_for(std::chrono::seconds(0)) != std::future_status::ready;
+}
+
+void ExportJob::start(std::function<void()> work) { running_ = std::async(std::launch::async, std::move(work)); }
+
+}  // namespace lab

@@ -1,0 +1,354 @@
+#include "app/shell/shell.h"
+
+#include <chrono>
+#include <cmath>
+#include <deque>
+
+#include "app/core/session.h"
+#include "app/shell/actions.h"
+#include "app/shell/export_dialog.h"
+#include "app/shell/figure_export.h"
+#include "app/shell/font_loader.h"
+#include "app/shell/gl_textures.h"
+#include "app/shell/help_page.h"
+#include "app/shell/imgui_input.h"
+#include "app/shell/look.h"
+#include "app/shell/open_dialog.h"
+#include "app/shell/screen.h"
+#include "app/shell/start_models.h"
+#include "app/shell/start_page.h"
+#include "app/shell/status_bar.h"
+#include "app/shell/top_bar.h"
+#include "app/shell/workspace.h"
+#include "views/panels/kit/ui_compat.h"
+#include "views/panels/pane.h"
+
+namespace lab {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr float kTopBar = 40, kStatusBar = 24;
+constexpr float kFactors[] = {0.75f, 0.875f, 1, 1.125f, 1.25f, 1.5f, 1.75f, 2, 2.5f};
+constexpr double kSlow = 0.4;  // seconds of deriving after which the status bar says so
+
+/// The neighbour of a user's size factor, or the factor itself at the end of the list.
+float next_factor(float factor, bool larger) {
+  float best = factor;
+  for (const float candidate : kFactors) {
+    if (larger && candidate > factor) return candidate;
+    if (!larger && candidate < factor) best = candidate;
+  }
+  return best;
+}
+
+/// The kind of figure that a pane shows.
+std::string figure_of(const std::string& pane, const PaneMemory& memory) {
+  if (pane == "curves") return memory.show_gates ? "gates" : "norms";
+  if (pane == "state-at") return "state-at";
+  if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
+  if (pane == "next") return "next-token";
+  if (pane == "layers") return "norms";
+  return "state-heatmap";
+}
+
+}  // namespace
+
+struct Shell::Parts {
+  Parts(Engine& the_engine, const ShellOptions& the_options, std::function<void()> wake)
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, std::move(wake)), factor(the_options.scale),
+        dark(the_options.dark) {
+    ui.record_items = options.record_items;
+  }
+
+  void adapt(float content_scale);
+  void take_results();
+  void note_texts();
+  void ask();
+  void go_on();
+  void perform(Action action);
+  void close_or_cancel();
+  void send(Command command);
+  void start_export(const command::ExportFigure& wanted);
+  void open(const std::string& path);
+  void draw(Box window);
+  void draw_panes(Box body);
+  void draw_start(Box body);
+  void draw_dialogs(Box window);
+  bool dialog_is_open() const { return help_is_open || open_dialog.is_open() || export_dialog.is_open(); }
+  bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
+  const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
+
+  Engine& engine;
+  ShellOptions options;
+  Screen screen;  // ImGui's context: before all that draws
+  Analyst analyst;
+  ImGuiPainter painter{std::make_unique<GlTextures>()};
+
+  // What was taken from the engine and the analyst for this frame.
+  std::shared_ptr<const Snapshot> snapshot = std::make_shared<const Snapshot>();
+  std::shared_ptr<const OpenedModel> opened;
+  std::shared_ptr<const Derived> latest_derived;                           // as the analyst has it
+  std::shared_ptr<const Derived> derived = std::make_shared<const Derived>();  // empty when it is of another model
+  std::uint64_t first_of_model = 0;  // the first snapshot of the present model
+  std::uint64_t asked_number = 0;
+  Query asked;
+  Clock::time_point asked_at, last_frame = Clock::now();
+  bool slow_shown = false;
+
+  // The look.
+  Fonts fonts;
+  CodePoints code_points;
+  std::int64_t noted_tokens = 0;
+  float factor = 1, scale = 0;
+  bool dark = true, look_changed = true;
+
+  Ui ui;
+  PaneMemory memory;
+  Workspace workspace;
+  StatusBar status;
+  StartPage start;
+  OpenDialog open_dialog;
+  ExportDialog export_dialog;
+  bool help_is_open = false;
+  ExportJob export_job;
+  std::deque<Command> script;  // still to be submitted
+  int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
+  bool closing = false;
+};
+
+/// Follows a changed scale, theme or set of characters. Between frames only.
+void Shell::Parts::adapt(float content_scale) {
+  const float wanted = std::round(content_scale * factor * 32) / 32;
+  const bool new_characters = code_points.take_news();
+  if (wanted == scale && !look_changed && !new_characters) return;
+  if (wanted != scale || new_characters) {
+    scale = wanted;
+    fonts = load_fonts(scale, code_points);
+    screen.upload_fonts();
+    const auto screen_font = [&](Face face) {
+      const FaceFont& font = fonts[static_cast<std::size_t>(face)];
+      return ScreenFont{font.font, font.px};
+    };
+    painter.set_fonts({screen_font(Face::tick), screen_font(Face::axis), screen_font(Face::title), screen_font(Face::dense)}, scale);
+  }
+  apply_look(theme(), scale);
+  memory.kept.reset();  // layouts were measured and coloured for the old look
+  look_changed = false;
+  frames_due = std::max(frames_due, 2);
+}
+
+void Shell::Parts::take_results() {
+  const auto model_before = opened;
+  opened = engine.opened();
+  if (auto latest = engine.latest()) snapshot = std::move(latest);
+  latest_derived = analyst.latest();
+  if (opened != model_before) first_of_model = snapshot->number, noted_tokens = 0;
+  if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
+  else derived = std::make_shared<const Derived>();
+  note_texts();
+}
+
+/// Remembers which characters will be drawn, so that the next frame has them.
+void Shell::Parts::note_texts() {
+  code_points.note(memory.prompt);
+  if (!snapshot->model) return;
+  code_points.note(snapshot->model->name);
+  noted_tokens = std::min(noted_tokens, snapshot->count());
+  for (; noted_tokens < snapshot->count(); ++noted_tokens)
+    code_points.note(snapshot->model->piece(snapshot->tokens[noted_tokens][0]));
+  for (std::size_t i = 0; i < std::min<std::size_t>(snapshot->waiting.size(), 256); ++i)
+    code_points.note(snapshot->model->piece(snapshot->waiting[i]));
+  if (derived->next)
+    for (const NextToken& token : derived->next->best) code_points.note(snapshot->model->piece(token.id));
+}
+
+/// Asks the analyst for what the visible panes show.
+void Shell::Parts::ask() {
+  const Query query = workspace.needs();
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
+  if (analyst.idle()) asked_at = Clock::now();
+  asked_number = snapshot->number;
+  asked = query;
+  analyst.ask(snapshot, opened, query);
+}
+
+/// Submits the next command of a script once the one before has done its work.
+void Shell::Parts::go_on() {
+  if (script.empty() || !engine.idle()) return;
+  Command next = std::move(script.front());
+  script.pop_front();
+  send(std::move(next));
+}
+
+void Shell::Parts::send(Command command) {
+  if (const auto* figure = std::get_if<command::ExportFigure>(&command)) start_export(*figure);
+  else engine.submit(std::move(command));
+}
+
+void Shell::Parts::start_export(const command::ExportFigure& wanted) {
+  if (!opened) return engine.note(true, "There is nothing to export yet.");
+  if (export_job.busy()) return engine.note(true, "The last figure is still being written.");
+  export_job.start([this, shown = snapshot, model = opened, wanted] {
+    const auto written = export_figure(shown, model, wanted, options.arithmetic);
+    engine.note(!written, written ? "Wrote " + *written : written.error().text());
+  });
+}
+
+void Shell::Parts::open(const std::string& path) {
+  if (!path.ends_with(".json") || path.ends_with("config.json") || path.ends_with("tokenizer.json")) {
+    script.clear();
+    return engine.submit(command::Open{path});
+  }
+  const auto session = read_session(path);
+  if (!session) return engine.note(true, session.error().text());
+  const auto model = find_session_model(*session, path);
+  if (!model) return engine.note(true, model.error().text());
+  script.assign(1, command::Open{*model});
+  for (const SessionCommand& command : session->commands)
+    if (!std::holds_alternative<command::ExportFigure>(command.command)) script.push_back(command.command);
+}
+
+void Shell::Parts::close_or_cancel() {
+  if (help_is_open) help_is_open = false;
+  else if (export_dialog.is_open()) export_dialog.close();
+  else if (open_dialog.is_open()) open_dialog.close();
+  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) script.clear(), engine.interrupt();
+  else if (!status.close_notice(*snapshot) && workspace.is_enlarged()) workspace.toggle_enlarged("");
+}
+
+void Shell::Parts::perform(Action action) {
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
+  switch (action) {
+    case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
+    case Action::open: open_dialog.open(opened ? opened->path : options.start_folder); break;
+    case Action::export_view:
+      if (snapshot->model) export_dialog.open(figure_of(pane, memory), *snapshot, options.start_folder);
+      break;
+    case Action::maximise: workspace.toggle_enlarged(pane); break;
+    case Action::larger: factor = next_factor(factor, true); break;
+    case Action::smaller: factor = next_factor(factor, false); break;
+    case Action::normal_size: factor = 1; break;
+    case Action::switch_theme: dark = !dark, look_changed = true; break;
+    case Action::help: help_is_open = !help_is_open; break;
+    case Action::close: close_or_cancel(); break;
+    case Action::quit: closing = true; break;
+    default:
+      if (auto command = command_of(action, *snapshot, memory.rate)) send(std::move(*command));
+  }
+}
+
+void Shell::Parts::draw_panes(Box body) {
+  workspace.place(body);
+  ask();
+  workspace.handle_gutters(ui);
+  PaneContext context{*snapshot, *derived, memory, painter, [this](Command command) { send(std::move(command)); },
+                      [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+  for (const auto& [name, box] : workspace.panes()) {
+    const PaneKind* pane = find_pane(name);
+    if (!pane) continue;
+    ui.pane = name;
+    ImGui::PushID(name.c_str());
+    ui.clip(box);
+    pane->draw(ui, box, context);
+    ui.unclip();
+    ImGui::PopID();
+  }
+  workspace.draw_lines(ui);
+}
+
+void Shell::Parts::draw_start(Box body) {
+  if (start.models.empty()) start.models = start_models();
+  const auto& notices = snapshot->notices;
+  start.refusal = !notices.empty() && notices.back().is_error ? notices.back().text : "";
+  if (const std::string path = draw_start_page(ui, body, start); !path.empty()) open(path);
+}
+
+void Shell::Parts::draw_dialogs(Box window) {
+  if (const std::string path = open_dialog.draw(ui, window); !path.empty()) open(path);
+  if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
+  if (help_is_open) help_is_open = draw_help(ui, window);
+}
+
+void Shell::Parts::draw(Box window) {
+  ui.begin(theme(), fonts, scale);
+  ImGui::SetNextWindowPos({0, 0});
+  ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
+  ImGui::Begin("window", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBackground |
+                   ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoScrollWithMouse);
+  Box body = window;
+  const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot);
+  slow_shown = is_slow();
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown);
+  if (snapshot->model) draw_panes(body);
+  else draw_start(body);
+  ImGui::End();
+  draw_dialogs(window);
+  if (asked_for) perform(*asked_for);
+  if (cancelled) script.clear(), engine.interrupt();
+}
+
+Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
+    : parts_(std::make_unique<Parts>(engine, options, std::move(wake))) {}
+Shell::~Shell() = default;
+
+void Shell::open(const std::string& path) { parts_->open(path); }
+void Shell::play(std::vector<Command> commands) { parts_->script.assign(commands.begin(), commands.end()); }
+
+void Shell::frame(InputQueue& input, int width, int height, float content_scale) {
+  Parts& parts = *parts_;
+  parts.take_results();
+  parts.adapt(content_scale);
+  ImGuiIO& io = ImGui::GetIO();
+  io.DisplaySize = {static_cast<float>(width), static_cast<float>(height)};
+  const auto now = Clock::now();
+  io.DeltaTime = std::clamp(std::chrono::duration<float>(now - parts.last_frame).count(), 1e-4f, 1.0f);
+  parts.last_frame = now;
+  if (parts.frames_due > 0) --parts.frames_due;
+  const auto events = input.take();
+  if (!events.empty()) parts.frames_due = 3;
+  const auto presses = feed_imgui(events);
+  parts.screen.begin();
+  ImGui::NewFrame();
+  for (const InputEvent& event : events)
+    if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
+  for (const InputEvent& press : presses) {
+    const auto action = action_of(press, io.WantTextInput || parts.dialog_is_open());
+    if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
+  }
+  parts.go_on();
+  parts.draw({0, 0, io.DisplaySize.x / parts.scale, io.DisplaySize.y / parts.scale});
+  ImGui::Render();
+  parts.screen.draw(width, height, parts.theme().pane);
+  parts.painter.end_frame();
+}
+
+bool Shell::needs_frame(const InputQueue& input) const {
+  const Parts& parts = *parts_;
+  return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown ||
+         (!parts.script.empty() && parts.engine.idle());
+}
+
+bool Shell::settled() const {
+  const Parts& parts = *parts_;
+  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy();
+  return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
+}
+
+bool Shell::wants_to_close() const { return parts_->closing; }
+
+std::string Shell::title() const {
+  const auto& model = parts_->snapshot->model;
+  return model ? model->name + " – State Lab" : "State Lab";
+}
+
+std::optional<Box> Shell::item(const std::string& name) const {
+  const auto found = parts_->ui.items.find(name);
+  if (found == parts_->ui.items.end()) return {};
+  return found->second;
+}
+
+}  // namespace lab

@@ -1,0 +1,24 @@
+#pragma once
+// The bar at the bottom: where the run is, what is being worked on, what somebody should know.
+#include <cstdint>
+
+#include "app/core/snapshot.h"
+#include "views/panels/kit/ui.h"
+
+namespace lab {
+
+class StatusBar {
+ public:
+  /// Draws the bar. `deriving`: the views are behind, which takes a while. Returns whether the work shall be cancelled.
+  bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving);
+  /// Puts the notice away that is shown. False when there was none.
+  bool close_notice(const Snapshot& snapshot);
+
+ private:
+  const Notice* shown(const Snapshot& snapshot) const;
+  void draw_notice(Ui& ui, Box& bar, const Snapshot& snapshot);
+
+  std::uint64_t closed_ = 0;  // notices up to this number have been put away
+};
+
+}  // namespace lab

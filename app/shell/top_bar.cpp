@@ -1,0 +1,76 @@
+#include "app/shell/top_bar.h"
+
+#include <fmt/format.h>
+
+#include "app/shell/start_page.h"
+#include "app/shell/words.h"
+#include "views/panels/kit/icons.h"
+#include "views/panels/kit/widgets.h"
+
+namespace lab {
+namespace {
+
+constexpr float kIcon = 28;  // units of width of an icon button
+
+std::string tip_of(const char* what, Action action) { return std::string(what) + "\t" + keys_of(action); }
+
+/// "Undo: zero state of layer 2", or that there is nothing.
+std::string history_tip(const char* what, const std::vector<HistoryEntry>& entries, Action action) {
+  if (entries.empty()) return std::string("Nothing to ") + (action == Action::undo ? "undo" : "redo");
+  return tip_of((std::string(what) + ": " + entries.back().label).c_str(), action);
+}
+
+/// "Mamba-2, 4 layers, F32".
+std::string facts_of(const ModelFacts& model) {
+  std::string text = fmt::format("{}, {} layers", family_title(model.family), model.layers.size());
+  for (const std::string& dtype : model.dtypes) text += ", " + dtype;
+  return text;
+}
+
+void draw_model(Ui& ui, Box& bar, const ModelFacts& model) {
+  const Theme& theme = ui.theme();
+  bar.cut_left(12);
+  ui.line_down(bar.x, bar.y + 10, bar.bottom() - 10, theme.line);
+  bar.cut_left(13);
+  const float end = ui.text_in({bar.x, bar.y, std::min(bar.w, 260.0f), bar.h}, Face::body, theme.text, model.name);
+  bar.cut_left(end - bar.x + 10);
+  const std::string facts = facts_of(model);
+  const Box rest{bar.x, bar.y, std::max(0.0f, bar.w - 2 * kIcon - 32), bar.h};
+  const float facts_end = ui.text_in(rest, Face::control, theme.dim, facts);
+  bar.cut_left(facts_end - bar.x + 12);
+}
+
+}  // namespace
+
+std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
+  const Theme& theme = ui.theme();
+  ui.pane = "top";
+  ui.line_across(bar.x, bar.right(), bar.bottom() - 1, theme.line);
+  std::optional<Action> asked;
+  bar = bar.inset(12, 0);
+  draw_logo(ui, bar.x, bar.y + 12, 16);
+  bar.cut_left(24);
+  const float end = ui.text_in(bar, Face::title, theme.text, "State Lab");
+  bar.cut_left(end - bar.x + 16);
+
+  const auto icon_button = [&](Box at, const char* icon, const std::string& tip, Action action, bool enabled = true) {
+    if (button(ui, icon, at.row(kControlHeight), {.enabled = enabled, .face = Face::control, .tip = tip})) asked = action;
+  };
+  icon_button(bar.cut_right(kIcon), icon::kOpen, tip_of("Open a model", Action::open), Action::open);
+  bar.cut_right(4);
+  icon_button(bar.cut_right(kIcon), icon::kTheme, tip_of(theme.dark ? "Light colours" : "Dark colours", Action::switch_theme),
+              Action::switch_theme);
+  bar.cut_right(4);
+  icon_button(bar.cut_right(kIcon), icon::kHelp, tip_of("Keys and mouse", Action::help), Action::help);
+  bar.cut_right(16);
+
+  if (!snapshot.model) return asked;
+  button(ui, "Inspect", bar.cut_left(66).row(kControlHeight), {.selected = true, .face = Face::body});
+  draw_model(ui, bar, *snapshot.model);
+  icon_button(bar.cut_left(kIcon), icon::kUndo, history_tip("Undo", snapshot.undo, Action::undo), Action::undo, !snapshot.undo.empty());
+  bar.cut_left(4);
+  icon_button(bar.cut_left(kIcon), icon::kRedo, history_tip("Redo", snapshot.redo, Action::redo), Action::redo, !snapshot.redo.empty());
+  return asked;
+}
+
+}  // namespace lab

@@ -1,0 +1,14 @@
+#pragma once
+// The bar at the top: what is open, undo and redo, help, theme, open.
+#include <optional>
+
+#include "app/core/snapshot.h"
+#include "app/shell/shortcuts.h"
+#include "views/panels/kit/ui.h"
+
+namespace lab {
+
+/// Draws the bar. Returns what was asked for with the mouse.
+std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot);
+
+}  // namespace lab

@@ -1,0 +1,106 @@
+#include "app/shell/workspace.h"
+
+#include "views/panels/kit/ui_compat.h"
+#include "views/panels/pane.h"
+
+namespace lab {
+namespace {
+
+constexpr float kNarrow = 1400;  // units of width below which side panes shrink
+constexpr auto kAcross = Cut::across;
+constexpr auto kDown = Cut::down;
+constexpr auto kFirst = Tile::Hold::first;
+constexpr auto kSecond = Tile::Hold::second;
+constexpr auto kShare = Tile::Hold::share;
+
+/// The token strip above, the transport below, `middle` between: the outer two splits of every layout.
+std::unique_ptr<Tile> framed(float strip, float transport, std::unique_ptr<Tile> middle) {
+  return split_tile(kDown, kFirst, strip, 48, pane_tile("tokens"),
+                    split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
+}
+
+std::unique_ptr<Tile> wide_tree() {
+  auto left = split_tile(kDown, kSecond, 174, 80, pane_tile("layers"), pane_tile("next"));
+  auto below = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("state-at"), pane_tile("pca"));
+  auto curves = split_tile(kDown, kShare, 0.518f, 80, pane_tile("curves"), std::move(below));
+  auto middle = split_tile(kDown, kShare, 0.402f, 100, pane_tile("state-over-time"), std::move(curves));
+  auto right = split_tile(kAcross, kSecond, 312, 160, std::move(middle), pane_tile("selection"));
+  return framed(72, 128, split_tile(kAcross, kFirst, 256, 120, std::move(left), std::move(right)));
+}
+
+std::unique_ptr<Tile> narrow_tree() {
+  auto pair = split_tile(kAcross, kShare, 0.5f, 120, pane_tile("pca"), pane_tile("next"));
+  auto below = split_tile(kAcross, kShare, 0.333f, 120, pane_tile("state-at"), std::move(pair));
+  auto curves = split_tile(kDown, kShare, 0.44f, 80, pane_tile("curves"), std::move(below));
+  auto middle = split_tile(kDown, kShare, 0.45f, 100, pane_tile("state-over-time"), std::move(curves));
+  auto right = split_tile(kAcross, kSecond, 252, 160, std::move(middle), pane_tile("selection"));
+  return framed(52, 100, split_tile(kAcross, kFirst, 132, 100, pane_tile("layers"), std::move(right)));
+}
+
+/// Where the line of a gutter is drawn: the last unit of the first child.
+float line_of(const Gutter& gutter) {
+  return gutter.tile->cut == kAcross ? gutter.box.middle_x() - 0.5f : gutter.box.middle_y() - 0.5f;
+}
+
+}  // namespace
+
+Workspace::Workspace() : wide_(wide_tree()), narrow_(narrow_tree()) {}
+
+void Workspace::place(Box body) {
+  tiling_ = lab::place(body.w < kNarrow ? *narrow_ : *wide_, body);
+  const auto enlarged = tiling_.panes.find(enlarged_);
+  if (enlarged == tiling_.panes.end()) return;
+  const Box strip = tiling_.panes.at("tokens"), transport = tiling_.panes.at("transport");
+  const Box space{body.x, strip.bottom(), body.w, transport.y - strip.bottom()};
+  tiling_.panes = {{"tokens", strip}, {enlarged_, space}, {"transport", transport}};
+  tiling_.gutters.resize(2);  // the splits of the frame come first
+}
+
+Query Workspace::needs() const {
+  Query all;
+  for (const auto& [name, box] : panes()) {
+    const PaneKind* kind = find_pane(name);
+    if (!kind) continue;
+    all.slab |= kind->needs.slab;
+    all.frame |= kind->needs.frame;
+    all.next |= kind->needs.next;
+    all.trajectory |= kind->needs.trajectory;
+  }
+  return all;
+}
+
+std::string Workspace::pane_at(float x, float y) const {
+  for (const auto& [name, box] : panes())
+    if (box.contains(x, y)) return name;
+  return {};
+}
+
+void Workspace::handle_gutters(Ui& ui) {
+  ui.pane = "gutters";
+  ImGui::PushID("gutters");
+  int number = 0;
+  for (const Gutter& gutter : tiling_.gutters) {
+    const bool across = gutter.tile->cut == kAcross;
+    const Hit hit = ui.hit(std::to_string(number++).c_str(), gutter.box);
+    if (hit.hovered || hit.held) ImGui::SetMouseCursor(across ? ImGuiMouseCursor_ResizeEW : ImGuiMouseCursor_ResizeNS);
+    if (hit.double_clicked) reset_gutter(gutter);
+    else if (hit.held && (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0))
+      move_gutter(gutter, across ? hit.x : hit.y);
+  }
+  ImGui::PopID();
+}
+
+void Workspace::draw_lines(Ui& ui) const {
+  for (const Gutter& gutter : tiling_.gutters) {
+    const Box& box = gutter.box;
+    if (gutter.tile->cut == kAcross) ui.line_down(line_of(gutter), box.y, box.bottom(), ui.theme().line);
+    else ui.line_across(box.x, box.right(), line_of(gutter), ui.theme().line);
+  }
+}
+
+void Workspace::toggle_enlarged(const std::string& pane) {
+  const bool can_be = !is_enlarged() && pane != "tokens" && pane != "transport";
+  enlarged_ = can_be ? pane : std::string();
+}
+
+}  // namespace lab
