@@ -111,7 +111,6 @@ struct Figure {
   std::vector<Plot> plots;
   std::vector<double> heights;  // relative; empty: equal
   bool share_x = false;
-  std::optional<double> left_margin, right_margin;  // points from the page's edges to the data, so that panes line up
 };
 
 }  // namespace lab
