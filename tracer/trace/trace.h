@@ -28,7 +28,7 @@ struct TraceOptions {
 struct TraceUse {
   std::int64_t drivers = 0, keyframes = 0, statistics = 0, spilled = 0, budget = 0;
   std::int64_t looked_at_from = 0;   // gates and residual streams are kept from this token on
-  std::int64_t exact_from = 0;       // statistics are kept token by token from here on; before, by blocks of sixteen
+  std::int64_t exact_from = 0;       // statistics are kept token by token from here on; before, by blocks of sixteen or more
   std::int64_t replayable_from = 0;  // the earliest token whose state can be replayed from its drivers
   std::int64_t total() const { return drivers + keyframes + statistics; }
 };
@@ -55,7 +55,7 @@ class TraceView {
   /// A driver of a layer at a token (index into LayerInfo::drivers), or nothing when it was dropped. Spilled tiles are read
   /// back, so this may touch the disk.
   virtual std::optional<std::vector<float>> driver(int layer, int driver, std::int64_t token) const = 0;
-  /// A statistic of a layer at a token; beyond `exact_from` of its block of sixteen tokens.
+  /// A statistic of a layer at a token of [0, count); before `exact_from` of its block of tokens, NaN when even that was dropped.
   virtual StatisticValue statistic(int layer, Statistic which, std::int64_t token) const = 0;
 
   /// The state of one layer at a position, replayed into `state` (other layers untouched, `state.position` set). Refuses
@@ -63,8 +63,8 @@ class TraceView {
   virtual Status restore(std::int64_t position, int layer, State& state, const Replayer& replay) const = 0;
   /// All layers.
   Status restore(std::int64_t position, State& state, const Replayer& replay) const;
-  /// Calls visit(token) with `state` as each token of [first, last) left this layer, before any edit made after it.
-  /// `visit` returns false to stop.
+  /// Calls visit(token) with `state` as each token of [first, last) left this layer, before any edit made after it; the
+  /// next token starts from the edited state. `visit` returns false to stop.
   virtual Status walk(std::int64_t first, std::int64_t last, int layer, State& state, const Replayer& replay,
                       const std::function<bool(std::int64_t token)>& visit) const = 0;
 
@@ -93,14 +93,23 @@ class Trace {
   /// How many tokens may be advanced before a keyframe is due: 1 to 128.
   std::int64_t tokens_until_keyframe() const;
   /// Makes the last `tokens` visible. `after` becomes a keyframe when one is due. Frees what the budget does not allow:
-  /// first gates and residuals of old tokens, then every second old keyframe, then statistics to blocks of sixteen, then
-  /// old drivers (to disk when there is a spill folder).
+  /// first gates and residuals of old tokens (to disk when there is a spill folder), then every second old keyframe, then
+  /// statistics to blocks of sixteen, then old drivers and keyframes (to disk, or the earliest are dropped), at last
+  /// old statistics to one block a tile, and those too.
+  ///
+  /// TraceUse::total() stays within max(budget, minimum), where with K = the smallest keyframe_every
+  ///   minimum = (ceil(128 / K) + 1) tiles of K tokens + the newest keyframe + one for each edit after that one;
+  /// a tile takes 4 K (widths of all drivers + 16 layers) bytes, a keyframe as much as the state.
+  ///
+  /// Refuses with Code::environment when the disk does: the tokens are recorded nevertheless, and from then on old
+  /// history is dropped instead of spilled.
   Status commit(std::int64_t tokens, const State& after);
   /// Throws away what an advance that was cancelled has recorded.
   void discard();
   /// The state at the present position was edited: it becomes a keyframe.
   void edited(const State& state);
   /// Forgets the tokens from `position` on, and the edits made after it (those at it too unless `keep_edits_there`).
+  /// The position must be one that can be restored; the caller goes on from the state that it restored there.
   void truncate(std::int64_t position, bool keep_edits_there = false);
 
   std::int64_t count() const;
