@@ -48,10 +48,12 @@ bool popup_row(Ui& ui, const char* id, Box row, std::string_view label, std::str
 
 bool button(Ui& ui, const char* label, Box box, const ButtonLook& look) {
   if (box.w <= 0) return false;
-  const Hit hit = ui.hit(label, box);
+  const std::string_view whole = label;
+  const std::size_t mark = whole.find("##");
+  const Hit hit = ui.hit(mark == std::string_view::npos ? label : label + mark + 2, box);
   const Colors colors = button_colors(ui.theme(), hit, look);
   if (colors.fill) ui.fill(box, colors.fill, kRadius);
-  ui.text_in(box.inset(2, 0), look.face, colors.text, label, Align::center);
+  ui.text_in(box.inset(2, 0), look.face, colors.text, whole.substr(0, mark), Align::center);
   if (hit.hovered && !look.tip.empty()) ui.tooltip(look.tip);
   return hit.clicked && look.enabled;
 }

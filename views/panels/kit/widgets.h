@@ -23,7 +23,7 @@ struct ButtonLook {
   std::string_view tip;           // shown while hovered
 };
 
-/// A push button. `label` may be text, an icon, or both; it is also the id.
+/// A push button. `label` may be text, an icon, or both; it is also the id, unless one follows after "##".
 bool button(Ui& ui, const char* label, Box box, const ButtonLook& look = {});
 
 /// Buttons in one track, one of them selected. Returns the chosen index.

@@ -1,0 +1,32 @@
+// How large the state is, how much it changes, how much is written, and the residual stream beside it.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "views/figures/curves.h"
+
+namespace lab {
+namespace {
+
+Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+  return make_curves(snapshot, derived, options, CurveSet::norms);
+}
+
+std::string subtitle(const Snapshot& snapshot, const Derived&) {
+  std::int64_t broken = 0;
+  const auto layer = static_cast<int>(snapshot.selection.layer);
+  const TokenRange range = shown_tokens(snapshot);
+  if (snapshot.trace)
+    for (std::int64_t t = range.first; t < std::min(range.last, snapshot.trace->count()); ++t)
+      broken += !std::isfinite(snapshot.trace->statistic(layer, Statistic::h_norm, t).mean);
+  return fmt::format("layer {} · Frobenius norms{}", layer, nan_note(broken));
+}
+
+std::string value(const FigureInput& input, int plot, double x, double) { return curve_value(input, CurveSet::norms, plot, x); }
+std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::norms); }
+
+}  // namespace
+
+const FigureCode kNorms = {{"norms", "Norms", {}, 0.7, make, "x"}, subtitle, value, csv};
+
+}  // namespace lab

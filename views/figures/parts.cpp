@@ -1,0 +1,113 @@
+#include "views/figures/parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "views/plot/layout.h"
+
+namespace lab {
+
+TokenRange shown_tokens(const Snapshot& snapshot) {
+  const Selection& s = snapshot.selection;
+  if (s.first == 0 && s.last == 0) return {0, snapshot.count()};
+  return {std::max<std::int64_t>(0, s.first), std::max(s.first + 1, s.last)};
+}
+
+Axis time_axis(const Snapshot& snapshot, const FigureOptions& options) {
+  const TokenRange range = shown_tokens(snapshot);
+  return {.label = options.tokens_label,
+          .low = static_cast<double>(range.first) - 0.5,
+          .high = static_cast<double>(std::max(range.last, range.first + 1)) - 0.5,
+          .whole_numbers = true};
+}
+
+bool has_token(const Snapshot& snapshot, std::int64_t token) { return token >= 0 && token < snapshot.count(); }
+
+std::string token_text(const Snapshot& snapshot, std::int64_t token) {
+  if (!has_token(snapshot, token)) return "";
+  if (snapshot.has_vectors || !snapshot.model) return "vector";
+  return snapshot.model->piece(snapshot.tokens[token][0]);
+}
+
+std::string csv_text(float value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
+  return {buffer, end};
+}
+
+std::string exact_text(float value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+∞" : "−∞";
+  const std::string digits = csv_text(std::abs(value));
+  std::string text = std::signbit(value) ? "−" : "+";
+  for (const char c : digits) text += c == '-' ? std::string("−") : std::string(1, c);
+  return text;
+}
+
+std::string csv_quoted(std::string_view text) {
+  if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string percent_text(double share) {
+  return std::isfinite(share) ? number_text(100 * share, share < 0.1 ? 2 : 3) + " %" : "no variance";
+}
+
+std::string nan_note(std::int64_t count) { return count == 0 ? "" : fmt::format(" · {} NaN or ∞", count); }
+
+namespace {
+
+/// Channels of a head where the model has heads, 0 otherwise.
+std::int64_t head_width(const Snapshot& snapshot) {
+  return snapshot.model && snapshot.model->heads > 0 ? snapshot.model->head_dim : 0;
+}
+
+}  // namespace
+
+std::string channel_text(const Snapshot& snapshot, std::int64_t row) {
+  const std::int64_t width = head_width(snapshot);
+  return width == 0 ? fmt::format("channel {}", row) : fmt::format("head {}, p {}", row / width, row % width);
+}
+
+std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state) {
+  const std::int64_t width = head_width(snapshot);
+  return width == 0 ? fmt::format("h[{}, {}]", row, state) : fmt::format("h[{}, {}, {}]", row / width, row % width, state);
+}
+
+Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed) {
+  Error error;
+  error.code = Code::missing;
+  error.field = what;
+  error.expected = fmt::format("{} tokens or more", tokens_needed);
+  error.found = fmt::format("{}", snapshot.count());
+  if (!snapshot.model) {
+    error.message = "No model is open.";
+    error.next = "Open one, or drop a model folder here.";
+  } else if (snapshot.count() < tokens_needed) {
+    error.message = tokens_needed == 1 ? "No tokens have been read." : fmt::format("Needs {} tokens or more.", tokens_needed);
+    error.next = "Feed a prompt, or step the model.";
+  } else if (!derived.refusal.empty()) {
+    error.code = Code::out_of_range;
+    error.expected = "a part of the history that is still there";
+    error.message = derived.refusal;
+    error.next = "Move the cursor to a later token.";
+  } else {
+    error.message = "Being computed.";
+  }
+  return error;
+}
+
+ColorScale scale_for(const FigureOptions& options, const std::vector<float>& values) {
+  if (options.locked && options.high > options.low)
+    return {.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high};
+  return fitted_scale(options.map, options.scaling, values.data(), values.size(), true);
+}
+
+}  // namespace lab

@@ -1,0 +1,66 @@
+#pragma once
+// What the kinds of figures share: the tokens shown, texts of values, refusals, and the table of kinds.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "views/figures/figure.h"
+
+namespace lab {
+
+/// All a figure is made from.
+struct FigureInput {
+  const Snapshot& snapshot;
+  const Derived& derived;
+  const FigureOptions& options;
+};
+
+/// A kind with the functions behind subtitle_of, value_at and csv_of.
+struct FigureCode {
+  FigureKind kind;
+  std::string (*subtitle)(const Snapshot& snapshot, const Derived& derived);
+  std::string (*value)(const FigureInput& input, int plot, double x, double y);
+  std::string (*csv)(const FigureInput& input);
+};
+
+extern const FigureCode kStateHeatmap, kStateAt, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken;
+
+/// Tokens on the time axis: [first, last).
+struct TokenRange {
+  std::int64_t first = 0, last = 0;
+  std::int64_t count() const { return last - first; }
+};
+TokenRange shown_tokens(const Snapshot& snapshot);
+
+/// Tokens across, each centred on its number.
+Axis time_axis(const Snapshot& snapshot, const FigureOptions& options);
+
+/// Whether a token is one of those read.
+bool has_token(const Snapshot& snapshot, std::int64_t token);
+/// What a token looks like: "␣hollow"; "vector" for a run fed with vectors; "" for one that was not read.
+std::string token_text(const Snapshot& snapshot, std::int64_t token);
+
+/// The shortest text that reads back as this very number, with its sign; "NaN", "+∞" and "−∞" for the others.
+std::string exact_text(float value);
+/// The same as a CSV cell: plain ASCII.
+std::string csv_text(float value);
+/// A text as a CSV cell, quoted where needed.
+std::string csv_quoted(std::string_view text);
+/// "38 %".
+std::string percent_text(double share);
+/// "3 NaN" or "".
+std::string nan_note(std::int64_t count);
+
+/// A channel of a layer by its row: "channel 822", or "head 3, p 12" where channels are grouped in heads.
+std::string channel_text(const Snapshot& snapshot, std::int64_t row);
+/// A cell of the recurrent state: "h[822, 3]" or "h[3, 12, 5]".
+std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state);
+
+/// Why there is no figure: before the first token, while it is computed, or because the history was dropped.
+Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed = 1);
+
+/// The colour scale of values: the locked range, or one fitted to them.
+ColorScale scale_for(const FigureOptions& options, const std::vector<float>& values);
+
+}  // namespace lab

@@ -1,0 +1,49 @@
+#include <array>
+
+#include "model/base/check.h"
+#include "views/figures/parts.h"
+
+namespace lab {
+namespace {
+
+constexpr std::array kCodes = {&kStateHeatmap, &kStateAt, &kNorms, &kGates, &kPca2d, &kPca3d, &kScree, &kNextToken};
+
+/// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
+const FigureCode& code_of(const std::string& name) {
+  for (const FigureCode* code : kCodes)
+    if (name == code->kind.name) return *code;
+  LAB_CHECK(name, ==, "a kind of figure");
+  return *kCodes[0];
+}
+
+}  // namespace
+
+std::span<const FigureKind> figure_kinds() {
+  static const auto kinds = [] {
+    std::array<FigureKind, kCodes.size()> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = kCodes[i]->kind;
+    return all;
+  }();
+  return kinds;
+}
+
+const FigureKind* find_figure(const std::string& name) {
+  for (const FigureKind& kind : figure_kinds())
+    if (name == kind.name) return &kind;
+  return nullptr;
+}
+
+std::string subtitle_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived) {
+  return snapshot.model ? code_of(kind).subtitle(snapshot, derived) : "";
+}
+
+std::string value_at(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options,
+                     int plot, double x, double y) {
+  return code_of(kind).value({snapshot, derived, options}, plot, x, y);
+}
+
+std::string csv_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+  return code_of(kind).csv({snapshot, derived, options});
+}
+
+}  // namespace lab

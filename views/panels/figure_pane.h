@@ -1,0 +1,41 @@
+#pragma once
+// Panes that show a figure: laid out once, painted every frame, with the cursors and the mouse on top.
+#include <functional>
+#include <string>
+
+#include "views/panels/kept.h"
+
+namespace lab {
+
+/// Space beside the data of panes whose x axis is time, so that they line up to the pixel.
+constexpr float kTimeLeft = 64, kTimeRight = 72;
+
+/// What a kept figure is: its place in the memory, its kind, and what the pane changes about it.
+struct FigureRequest {
+  std::string slot;                       // name within the memory
+  const char* kind = "";
+  FigureOptions options;
+  double left = -1, right = -1;           // space beside the data; negative: what the labels need
+  std::function<void(Figure&)> adjust = {};  // before the layout; depends on nothing but the box and the options
+};
+
+/// The figure for a box, laid out again only when something it depends on has changed.
+const KeptFigure& kept_figure(Ui& ui, Box box, PaneContext& context, const FigureRequest& request);
+
+/// Paints it, or says why there is none and what to do. Returns whether there is one.
+bool draw_figure(Ui& ui, Box box, PaneContext& context, const KeptFigure& figure);
+
+/// Where the data of one of its plots lie in the window.
+Box frame_of(const KeptFigure& figure, Box box, std::size_t plot = 0);
+
+/// A square button of a pane header that shows an icon.
+bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected = false, bool enabled = true);
+
+/// The cursors as vertical lines over a frame, black on heatmaps.
+void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap);
+
+/// What the mouse does on a time axis: drag pans, wheel zooms, double click fits, click and Alt-click move the cursors.
+/// Returns the hit, with `clicked` only where it is a click on a token.
+Hit handle_time_axis(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id);
+
+}  // namespace lab

@@ -1,0 +1,93 @@
+#pragma once
+// What panes keep between frames so that an unchanged pane costs no layout: pages, series, places of tokens.
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "views/panels/pane.h"
+#include "views/plot/layout.h"
+
+namespace lab {
+
+/// A figure laid out for a pane, and everything it depends on as text.
+struct KeptFigure {
+  std::string key;
+  Figure figure;
+  LaidOut page;
+  std::string subtitle;
+  bool is_there = false;
+  Error refusal;    // when it is not
+  Derived sources;  // held, so that what the figure reads stays alive
+};
+
+/// A statistic of a layer over all tokens, extended as tokens come.
+struct KeptSeries {
+  std::uint64_t revision = 0;
+  std::vector<float> values;
+  double high = 0;  // the largest finite value
+};
+
+/// The extremes of a series by pixel, as shares of its own range from the top: what a small curve is drawn from.
+struct KeptSparkline {
+  std::string key;
+  std::vector<float> high, low;
+};
+
+/// Drivers of one layer at one token.
+struct KeptDrivers {
+  std::string key;
+  std::map<Point, std::vector<float>> values;  // those that are recorded and still there
+};
+
+/// Where the tokens of the strip lie: x from the left edge of its row.
+struct KeptTokens {
+  std::string key;
+  std::vector<float> x, width;
+  std::unordered_map<std::int32_t, float> width_of;  // by token
+  std::vector<std::int64_t> row_start;  // first token of each row
+  std::int64_t laid_out = 0;            // tokens placed, waiting ones included
+  std::int64_t read = 0;                // of these, those that were read
+  float row_end = 0;                    // where the last row ends
+  std::int64_t top_row = 0;
+  std::int64_t followed = -2;           // the cursor that was last brought into view
+  int measure = 0;
+};
+
+/// Where the data of the time axes lie, from the last pane that drew one: what the lanes below line up with.
+struct KeptTimeAxis {
+  float left = 0, right = 0;  // units; equal: none drawn yet
+  double low = 0, high = 1;   // tokens
+  float place(double token) const { return left + static_cast<float>((token - low) / (high - low)) * (right - left); }
+  double token(float x) const { return low + static_cast<double>((x - left) / (right - left)) * (high - low); }
+};
+
+struct PaneMemory::Kept {
+  std::map<std::string, KeptFigure> figures;               // by pane and kind
+  std::map<std::pair<int, Statistic>, KeptSeries> series;  // by layer and statistic
+  std::map<int, KeptSparkline> sparklines;                 // of layers
+  KeptDrivers drivers;
+  KeptTokens tokens;
+  KeptTimeAxis time;
+  std::int64_t followed_layer = -1;  // the selection that was last brought into view
+  double pan = 0;               // tokens dragged, not yet shown
+  bool has_panned = false;      // the press that is going on has moved the view: it is no click
+  std::string menu_value;       // what a right click found
+  std::int64_t menu_token = -1; // and where
+  int selection_tab = 0;
+  int edit = 0;                 // of the edit box
+  bool edits_all_layers = false;
+};
+
+/// The kept part of a memory, made on first use.
+PaneMemory::Kept& kept_of(PaneContext& context);
+
+/// A statistic over all tokens recorded.
+const KeptSeries& kept_series(PaneContext& context, int layer, Statistic which);
+
+/// The drivers of the selected layer at a token.
+const KeptDrivers& kept_drivers(PaneContext& context, std::int64_t token);
+
+}  // namespace lab

@@ -1,0 +1,195 @@
+// Every layer: how large its state is at the cursor, how it came to be so, and how much it moved there.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "views/panels/figure_pane.h"
+#include "views/panels/kit/ui_compat.h"
+#include "views/panels/kit/widgets.h"
+#include "views/panels/panes.h"
+
+namespace lab {
+namespace {
+
+constexpr float kRow = 20, kSparkHeight = 14, kRoomForSparklines = 200;
+
+/// Where the columns of the list lie, from the left edge of the pane.
+struct Columns {
+  float number, norm;        // right edges
+  float spark = 0, spark_w = 0;
+  float bar, bar_w;
+  explicit Columns(float width) {
+    if (width < kRoomForSparklines) {
+      number = 34, norm = 84, bar = 92, bar_w = std::max(0.0f, width - bar - 12);
+      return;
+    }
+    number = 40, norm = 96;
+    bar_w = std::clamp(width * 0.19f, 40.0f, 80.0f), bar = width - 14 - bar_w;
+    spark = 108, spark_w = std::max(0.0f, bar - 12 - spark);
+  }
+};
+
+struct Range {
+  std::int64_t first, last;
+};
+Range shown(const Snapshot& snapshot) {
+  const Selection& s = snapshot.selection;
+  if (s.first == 0 && s.last == 0) return {0, snapshot.count()};
+  return {s.first, std::min(s.last, snapshot.count())};
+}
+
+const KeptSparkline& sparkline_of(PaneContext& context, int layer, int pixels) {
+  KeptSparkline& kept = kept_of(context).sparklines[layer];
+  const KeptSeries& series = kept_series(context, layer, Statistic::h_norm);
+  const Range range = shown(context.snapshot);
+  std::string key = fmt::format("{} {} {} {} {}", series.revision, series.values.size(), range.first, range.last, pixels);
+  if (kept.key == key) return kept;
+  kept = {.key = std::move(key)};
+  float low = INFINITY, high = -INFINITY;
+  const auto end = std::min<std::int64_t>(range.last, static_cast<std::int64_t>(series.values.size()));
+  const std::int64_t count = end - range.first;
+  for (int px = 0; px < pixels && count > 0; ++px) {
+    const std::int64_t from = range.first + px * count / pixels;
+    const std::int64_t to = std::max(from + 1, range.first + (px + 1) * count / pixels);
+    float least = INFINITY, most = -INFINITY;
+    for (std::int64_t t = from; t < std::min(to, end); ++t) {
+      const float value = series.values[static_cast<std::size_t>(t)];
+      if (std::isfinite(value)) least = std::min(least, value), most = std::max(most, value);
+    }
+    kept.high.push_back(most), kept.low.push_back(least);
+    low = std::min(low, least), high = std::max(high, most);
+  }
+  const float span = high > low ? high - low : 1;
+  for (auto* values : {&kept.high, &kept.low})
+    for (float& value : *values) value = std::isfinite(value) ? 1 - (value - low) / span : NAN;
+  return kept;
+}
+
+void draw_sparkline(Ui& ui, Box box, PaneContext& context, int layer, Color color) {
+  const auto pixels = static_cast<int>(ui.px(box.w));
+  const KeptSparkline& spark = sparkline_of(context, layer, pixels);
+  std::vector<ImVec2> points;
+  const auto flush = [&] {
+    if (points.size() > 1) ui.list()->AddPolyline(points.data(), static_cast<int>(points.size()), color, 0, ui.scale());
+    points.clear();
+  };
+  const float top = ui.px(box.y), height = ui.px(box.h);
+  for (std::size_t i = 0; i < spark.high.size(); ++i) {
+    if (std::isnan(spark.high[i])) {
+      flush();
+      continue;
+    }
+    const float x = ui.px(box.x) + static_cast<float>(i) + 0.5f;
+    points.push_back({x, top + spark.high[i] * height});
+    if (spark.low[i] != spark.high[i]) points.push_back({x, top + spark.low[i] * height});
+  }
+  flush();
+}
+
+void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_change) {
+  const Theme& theme = ui.theme();
+  const Snapshot& snapshot = context.snapshot;
+  const Columns at(row.w);
+  const Hit hit = ui.hit(fmt::format("layer {}", layer).c_str(), row);
+  const bool selected = layer == snapshot.selection.layer;
+  if (selected) ui.fill(row, theme.selection);
+  else if (hit.hovered) ui.fill(row, theme.raised);
+  if (hit.clicked) context.send(command::Select{layer, snapshot.selection.channel, snapshot.selection.state});
+  ui.text_in({row.x, row.y, at.number, row.h}, Face::mono, theme.text, std::to_string(layer), Align::right);
+
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  const bool has_value = snapshot.trace && cursor >= 0 && cursor < snapshot.trace->count();
+  if (has_value) {
+    const float norm = snapshot.trace->statistic(layer, Statistic::h_norm, cursor).mean;
+    const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
+    const std::string text = std::isfinite(norm) ? norm < 1000 ? fmt::format("{:.2f}", norm) : number_text(norm, 4) : "NaN";
+    ui.text_in({row.x + at.number + 4, row.y, at.norm - at.number - 4, row.h}, Face::mono, std::isfinite(norm) ? theme.text : theme.nan,
+               text, Align::right);
+    const auto share = static_cast<float>(largest_change > 0 && std::isfinite(change) ? change / largest_change : 0);
+    const Color color = selected ? theme.accent : mixed(theme.accent, theme.pane, 0.45f);
+    ui.fill({row.x + at.bar, row.y + 7, std::max(2.0f, at.bar_w * share), 6}, color, 2);
+    if (hit.hovered)
+      ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer, snapshot.model->layers[static_cast<std::size_t>(layer)].kind,
+                             number_text(norm, 6), number_text(change, 6),
+                             number_text(snapshot.trace->statistic(layer, Statistic::h_max, cursor).mean, 6),
+                             number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)));
+  }
+  if (at.spark_w <= 0 || !snapshot.trace) return;
+  const Box spark{row.x + at.spark, row.y + 3, at.spark_w, kSparkHeight};
+  draw_sparkline(ui, spark, context, layer, selected ? theme.text : theme.dim);
+  const Range range = shown(snapshot);
+  if (cursor < range.first || cursor >= range.last) return;
+  const float share = (static_cast<float>(cursor - range.first) + 0.5f) / static_cast<float>(range.last - range.first);
+  ui.line_down(spark.x + share * spark.w, row.y + 2, row.bottom() - 2, selected ? theme.text : theme.axis);
+}
+
+void draw_heads(Ui& ui, Box row, const Snapshot& snapshot) {
+  const Color dim = ui.theme().dim;
+  const Columns at(row.w);
+  const Range range = shown(snapshot);
+  if (at.spark_w > 0) {
+    ui.text_in({row.x + 12, row.y, 40, row.h}, Face::tick, dim, "layer");
+    ui.text_in({row.x + at.spark, row.y, at.spark_w, row.h}, Face::tick, dim, fmt::format("norm, t {}–{}", range.first, std::max<std::int64_t>(range.first, range.last - 1)));
+  }
+  ui.text_in({row.x + at.norm - 44, row.y, 44, row.h}, Face::tick, dim, "‖h‖₂", Align::right);
+  ui.text_in({row.x + at.bar, row.y, at.bar_w, row.h}, Face::tick, dim, "Δh");
+}
+
+/// "24 × mamba1", or the kinds one after the other where layers differ.
+std::string kinds_of(const ModelFacts& model) {
+  std::vector<std::pair<std::string, int>> kinds;
+  for (const LayerInfo& layer : model.layers) {
+    const auto at = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.first == layer.kind; });
+    if (at == kinds.end()) kinds.emplace_back(layer.kind, 1);
+    else ++at->second;
+  }
+  std::string text;
+  for (const auto& [kind, count] : kinds) {
+    const std::string name = kind == "mamba1" ? "Mamba-1" : kind == "mamba2" ? "Mamba-2" : kind;
+    text += fmt::format("{}{} × {}", text.empty() ? "" : ", ", count, name);
+  }
+  return text;
+}
+
+}  // namespace
+
+void draw_layers(Ui& ui, Box box, PaneContext& context) {
+  const Snapshot& snapshot = context.snapshot;
+  PaneHeader header(ui, box, "Layers");
+  if (!snapshot.model) {
+    empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
+    return;
+  }
+  header.subtitle(kinds_of(*snapshot.model));
+  draw_heads(ui, box.cut_top(18), snapshot);
+  const auto layers = static_cast<int>(snapshot.model->layers.size());
+  double largest = 0;
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  if (snapshot.trace && cursor >= 0 && cursor < snapshot.trace->count())
+    for (int layer = 0; layer < layers; ++layer) {
+      const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
+      if (std::isfinite(change)) largest = std::max(largest, static_cast<double>(change));
+    }
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y)});
+  compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
+  PaneMemory::Kept& kept = kept_of(context);
+  const auto selected_top = static_cast<float>(snapshot.selection.layer) * kRow;
+  float scroll = ImGui::GetScrollY() / ui.scale();
+  if (kept.followed_layer != snapshot.selection.layer) {
+    kept.followed_layer = snapshot.selection.layer;
+    if (selected_top < scroll || selected_top + kRow > scroll + box.h) {
+      scroll = std::max(0.0f, selected_top - box.h / 2);
+      ImGui::SetScrollY(scroll * ui.scale());
+    }
+  }
+  for (int layer = 0; layer < layers; ++layer) {
+    const float y = box.y + static_cast<float>(layer) * kRow - scroll;
+    if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, layer, largest);
+  }
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - scroll + static_cast<float>(layers) * kRow) - 1});
+  ImGui::Dummy({1, 1});
+  ImGui::EndChild();
+}
+
+}  // namespace lab

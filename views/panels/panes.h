@@ -1,0 +1,17 @@
+#pragma once
+// The panes, one a file; the registry names them.
+#include "views/panels/pane.h"
+
+namespace lab {
+
+void draw_tokens(Ui& ui, Box box, PaneContext& context);
+void draw_layers(Ui& ui, Box box, PaneContext& context);
+void draw_next(Ui& ui, Box box, PaneContext& context);
+void draw_state_over_time(Ui& ui, Box box, PaneContext& context);
+void draw_curves(Ui& ui, Box box, PaneContext& context);
+void draw_state_at(Ui& ui, Box box, PaneContext& context);
+void draw_pca(Ui& ui, Box box, PaneContext& context);
+void draw_selection(Ui& ui, Box box, PaneContext& context);
+void draw_transport(Ui& ui, Box box, PaneContext& context);
+
+}  // namespace lab
