@@ -4,7 +4,6 @@
 #include <cmath>
 #include <deque>
 
-#include "app/core/session.h"
 #include "app/shell/actions.h"
 #include "app/shell/export_dialog.h"
 #include "app/shell/figure_export.h"
@@ -15,11 +14,13 @@
 #include "app/shell/look.h"
 #include "app/shell/open_dialog.h"
 #include "app/shell/screen.h"
+#include "app/shell/script.h"
 #include "app/shell/start_models.h"
 #include "app/shell/start_page.h"
 #include "app/shell/status_bar.h"
 #include "app/shell/top_bar.h"
 #include "app/shell/workspace.h"
+#include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/pane.h"
 
@@ -41,6 +42,8 @@ float next_factor(float factor, bool larger) {
   }
   return best;
 }
+
+std::unique_ptr<ImGuiPainter> make_painter() { return std::make_unique<ImGuiPainter>(std::make_unique<GlTextures>()); }
 
 /// The kind of figure that a pane shows.
 std::string figure_of(const std::string& pane, const PaneMemory& memory) {
@@ -83,7 +86,7 @@ struct Shell::Parts {
   ShellOptions options;
   Screen screen;  // ImGui's context: before all that draws
   Analyst analyst;
-  ImGuiPainter painter{std::make_unique<GlTextures>()};
+  std::unique_ptr<ImGuiPainter> painter = make_painter();
 
   // What was taken from the engine and the analyst for this frame.
   std::shared_ptr<const Snapshot> snapshot = std::make_shared<const Snapshot>();
@@ -130,10 +133,10 @@ void Shell::Parts::adapt(float content_scale) {
       const FaceFont& font = fonts[static_cast<std::size_t>(face)];
       return ScreenFont{font.font, font.px};
     };
-    painter.set_fonts({screen_font(Face::tick), screen_font(Face::axis), screen_font(Face::title), screen_font(Face::dense)}, scale);
+    painter->set_fonts({screen_font(Face::tick), screen_font(Face::axis), screen_font(Face::title), screen_font(Face::dense)}, scale);
   }
   apply_look(theme(), scale);
-  memory.kept.reset();  // layouts were measured and coloured for the old look
+  if (memory.kept && new_characters) memory.kept->figures.clear(), memory.kept->tokens.key.clear();  // measured without them
   look_changed = false;
   frames_due = std::max(frames_due, 2);
 }
@@ -143,7 +146,10 @@ void Shell::Parts::take_results() {
   opened = engine.opened();
   if (auto latest = engine.latest()) snapshot = std::move(latest);
   latest_derived = analyst.latest();
-  if (opened != model_before) first_of_model = snapshot->number, noted_tokens = 0;
+  if (opened != model_before) {
+    first_of_model = snapshot->number, noted_tokens = 0;
+    memory.kept.reset();
+  }
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
   note_texts();
@@ -196,17 +202,9 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 }
 
 void Shell::Parts::open(const std::string& path) {
-  if (!path.ends_with(".json") || path.ends_with("config.json") || path.ends_with("tokenizer.json")) {
-    script.clear();
-    return engine.submit(command::Open{path});
-  }
-  const auto session = read_session(path);
-  if (!session) return engine.note(true, session.error().text());
-  const auto model = find_session_model(*session, path);
-  if (!model) return engine.note(true, model.error().text());
-  script.assign(1, command::Open{*model});
-  for (const SessionCommand& command : session->commands)
-    if (!std::holds_alternative<command::ExportFigure>(command.command)) script.push_back(command.command);
+  auto commands = commands_to_open(path);
+  if (!commands) return engine.note(true, commands.error().text());
+  script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
 }
 
 void Shell::Parts::close_or_cancel() {
@@ -243,7 +241,7 @@ void Shell::Parts::draw_panes(Box body) {
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);
-  PaneContext context{*snapshot, *derived, memory, painter, [this](Command command) { send(std::move(command)); },
+  PaneContext context{*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
                       [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
   for (const auto& [name, box] : workspace.panes()) {
     const PaneKind* pane = find_pane(name);
@@ -322,7 +320,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   parts.draw({0, 0, io.DisplaySize.x / parts.scale, io.DisplaySize.y / parts.scale});
   ImGui::Render();
   parts.screen.draw(width, height, parts.theme().pane);
-  parts.painter.end_frame();
+  parts.painter->end_frame();
 }
 
 bool Shell::needs_frame(const InputQueue& input) const {
@@ -336,6 +334,11 @@ bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
+}
+
+void Shell::rebuild_gl() {
+  parts_->painter = make_painter();
+  parts_->scale = 0;  // fonts too, and the painter's
 }
 
 bool Shell::wants_to_close() const { return parts_->closing; }

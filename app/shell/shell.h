@@ -39,6 +39,8 @@ class Shell {
   /// Whether everything asked of the engine and the analyst is done and drawn: when tests and screenshots may look.
   bool settled() const;
   bool wants_to_close() const;
+  /// Makes everything on the device anew from what is in memory, as after a lost context. Between frames.
+  void rebuild_gl();
   std::string title() const;
 
   /// Where a control was in the last frame, by "pane/id", with record_items.

@@ -1,0 +1,42 @@
+#include "tests/shell/golden_image.h"
+#include "tests/shell/headless_window.h"
+
+using namespace lab;
+
+namespace {
+
+/// What is kept: a prompt read, ten tokens sampled, an edit, a few more.
+std::vector<Command> study() {
+  return {command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{},
+          command::Step{10},   command::ZeroState{2}, command::Step{6},
+          command::Seek{40, "b"}, command::Select{2, 5, 3}};
+}
+
+void check_inspect(const std::string& name, int width, int height, bool dark) {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  ShellOptions options;
+  options.dark = dark;
+  HeadlessWindow window(width, height, options);
+  window.open("prose");
+  window.play(study());
+  check_golden(window.picture(), name);
+}
+
+}  // namespace
+
+TEST_CASE("golden: Inspect in the dark looks as it did") { check_inspect("inspect-dark", 1280, 800, true); }
+TEST_CASE("golden: Inspect in the light looks as it did") { check_inspect("inspect-light", 1280, 800, false); }
+TEST_CASE("golden: the wide Inspect looks as it did") { check_inspect("inspect-wide", 1600, 1000, true); }
+
+TEST_CASE("golden: the start page looks as it did") {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  HeadlessWindow window(1280, 800);
+  window.settle();
+  check_golden(window.picture(), "start");
+}

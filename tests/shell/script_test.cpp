@@ -1,0 +1,56 @@
+#include "app/shell/script.h"
+
+#include <doctest/doctest.h>
+
+#include "model/files/file.h"
+#include "tests/shell/temporary_folder.h"
+
+using namespace lab;
+
+namespace {
+
+std::vector<std::string> json_of_all(const std::vector<Command>& commands) {
+  std::vector<std::string> all;
+  for (const Command& command : commands) all.push_back(json_of(command));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("script: a run without an end goes to where the next command was given") {
+  Session session;
+  session.commands = {{0, command::FeedText{"a"}}, {0, command::Run{8, 0}}, {5, command::Pause{}}, {5, command::Run{8, 0}}};
+  const std::vector<std::string> expected{json_of(command::FeedText{"a"}), json_of(command::Run{8, 5}), json_of(command::Pause{})};
+  CHECK(json_of_all(commands_of(session)) == expected);
+}
+
+TEST_CASE("script: a session played in the window writes no files") {
+  Session session;
+  session.commands = {{0, command::ExportFigure{"norms", "norms.pdf", 5, 3}}, {0, command::Step{2}}};
+  CHECK(json_of_all(commands_of(session)) == std::vector<std::string>{json_of(command::Step{2})});
+}
+
+TEST_CASE("script: a session file opens its model first, a json file of a model folder is the model") {
+  const TemporaryFolder folder;
+  Session session;
+  session.model = "builtin:prose";
+  session.commands = {{0, command::FeedText{"a"}}};
+  REQUIRE(write_file_atomically(folder / "study.json", json_of(session)));
+  const auto played = commands_to_open(folder / "study.json");
+  REQUIRE(played);
+  CHECK(json_of_all(*played) == std::vector<std::string>{json_of(command::Open{"builtin:prose"}), json_of(command::FeedText{"a"})});
+
+  REQUIRE(write_file_atomically(folder / "config.json", "{}"));
+  const auto opened = commands_to_open(folder / "study.json");
+  REQUIRE(opened);
+  CHECK(json_of_all(*opened) == std::vector<std::string>{json_of(command::Open{folder / "study.json"})});
+}
+
+TEST_CASE("script: a json file that is no session is refused by name") {
+  const TemporaryFolder folder;
+  REQUIRE(write_file_atomically(folder / "other.json", "{\"format\": \"other\"}"));
+  const auto refused = commands_to_open(folder / "other.json");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::unsupported);
+  CHECK(refused.error().file == folder / "other.json");
+}

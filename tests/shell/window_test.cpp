@@ -1,0 +1,259 @@
+#include <doctest/doctest.h>
+
+#include "model/files/file.h"
+#include "tests/shell/headless_window.h"
+#include "tests/shell/temporary_folder.h"
+#include "views/panels/kit/icons.h"
+
+using namespace lab;
+
+namespace {
+
+constexpr Modifiers kControl{.control = true}, kControlShift{.control = true, .shift = true};
+
+/// A window on the prose model with a prompt read.
+HeadlessWindow& with_prompt(HeadlessWindow& window) {
+  window.open("prose");
+  window.click("transport/prompt");
+  window.type(U"The state of the ");
+  window.press(Key::enter);
+  REQUIRE(window.snapshot()->count() > 3);
+  return window;
+}
+
+std::string text_read(const Snapshot& snapshot) {
+  std::string text;
+  for (std::int64_t i = 0; i < snapshot.count(); ++i) text += snapshot.model->piece(snapshot.tokens[i][0]);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("window: what is typed into the prompt is read when Enter is pressed") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const auto snapshot = window.snapshot();
+  CHECK(text_read(*snapshot).find("state") != std::string::npos);
+  CHECK(snapshot->waiting.empty());
+  CHECK(snapshot->selection.cursor_a == snapshot->count() - 1);
+  CHECK(window.shell().title() == "prose – State Lab");
+}
+
+TEST_CASE("window: the right arrow steps at the end of the run, and a click on a token moves the cursor there") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);  // the keyboard leaves the prompt
+  const std::int64_t before = window.snapshot()->count();
+  window.press(Key::right);
+  CHECK(window.snapshot()->count() == before + 1);
+  window.click("tokens/token 2");
+  CHECK(window.snapshot()->selection.cursor_a == 2);
+  window.press(Key::right);
+  CHECK(window.snapshot()->selection.cursor_a == 3);
+  CHECK(window.snapshot()->count() == before + 1);
+}
+
+TEST_CASE("window: Z zeroes the layer that is selected, undo takes it back and redo makes it again") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click("layers/layer 1");
+  CHECK(window.snapshot()->selection.layer == 1);
+  const std::size_t before = window.snapshot()->undo.size();
+  window.press(Key::z);
+  const auto zeroed = window.snapshot();
+  REQUIRE(zeroed->edits->size() == 1);
+  CHECK(zeroed->edits->front().layer == 1);
+  CHECK(zeroed->undo.size() == before + 1);
+  window.press(Key::z, kControl);
+  CHECK(window.snapshot()->edits->empty());
+  window.press(Key::z, kControlShift);
+  CHECK(window.snapshot()->edits->size() == 1);
+}
+
+TEST_CASE("window: undo and redo of the bar do what their keys do") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  window.press(Key::z);
+  window.click(std::string("top/") + icon::kUndo);
+  CHECK(window.snapshot()->edits->empty());
+  window.click(std::string("top/") + icon::kRedo);
+  CHECK(window.snapshot()->edits->size() == 1);
+}
+
+TEST_CASE("window: keys typed into a text field are no shortcuts") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.press(Key::l, kControl);
+  window.press(Key::z);
+  CHECK(window.snapshot()->edits->empty());
+}
+
+TEST_CASE("window: a figure goes from the export dialog to a file, whole") {
+  const TemporaryFolder folder;
+  HeadlessWindow window;
+  with_prompt(window);
+  window.press(Key::e, kControl);
+  window.click("export/file");
+  window.press(Key::a, kControl);
+  const std::string path = folder / "figure.pdf";
+  window.type(std::u32string(path.begin(), path.end()));
+  window.press(Key::enter);
+  const auto bytes = read_file(path, 64 << 20);
+  REQUIRE(bytes);
+  CHECK(bytes->starts_with("%PDF"));
+  CHECK(bytes->find("%%EOF") != std::string::npos);
+  REQUIRE_FALSE(window.snapshot()->notices.empty());
+  CHECK(window.snapshot()->notices.back().text.find(path) != std::string::npos);
+  CHECK_FALSE(window.snapshot()->notices.back().is_error);
+}
+
+TEST_CASE("window: the export dialog does not write a file it cannot name") {
+  const TemporaryFolder folder;
+  HeadlessWindow window;
+  with_prompt(window);
+  window.press(Key::e, kControl);
+  window.click("export/file");
+  window.press(Key::a, kControl);
+  const std::string path = folder / "figure.txt";
+  window.type(std::u32string(path.begin(), path.end()));
+  window.press(Key::enter);
+  CHECK_FALSE(std::filesystem::exists(path));
+  CHECK(window.shell().item("export/file"));
+  window.press(Key::escape);
+  CHECK_FALSE(window.shell().item("export/file"));
+}
+
+TEST_CASE("window: a model that is refused leaves the open one as it is and says why") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const auto before = window.snapshot();
+  window.input().push(InputEvent::drop("/nowhere/model"));
+  window.settle();
+  const auto after = window.snapshot();
+  CHECK(after->model->path == before->model->path);
+  CHECK(after->count() == before->count());
+  REQUIRE_FALSE(after->notices.empty());
+  CHECK(after->notices.back().is_error);
+  CHECK(window.shell().item("status/notice"));
+  window.press(Key::escape);
+  CHECK_FALSE(window.shell().item("status/notice"));
+}
+
+TEST_CASE("window: a folder that is dropped is opened") {
+  HeadlessWindow window;
+  window.settle();
+  CHECK(window.shell().item("start/builtin:prose"));
+  window.input().push(InputEvent::drop(LAB_SOURCE_DIR "/assets/models/copy"));
+  window.settle();
+  REQUIRE(window.snapshot()->model);
+  CHECK(window.snapshot()->model->name == "copy");
+  CHECK_FALSE(window.shell().item("start/builtin:prose"));
+}
+
+TEST_CASE("window: a card of the start page opens its model") {
+  HeadlessWindow window;
+  window.settle();
+  window.click("start/builtin:flipflop");
+  REQUIRE(window.snapshot()->model);
+  CHECK(window.snapshot()->model->path == "builtin:flipflop");
+}
+
+TEST_CASE("window: F11 enlarges the pane under the mouse, and gives the others back") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const Box layer = window.item("layers/layer 0");
+  window.move_to(layer.middle_x(), layer.middle_y());
+  window.press(Key::f11);
+  CHECK(window.item("layers/layer 0").w > 1200);
+  CHECK_FALSE(window.shell().item("gutters/2"));
+  CHECK(window.shell().item("tokens/token 0"));
+  window.press(Key::f11);
+  CHECK(window.item("layers/layer 0") == layer);
+}
+
+TEST_CASE("window: a gutter follows the mouse, and a double click brings its default back") {
+  HeadlessWindow window;
+  window.open("prose");
+  const Box before = window.item("layers/layer 0"), gutter = window.item("gutters/2");
+  const float x = gutter.middle_x(), y = gutter.middle_y();
+  window.input().push(InputEvent::move(x, y));
+  window.input().push(InputEvent::button(MouseButton::left, true));
+  window.input().push(InputEvent::move(x + 64, y));
+  window.input().push(InputEvent::button(MouseButton::left, false));
+  window.settle();
+  CHECK(window.item("layers/layer 0").w == doctest::Approx(before.w + 64).epsilon(0.02));
+  const Box moved = window.item("gutters/2");
+  window.input().push(InputEvent::move(moved.middle_x(), moved.middle_y()));
+  for (const bool down : {true, false, true, false}) window.input().push(InputEvent::button(MouseButton::left, down));
+  window.settle();
+  CHECK(window.item("layers/layer 0") == before);
+}
+
+TEST_CASE("window: Escape stops a run that has no end") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  window.input().push(InputEvent::key(Key::space, true));
+  window.input().push(InputEvent::key(Key::space, false));
+  const auto running = [&] { return window.snapshot()->state == EngineState::running; };
+  for (int i = 0; i < 20000 && !running(); ++i) {
+    if (window.shell().needs_frame(window.input())) window.frame();
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  REQUIRE(running());
+  window.press(Key::escape);
+  CHECK(window.snapshot()->state == EngineState::paused);
+}
+
+TEST_CASE("window: nothing is drawn while nothing changes") {
+  HeadlessWindow window;
+  with_prompt(window);
+  for (int i = 0; i < 50; ++i) {
+    CHECK_FALSE(window.shell().needs_frame(window.input()));
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST_CASE("window: everything on the device can be made anew, to the same pixels") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const Image before = window.picture();
+  window.shell().rebuild_gl();
+  window.move_to(1, 1);
+  CHECK(window.picture().pixels == before.pixels);
+}
+
+TEST_CASE("window: the keys for size and theme change what is drawn, and their opposites take it back") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.move_to(1, 1);
+  const Image before = window.picture();
+  window.press(Key::t, kControl);
+  CHECK(window.picture().pixels != before.pixels);
+  window.press(Key::t, kControl);
+  CHECK(window.picture().pixels == before.pixels);
+  window.press(Key::equal, kControl);
+  CHECK(window.picture().pixels != before.pixels);
+  window.press(Key::zero, kControl);
+  CHECK(window.picture().pixels == before.pixels);
+}
+
+TEST_CASE("window: it closes when told to") {
+  HeadlessWindow window;
+  window.settle();
+  window.press(Key::q, kControl);
+  CHECK(window.shell().wants_to_close());
+}
+
+TEST_CASE("window: no size is too small to be drawn") {
+  for (const auto& [width, height] : {std::pair(320, 240), std::pair(640, 400), std::pair(64, 48)}) {
+    HeadlessWindow window(width, height);
+    window.settle();
+    window.open("flipflop");
+    window.play({command::FeedTokens{{1, 2, 3}}, command::ReadWaiting{}});
+    window.press(Key::f1);
+    window.press(Key::e, kControl);
+    CHECK(window.snapshot()->count() == 3);
+  }
+}
