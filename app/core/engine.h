@@ -31,6 +31,7 @@ class Engine {
 
  private:
   struct Parts;
+  class Loop;
   std::shared_ptr<Parts> parts_;
 };
 

@@ -32,6 +32,7 @@ struct LabOptions {
   TraceOptions trace;
   Log* log = nullptr;               // may be null
   const std::atomic<bool>* stop = nullptr;  // polled between layers
+  std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
 };
 
 /// What became of a command.
@@ -52,15 +53,31 @@ class Lab {
   /// Feeds vectors in place of embeddings, [T, hidden] flat.
   Answer feed_vectors(std::vector<float> vectors);
 
+  /// Whether a command had better wait until announced steps or reading are done: what changes the run, but not what looks at it
+  /// (Seek, Select, ShowRange), pauses it or goes back. `apply` takes it nevertheless.
+  bool should_wait(const Command& command) const;
+  /// Whether it may go past commands that wait: a look, or Pause.
+  static bool may_overtake(const Command& command);
+  /// Stops announced work with a reason: the lab is in state faulted until the next command that is no look.
+  void fail(const std::string& reason);
+  /// Adds a notice to the snapshots that follow.
+  void note(bool is_error, const std::string& text);
+
   bool has_work() const;
+  /// Tokens a second that the announced Run asks for, 0: as fast as possible.
+  double rate() const;
   /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
   /// paused at its last good token in state faulted.
   bool work();
-  /// Works until nothing is left: what commands of scripts and the command line do.
+  /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead.
   void finish_work();
 
   std::shared_ptr<const Snapshot> snapshot();
   std::shared_ptr<const OpenedModel> opened() const;
+  /// The content hash of the model, computed when first asked for; "" without a model.
+  std::string model_hash();
+  /// The same, computed elsewhere; ignored when another model is open by now.
+  void set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std::string& hash);
   /// The live state at the end of the run.
   const State& state() const;
   /// Puts a state in its place before the first token is read (statelab ... --state F).

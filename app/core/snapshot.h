@@ -67,6 +67,7 @@ struct Snapshot {
   double progress = 0;       // of that, in [0, 1]
   std::shared_ptr<const ModelFacts> model;  // null in state empty
 
+  std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
   RowView<std::int32_t> tokens;     // read so far, one a row
   std::vector<std::int32_t> waiting;
   bool has_vectors = false;         // the run was fed vectors: there are no ids
@@ -120,8 +121,9 @@ struct NextTokens {
 
 /// PCA of a layer's state over the tokens, on stable axes.
 struct Trajectory {
-  std::int64_t layer = 0, first = 0;
-  std::vector<std::vector<float>> points;  // per token, up to 8 coordinates
+  std::int64_t layer = 0, first = 0;       // token of the first point
+  std::int64_t stride = 1;                 // tokens from one point to the next
+  std::vector<std::vector<float>> points;  // up to 8 coordinates each; NaN where the state was not finite
   std::vector<float> explained;            // share of the variance, by component
   float lost = 0;                          // energy the sketch has thrown away, as a share
   std::string approximation;               // what was done to make it fit, "" when nothing

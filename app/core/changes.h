@@ -1,0 +1,67 @@
+#pragma once
+// What commands did to a run, each with what takes it back. One operation, `flip`, undoes a change that is done and does again
+// one that was undone; nothing else knows the difference.
+#include <cstdint>
+#include <memory>
+#include <variant>
+#include <vector>
+
+#include "app/core/run.h"
+
+namespace lab {
+
+/// Tokens read (or, when they were taken back, not there): the tail beyond a position, kept while the run is without it.
+struct TokensChange {
+  std::int64_t position = 0;
+  Waiting other;  // what waits on the other side of this change
+  Tail tail;
+  bool there = true;
+};
+
+/// An edit of the state, with what the layers it touches hold on the other side.
+struct EditChange {
+  Edit edit;
+  std::vector<float> other;
+  bool there = true;
+};
+
+/// Tokens fed or dropped.
+struct WaitingChange {
+  Waiting other;
+};
+
+/// Another run in the place of this one.
+struct RunChange {
+  std::unique_ptr<Run> other;
+};
+
+struct Change {
+  HistoryEntry entry;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange> what;
+
+  /// Memory it keeps alive, roughly.
+  std::int64_t bytes() const;
+  /// Undoes or does again, whichever it is time for. Either whole or not at all.
+  Status flip(std::unique_ptr<Run>& run, const GoOn& go_on);
+};
+
+/// The changes that can be undone and redone. Bounded: the oldest are forgotten.
+class UndoStack {
+ public:
+  /// A new change; what was undone before can no longer be redone.
+  void push(Change change);
+  Status undo(std::unique_ptr<Run>& run, const GoOn& go_on);
+  Status redo(std::unique_ptr<Run>& run, const GoOn& go_on);
+  /// The latest last.
+  std::vector<HistoryEntry> undoable() const { return entries(done_); }
+  std::vector<HistoryEntry> redoable() const { return entries(undone_); }
+  void clear();
+
+ private:
+  static std::vector<HistoryEntry> entries(const std::vector<Change>& changes);
+  void forget_oldest();
+
+  std::vector<Change> done_, undone_;
+};
+
+}  // namespace lab

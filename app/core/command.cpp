@@ -1,0 +1,54 @@
+#include "app/core/command.h"
+
+#include <fmt/format.h>
+
+namespace lab {
+namespace {
+
+constexpr std::size_t kShownTextBytes = 32;
+
+std::string of_layer(std::int64_t layer) { return layer < 0 ? "of all layers" : fmt::format("of layer {}", layer); }
+
+std::string label(const command::Open& c) { return "open " + printable(c.model); }
+std::string label(const command::FeedText& c) { return fmt::format("feed \"{}\"", printable(c.text, kShownTextBytes)); }
+std::string label(const command::FeedTokens& c) { return fmt::format("feed {} token{}", c.ids.size(), c.ids.size() == 1 ? "" : "s"); }
+std::string label(const command::DropWaiting&) { return "drop waiting tokens"; }
+std::string label(const command::Step& c) { return fmt::format("step {}", c.count); }
+std::string label(const command::ReadWaiting&) { return "read waiting tokens"; }
+std::string label(const command::Run& c) { return c.until > 0 ? fmt::format("run to {} tokens", c.until) : "run"; }
+std::string label(const command::Pause&) { return "pause"; }
+std::string label(const command::TakeBack& c) { return fmt::format("take back {}", c.count); }
+std::string label(const command::Reset&) { return "reset"; }
+std::string label(const command::Seek& c) {
+  return c.token < 0 ? fmt::format("put cursor {} before the first token", c.cursor)
+                     : fmt::format("put cursor {} on token {}", c.cursor, c.token);
+}
+std::string label(const command::Select& c) {
+  return fmt::format("select layer {}, channel {}, state {}", c.layer, c.channel, c.state);
+}
+std::string label(const command::ShowRange& c) {
+  return c.first == 0 && c.last == 0 ? "show all tokens" : fmt::format("show tokens {} to {}", c.first, c.last - 1);
+}
+std::string label(const command::SetSampling& c) {
+  return c.sampling.greedy ? "sample the most probable" : fmt::format("sample at temperature {}", c.sampling.temperature);
+}
+std::string label(const command::ZeroState& c) { return "zero state " + of_layer(c.layer); }
+std::string label(const command::ScaleState& c) { return fmt::format("scale state {} by {}", of_layer(c.layer), c.factor); }
+std::string label(const command::RestoreState& c) {
+  return fmt::format("restore state {} from position {}", of_layer(c.layer), c.position);
+}
+std::string label(const command::Undo&) { return "undo"; }
+std::string label(const command::Redo&) { return "redo"; }
+std::string label(const command::ExportFigure& c) { return fmt::format("export {} to {}", printable(c.kind), printable(c.file)); }
+
+}  // namespace
+
+std::string label_of(const Command& command) {
+  return std::visit([](const auto& c) { return label(c); }, command);
+}
+
+const char* name_of(const Command& command) {
+  return std::visit([](const auto& c) { return c.kName; }, command);
+}
+
+}  // namespace lab

@@ -1,0 +1,137 @@
+#include "app/core/command_json.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace lab {
+namespace {
+
+constexpr JsonLimits kCommandLimits{.bytes = 64 << 20, .depth = 8, .values = 16 << 20, .string_bytes = 64 << 20};
+constexpr const char* kNameField = "command";
+
+nlohmann::ordered_json value_of(const auto& value) { return value; }
+nlohmann::ordered_json value_of(const Sampling& sampling);
+
+template <class Struct>
+nlohmann::ordered_json object_of(const Struct& object) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  std::apply([&](const auto&... f) { ((json[f.name] = value_of(object.*f.member)), ...); }, Struct::fields());
+  return json;
+}
+
+nlohmann::ordered_json value_of(const Sampling& sampling) { return object_of(sampling); }
+
+std::string within(const std::string& where, const std::string& name) { return where.empty() ? name : where + "." + name; }
+
+Error mistyped(const std::string& where, const char* expected, const Json& found) {
+  return {.code = Code::mismatch, .field = where, .expected = expected, .found = found.brief(),
+          .message = "the field has another type"};
+}
+
+template <class Struct>
+Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into);
+
+Status read_value(const Json& json, const std::string& where, bool& into) {
+  const auto value = json.boolean();
+  if (!value) return mistyped(where, "true or false", json);
+  into = *value;
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, std::int64_t& into) {
+  const auto value = json.integer();
+  if (!value) return mistyped(where, "a whole number", json);
+  into = *value;
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, double& into) {
+  const auto value = json.number();
+  if (!value) return mistyped(where, "a number", json);
+  into = *value;
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, std::string& into) {
+  if (!json.is_string()) return mistyped(where, "a string", json);
+  into = json.text();
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, std::vector<std::int32_t>& into) {
+  if (!json.is_array()) return mistyped(where, "a list of token ids", json);
+  into.reserve(json.items().size());
+  for (const Json& item : json.items()) {
+    const auto value = item.integer();
+    if (!value || *value < 0 || *value > std::numeric_limits<std::int32_t>::max())
+      return mistyped(where + "[" + std::to_string(into.size()) + "]", "a token id", item);
+    into.push_back(static_cast<std::int32_t>(*value));
+  }
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, Sampling& into) { return read_object(json, where, {}, into); }
+
+template <class Value>
+Status read_field(const Json& json, const std::string& where, const char* name, Value& into) {
+  if (const Json* found = json.find(name)) return read_value(*found, within(where, name), into);
+  return Error{.code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
+}
+
+template <class Struct>
+Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into) {
+  if (!json.is_object()) return mistyped(where, "an object", json);
+  const std::vector<std::string> known = std::apply([](const auto&... f) { return std::vector<std::string>{f.name...}; }, Struct::fields());
+  for (const auto& [name, value] : json.members()) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (std::find(beside.begin(), beside.end(), name) != beside.end()) continue;
+    std::string list;
+    for (const std::string& field : known) list += (list.empty() ? "" : ", ") + field;
+    return Error{.code = Code::bad_argument, .field = within(where, printable(name)), .expected = known.empty() ? "no fields" : list,
+                 .found = printable(name), .message = "there is no such field"};
+  }
+  Status status;
+  const auto read = [&](const auto& f) { return static_cast<bool>(status = read_field(json, where, f.name, into.*f.member)); };
+  std::apply([&](const auto&... f) { (void)(read(f) && ...); }, Struct::fields());
+  return status;
+}
+
+// Reads the alternative whose name is `name`, if there is one from `index` on.
+template <std::size_t index = 0>
+Result<Command> read_alternative(const std::string& name, const Json& json, const std::string& where,
+                                 std::span<const std::string_view> beside) {
+  if constexpr (index < std::variant_size_v<Command>) {
+    using Struct = std::variant_alternative_t<index, Command>;
+    if (name != Struct::kName) return read_alternative<index + 1>(name, json, where, beside);
+    Struct command;
+    LAB_TRY(read_object(json, where, beside, command));
+    return Command(std::move(command));
+  } else {
+    return Error{.code = Code::unsupported, .field = within(where, kNameField), .expected = "the name of a command", .found = printable(name),
+                 .message = "there is no such command"};
+  }
+}
+
+}  // namespace
+
+nlohmann::ordered_json json_value_of(const Command& command) {
+  nlohmann::ordered_json json{{kNameField, name_of(command)}};
+  std::visit([&](const auto& c) { json.update(object_of(c)); }, command);
+  return json;
+}
+
+Result<Command> command_from(const Json& json, const std::string& where, std::span<const std::string_view> beside) {
+  if (!json.is_object()) return mistyped(where, "a command, as {\"command\": \"step\", \"count\": 3}", json);
+  std::string name;
+  LAB_TRY(read_field(json, where, kNameField, name));
+  std::vector<std::string_view> others(beside.begin(), beside.end());
+  others.push_back(kNameField);
+  return read_alternative(name, json, where, others);
+}
+
+std::string json_of(const Command& command) {
+  return json_value_of(command).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<Command> parse_command(const std::string& json, const std::string& where) {
+  LAB_ASSIGN(const Json value, parse_json(json, kCommandLimits, where));
+  return command_from(value, where);
+}
+
+}  // namespace lab

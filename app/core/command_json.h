@@ -1,0 +1,19 @@
+#pragma once
+// Commands as JSON values, for whoever writes or reads them inside a larger document.
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "app/core/command.h"
+#include "model/files/json.h"
+
+namespace lab {
+
+nlohmann::ordered_json json_value_of(const Command& command);
+
+/// Reads a command strictly. `where` begins the field names of errors; members named in `beside` are not the command's.
+Result<Command> command_from(const Json& json, const std::string& where, std::span<const std::string_view> beside = {});
+
+}  // namespace lab

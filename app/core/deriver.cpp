@@ -1,0 +1,187 @@
+#include <optional>
+
+#include "app/core/analyst.h"
+#include "app/core/sampler.h"
+#include "app/core/slab_maker.h"
+#include "app/core/trajectory_maker.h"
+
+namespace lab {
+namespace {
+
+// The part of a run that something was made from. Equal: it can be used again.
+struct Place {
+  std::uint64_t revision = 0;
+  std::int64_t count = 0, position = 0, layer = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+template <class Part>
+struct Kept {
+  Place place;
+  std::shared_ptr<const Part> part;  // null: nothing kept
+};
+
+}  // namespace
+
+struct Deriver::Parts {
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
+
+  void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
+  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, std::string& refusal, const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal, const std::function<bool()>& cancelled);
+  std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
+  bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
+  std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
+
+  Context<float> context;
+  std::shared_ptr<const OpenedModel> opened;
+  std::uint64_t run = 0;
+  std::vector<bool> sampleable;
+  std::optional<SlabMaker> slab_maker;
+  std::optional<TrajectoryMaker> trajectory_maker;
+  std::optional<State> scratch;
+  Kept<StateFrame> kept_frame;
+  Kept<NextTokens> kept_next;
+};
+
+Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
+Deriver::~Deriver() = default;
+
+void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run) {
+  if (model == opened && another_run == run) return;
+  slab_maker.reset();
+  trajectory_maker.reset();
+  kept_frame = {};
+  kept_next = {};
+  opened = model;
+  run = another_run;
+  scratch.emplace(model->model->schema());
+  sampleable = sampleable_tokens(model->tokenizer.get(), model->model->info().vocabulary);
+}
+
+namespace {
+
+// The tokens shown whose states can still be replayed; what was dropped is said.
+ShownRange replayable_range(const Snapshot& snapshot, std::string& refusal) {
+  ShownRange range = shown_range(snapshot);
+  const std::int64_t from = snapshot.trace->use().replayable_from;
+  if (range.first < from) refusal = "the states before token " + std::to_string(from) + " were dropped to stay within the memory budget";
+  range.first = std::max(range.first, from);
+  range.last = std::max(range.last, range.first);
+  return range;
+}
+
+// A maker's answer: a part, nothing because it was cancelled, or a refusal in words.
+template <class Part>
+std::optional<std::shared_ptr<const Part>> unless_cancelled(Result<std::shared_ptr<const Part>> made, std::string& refusal) {
+  if (!made) {
+    refusal = made.error().text();
+    return nullptr;
+  }
+  if (!*made) return std::nullopt;
+  return made.take();
+}
+
+}  // namespace
+
+std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snapshot& snapshot, std::string& refusal,
+                                                                     const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  const Selection& s = snapshot.selection;
+  if (!slab_maker || !slab_maker->fits(s.layer, s.state, range.first))
+    slab_maker.emplace(*opened->model, s.layer, s.state, range.first, context);
+  return unless_cancelled(slab_maker->make(*snapshot.trace, range.last, cancelled), refusal);
+}
+
+std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot, std::string& refusal,
+                                                                            const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  if (!trajectory_maker || !trajectory_maker->fits(snapshot.selection.layer, range.first))
+    trajectory_maker.emplace(*opened->model, snapshot.selection.layer, range.first, context);
+  return unless_cancelled(trajectory_maker->make(*snapshot.trace, range.last, cancelled), refusal);
+}
+
+std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::string& refusal) {
+  const std::int64_t layer = snapshot.selection.layer, position = snapshot.selection.cursor_a + 1;
+  // At the same revision only tokens were added, and they do not change a state of the past.
+  const Place place{snapshot.trace->revision(), 0, position, layer};
+  if (kept_frame.part && kept_frame.place == place) return kept_frame.part;
+  const Replayer replayer = [this](int l, std::span<const Rows<const float>> drivers, State& state) {
+    opened->model->replay(l, drivers, state, context);
+  };
+  const auto index = static_cast<int>(layer);
+  if (const Status status = snapshot.trace->restore(position, index, *scratch, replayer); !status) {
+    refusal = status.error().text();
+    return nullptr;
+  }
+  const StateSchema& schema = *opened->model->schema();
+  const int h = tensor_of(schema, layer, Point::h), conv = tensor_of(schema, layer, Point::conv_state);
+  const auto& tensors = schema.layers()[static_cast<std::size_t>(layer)].tensors;
+  auto frame = std::make_shared<StateFrame>();
+  frame->layer = layer;
+  frame->position = position;
+  frame->shape = tensors[static_cast<std::size_t>(h)].shape;
+  frame->h = scratch->get(index, h);
+  frame->conv_shape = tensors[static_cast<std::size_t>(conv)].shape;
+  frame->conv = scratch->get(index, conv);
+  kept_frame = {place, frame};
+  return frame;
+}
+
+// The head over what the last layer gave to the residual stream: the bits that the step itself had.
+std::optional<std::vector<float>> Deriver::Parts::logits_after(const Snapshot& snapshot, std::int64_t position) {
+  if (position == snapshot.count()) return snapshot.last_logits;
+  const Model& model = *opened->model;
+  const int layer = model.layers() - 1;
+  auto resid_out = snapshot.trace->driver(layer, driver_of(model.info().layers.back(), Point::resid_out), position - 1);
+  if (!resid_out) return std::nullopt;
+  std::vector<float> logits(static_cast<std::size_t>(model.info().vocabulary));
+  model.read_out({resid_out->data(), 1, model.info().hidden}, {logits.data(), 1, model.info().vocabulary}, context);
+  return logits;
+}
+
+std::shared_ptr<const NextTokens> Deriver::Parts::next(const Snapshot& snapshot, std::string& refusal) {
+  const std::int64_t position = snapshot.selection.cursor_a + 1;
+  if (position == 0) return nullptr;  // before the first token nothing has been said
+  const bool at_end = position == snapshot.count();
+  const Place place{snapshot.trace->revision(), at_end ? position : -1, position, 0};
+  if (kept_next.part && kept_next.place == place) return kept_next.part;
+  const auto logits = logits_after(snapshot, position);
+  if (!logits) {
+    refusal = "what the model expected after token " + std::to_string(position - 1) + " was dropped to stay within the memory budget";
+    return nullptr;
+  }
+  auto next = std::make_shared<NextTokens>(next_tokens(*logits, position, at_end ? -1 : snapshot.tokens[position][0], sampleable));
+  kept_next = {place, next};
+  return next;
+}
+
+bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived) {
+  if (query.frame) derived.frame = frame(snapshot, derived.refusal);
+  if (query.next) derived.next = next(snapshot, derived.refusal);
+  if (query.slab) {
+    auto made = slab(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.slab = std::move(*made);
+  }
+  if (query.trajectory) {
+    auto made = trajectory(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.trajectory = std::move(*made);
+  }
+  return true;
+}
+
+std::shared_ptr<const Derived> Deriver::derive(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
+                                               const Query& query, const std::function<bool()>& cancelled) {
+  auto derived = std::make_shared<Derived>();
+  derived->snapshot = snapshot->number;
+  // Between two models a snapshot and a model taken one after the other may not belong together.
+  const bool belong = opened && snapshot->trace && snapshot->trace->schema() == opened->model->schema();
+  if (!belong) return derived;
+  parts_->use(opened, snapshot->run);
+  return parts_->fill(*snapshot, query, cancelled, *derived) ? derived : nullptr;
+}
+
+}  // namespace lab

@@ -1,0 +1,239 @@
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "app/core/lab_parts.h"
+#include "app/core/model_facts.h"
+#include "app/core/sampler.h"
+
+namespace lab {
+namespace {
+
+constexpr std::int64_t kMostWaiting = 16 << 20;
+constexpr std::int64_t kMostSteps = 1'000'000'000;
+constexpr double kMostRate = 1e6;
+
+Error out_of_range(const char* field, const std::string& expected, std::int64_t found, const char* message) {
+  return {.code = Code::out_of_range, .field = field, .expected = expected, .found = std::to_string(found), .message = message};
+}
+
+std::string range(std::int64_t first, std::int64_t last) { return fmt::format("{} to {}", first, last); }
+
+}  // namespace
+
+Status Lab::Parts::need_run() const {
+  if (run) return {};
+  return Error{.code = Code::missing, .field = "model", .expected = "an open model", .found = "none", .message = "there is no model",
+               .next = "open one first, as builtin:prose"};
+}
+
+Status Lab::Parts::need_layer(std::int64_t layer, bool or_all) const {
+  const std::int64_t first = or_all ? -1 : 0, last = opened->model->layers() - 1;
+  if (layer >= first && layer <= last) return {};
+  return out_of_range("layer", range(first, last), layer, "the model has no such layer");
+}
+
+void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
+  auto fresh = std::make_unique<lab::Run>(++runs_so_far, *model->model, options.trace, State(model->model->schema()), context);
+  std::vector<bool> tokens = sampleable_tokens(model->tokenizer.get(), model->model->info().vocabulary);
+  auto told = facts_of(*model, arithmetic_text(context));
+  work.reset();
+  history.clear();
+  run = std::move(fresh);
+  opened = std::move(model);
+  facts = std::move(told);
+  sampleable = std::move(tokens);
+  selection = {};
+  log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}", facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic));
+}
+
+Status Lab::Parts::carry_out(const command::Open& c) {
+  LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, open_model(c.model));
+  put(std::move(model));
+  return {};
+}
+
+Status Lab::Parts::feed(Tokens tokens, const std::string& label) {
+  if (tokens.ids.empty()) return {};
+  const std::int64_t waiting = run->waiting.count();
+  if ((count() > 0 || waiting > 0) && run->has_vectors() == tokens.vectors.empty())
+    return Error{.code = Code::bad_argument, .field = "input", .expected = run->has_vectors() ? "vectors" : "tokens",
+                 .found = run->has_vectors() ? "tokens" : "vectors", .message = "a run reads either tokens or vectors", .next = "reset it first"};
+  if (waiting + tokens.span().count() > kMostWaiting)
+    return out_of_range("waiting", fmt::format("at most {} tokens", kMostWaiting), waiting + tokens.span().count(), "too many tokens wait");
+  begin_change();
+  const Waiting before = run->waiting;
+  run->waiting.append(tokens.span());
+  end_change({{label, count()}, WaitingChange{before}});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::FeedText& c) {
+  LAB_TRY(need_run());
+  if (!opened->tokenizer)
+    return Error{.code = Code::missing, .field = "tokenizer.json", .expected = "a tokenizer in the model's folder", .found = "none",
+                 .message = "text needs a tokenizer", .next = "feed token ids instead"};
+  const bool is_first = count() == 0 && run->waiting.count() == 0;  // a template's own tokens stand at the beginning only
+  LAB_ASSIGN(std::vector<std::int32_t> ids, opened->tokenizer->encode(c.text, is_first));
+  return carry_out(command::FeedTokens{std::move(ids)});
+}
+
+Status Lab::Parts::carry_out(const command::FeedTokens& c) {
+  LAB_TRY(need_run());
+  const std::int64_t vocabulary = opened->model->info().vocabulary;
+  for (std::size_t i = 0; i < c.ids.size(); ++i)
+    if (c.ids[i] < 0 || c.ids[i] >= vocabulary)
+      return out_of_range(fmt::format("ids[{}]", i).c_str(), range(0, vocabulary - 1), c.ids[i], "the model has no such token");
+  return feed({c.ids, {}}, label_of(c));
+}
+
+Status Lab::Parts::carry_out(const command::DropWaiting& c) {
+  LAB_TRY(need_run());
+  if (run->waiting.count() == 0) return {};
+  begin_change();
+  const Waiting before = std::exchange(run->waiting, Waiting());
+  end_change({{label_of(c), count()}, WaitingChange{before}});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Step& c) {
+  LAB_TRY(need_run());
+  if (c.count < 1 || c.count > kMostSteps) return out_of_range("count", range(1, kMostSteps), c.count, "there is no such number of steps");
+  if (run->waiting.count() == 0)
+    if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  announce({.label = label_of(c), .goal = count() + c.count, .waits_for = true});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::ReadWaiting& c) {
+  LAB_TRY(need_run());
+  if (run->waiting.count() > 0) announce({.label = label_of(c), .samples = false, .waits_for = true});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Run& c) {
+  LAB_TRY(need_run());
+  if (!(c.rate >= 0 && c.rate <= kMostRate))
+    return Error{.code = Code::out_of_range, .field = "rate", .expected = fmt::format("0 to {} tokens a second", kMostRate),
+                 .found = fmt::format("{}", c.rate), .message = "there is no such rate"};
+  if (c.until < 0) return out_of_range("until", "0 or more", c.until, "there is no such number of tokens");
+  if (c.until > 0 && c.until <= count()) return {};
+  if (run->waiting.count() == 0)
+    if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  announce({.label = label_of(c), .goal = c.until > 0 ? c.until : kNoEnd, .rate = c.rate});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Pause&) {
+  stop_work();
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::TakeBack& c) {
+  LAB_TRY(need_run());
+  if (c.count < 1 || c.count > count())
+    return out_of_range("count", count() > 0 ? range(1, count()) : "1, once a token has been read", c.count, "the run has not so many tokens");
+  stop_work();
+  TokensChange change{.position = count() - c.count, .other = run->waiting, .there = false};
+  LAB_ASSIGN(change.tail, run->cut(change.position));
+  if (c.keep) run->waiting.prepend(change.tail.tokens.span());
+  end_change({{label_of(c), change.position}, std::move(change)});
+  return {};
+}
+
+Status Lab::Parts::replace_run(State start, Waiting waiting, const std::string& label) {
+  auto fresh = std::make_unique<lab::Run>(++runs_so_far, *opened->model, options.trace, std::move(start), context);
+  stop_work();
+  fresh->waiting = std::move(waiting);
+  const std::int64_t position = count();
+  std::swap(run, fresh);
+  end_change({{label, position}, RunChange{std::move(fresh)}});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Reset& c) {
+  LAB_TRY(need_run());
+  return replace_run(State(opened->model->schema()), Waiting(), label_of(c));
+}
+
+Status Lab::Parts::carry_out(const command::Seek& c) {
+  LAB_TRY(need_run());
+  if (c.cursor != "a" && c.cursor != "b")
+    return Error{.code = Code::bad_argument, .field = "cursor", .expected = "a or b", .found = printable(c.cursor), .message = "there is no such cursor"};
+  if (c.token < -1 || c.token >= count()) return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
+  (c.cursor == "a" ? selection.cursor_a : selection.cursor_b) = c.token;
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Select& c) {
+  LAB_TRY(need_run());
+  LAB_TRY(need_layer(c.layer, false));
+  const ModelInfo& info = opened->model->info();
+  if (c.channel < 0 || c.channel >= info.inner) return out_of_range("channel", range(0, info.inner - 1), c.channel, "the layer has no such channel");
+  if (c.state < 0 || c.state >= info.state_size) return out_of_range("state", range(0, info.state_size - 1), c.state, "a channel has no such state");
+  selection.layer = c.layer;
+  selection.channel = c.channel;
+  selection.state = c.state;
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::ShowRange& c) {
+  LAB_TRY(need_run());
+  const bool all = c.first == 0 && c.last == 0;
+  if (!all && c.first < 0) return out_of_range("first", "0 or more", c.first, "there is no such token");
+  if (!all && c.last <= c.first) return out_of_range("last", fmt::format("more than first = {}", c.first), c.last, "the range is empty");
+  selection.first = c.first;
+  selection.last = c.last;
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::SetSampling& c) {
+  LAB_TRY(check(c.sampling));
+  sampling = c.sampling;
+  return {};
+}
+
+Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
+  LAB_TRY(need_run());
+  LAB_TRY(need_layer(layer, true));
+  begin_change();
+  EditChange change{.edit = {{count(), label_of(command), layer}, command}};
+  LAB_ASSIGN(change.other, run->edit(change.edit));
+  end_change({{label_of(command), count()}, std::move(change)});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::ZeroState& c) { return edit(c, c.layer); }
+
+Status Lab::Parts::carry_out(const command::ScaleState& c) {
+  if (!std::isfinite(static_cast<float>(c.factor)))
+    return Error{.code = Code::out_of_range, .field = "factor", .expected = "a finite number", .found = fmt::format("{}", c.factor),
+                 .message = "the state would be lost"};
+  return edit(c, c.layer);
+}
+
+Status Lab::Parts::carry_out(const command::RestoreState& c) {
+  LAB_TRY(need_run());
+  if (c.position < 0 || c.position > count()) return out_of_range("position", range(0, count()), c.position, "the run was never there");
+  return edit(c, c.layer);
+}
+
+Status Lab::Parts::carry_out(const command::Undo&) {
+  stop_work();
+  LAB_TRY(history.undo(run, options.go_on));
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Redo&) {
+  stop_work();
+  LAB_TRY(history.redo(run, options.go_on));
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::ExportFigure&) {
+  return Error{.code = Code::unsupported, .field = "command", .expected = "a front end that draws", .found = "export_figure",
+               .message = "figures are written by the window and by `statelab run`"};
+}
+
+}  // namespace lab

@@ -1,0 +1,131 @@
+#pragma once
+// The inside of a Lab, shared by the files that carry out its commands and its work.
+#include <chrono>
+#include <exception>
+#include <limits>
+#include <new>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/core/changes.h"
+#include "app/core/lab.h"
+#include "app/core/run.h"
+
+namespace lab {
+
+constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+
+/// Measures tokens a second over about the last second.
+class Speed {
+ public:
+  void restart() { *this = Speed(); }
+  void add(std::int64_t tokens);
+  double tokens_per_second() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point since_ = Clock::now();
+  std::int64_t tokens_ = 0;
+  double measured_ = 0;
+};
+
+/// What Step, ReadWaiting and Run announce and Lab::work does.
+struct Work {
+  std::string label;
+  std::int64_t goal = kNoEnd;  // ends when so many tokens are there
+  bool samples = true;         // goes on by sampling when nothing waits
+  bool waits_for = false;      // other commands had better wait until it is done
+  double rate = 0;
+  std::int64_t began = 0;      // tokens that were there
+
+  // Where the present undo entry began: work becomes several when something else changes the run on the way.
+  std::int64_t from = 0;
+  Waiting waiting_before;
+};
+
+struct Lab::Parts {
+  explicit Parts(const LabOptions& options);
+
+  // lab_commands.cpp: what each command does. A refused one has changed nothing.
+  Status carry_out(const command::Open& c);
+  Status carry_out(const command::FeedText& c);
+  Status carry_out(const command::FeedTokens& c);
+  Status carry_out(const command::DropWaiting& c);
+  Status carry_out(const command::Step& c);
+  Status carry_out(const command::ReadWaiting& c);
+  Status carry_out(const command::Run& c);
+  Status carry_out(const command::Pause& c);
+  Status carry_out(const command::TakeBack& c);
+  Status carry_out(const command::Reset& c);
+  Status carry_out(const command::Seek& c);
+  Status carry_out(const command::Select& c);
+  Status carry_out(const command::ShowRange& c);
+  Status carry_out(const command::SetSampling& c);
+  Status carry_out(const command::ZeroState& c);
+  Status carry_out(const command::ScaleState& c);
+  Status carry_out(const command::RestoreState& c);
+  Status carry_out(const command::Undo& c);
+  Status carry_out(const command::Redo& c);
+  Status carry_out(const command::ExportFigure& c);
+  Status feed(Tokens tokens, const std::string& label);
+  Status edit(const Command& command, std::int64_t layer);
+  Status replace_run(State start, Waiting waiting, const std::string& label);
+  Status need_run() const;
+  Status need_layer(std::int64_t layer, bool or_all) const;
+  void put(std::shared_ptr<const OpenedModel> model);
+
+  // lab_work.cpp: announced work, and how it enters the history.
+  void announce(Work next);
+  Status do_piece();
+  bool is_done() const;
+  Result<std::int32_t> next_token() const;
+  void stop_work();
+  void record(const Work& done);
+  void begin_entry();
+  void begin_change();
+  void end_change(Change change);
+
+  // lab.cpp
+  void log(const std::string& kind, const std::string& text) const;
+  void note(bool is_error, const std::string& text);
+  void fail(const std::string& reason);
+  void keep_cursors(std::int64_t count_before);
+  std::int64_t count() const { return run ? run->count() : 0; }
+  EngineState state() const;
+
+  /// Runs body; whatever is thrown becomes a fault and an error.
+  template <class Body>
+  Status guarded(Body body) {
+    try {
+      return body();
+    } catch (const std::bad_alloc&) {
+      fail("out of memory");
+      return Error{.code = Code::no_memory, .message = fault, .next = "close other programs, or take tokens back"};
+    } catch (const std::exception& problem) {
+      fail(problem.what());
+    } catch (...) {
+      fail("an unknown failure");
+    }
+    return Error{.code = Code::environment, .message = fault};
+  }
+
+  const LabOptions options;
+  Context<float> context;
+  std::shared_ptr<const OpenedModel> opened;
+  std::shared_ptr<const ModelFacts> facts;
+  std::vector<bool> sampleable;
+  std::unique_ptr<lab::Run> run;
+  UndoStack history;
+  std::optional<Work> work;
+  Selection selection;
+  Sampling sampling;
+  std::string fault;
+  std::string going_back;  // what a long undo or redo is about, while it lasts
+  Speed speed;
+  std::vector<Notice> notices;
+  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0;
+};
+
+}  // namespace lab

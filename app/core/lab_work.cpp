@@ -1,0 +1,115 @@
+#include <algorithm>
+
+#include "app/core/lab_parts.h"
+#include "app/core/sampler.h"
+
+namespace lab {
+
+void Speed::add(std::int64_t tokens) {
+  constexpr double kWindow = 0.5;
+  tokens_ += tokens;
+  const double seconds = std::chrono::duration<double>(Clock::now() - since_).count();
+  if (seconds < kWindow) return;
+  measured_ = static_cast<double>(tokens_) / seconds;
+  tokens_ = 0;
+  since_ = Clock::now();
+}
+
+double Speed::tokens_per_second() const {
+  if (measured_ > 0) return measured_;
+  const double seconds = std::chrono::duration<double>(Clock::now() - since_).count();
+  return seconds > 0 ? static_cast<double>(tokens_) / seconds : 0;
+}
+
+// New work takes the place of what was announced before.
+void Lab::Parts::announce(Work next) {
+  stop_work();
+  next.began = count();
+  work = std::move(next);
+  begin_entry();
+  speed.restart();
+}
+
+bool Lab::Parts::is_done() const { return count() >= work->goal || (!work->samples && run->waiting.count() == 0); }
+
+Result<std::int32_t> Lab::Parts::next_token() const {
+  const Error nothing{.code = Code::missing, .field = "waiting", .expected = "tokens to read", .found = "none", .next = "feed something first"};
+  Error refusal = nothing;
+  refusal.message = run->has_vectors() ? "a run that was fed vectors does not go on by itself" : "before the first token nothing can be sampled";
+  if (run->has_vectors() || run->logits().empty()) return refusal;
+  LAB_ASSIGN(const NextToken next, sample(run->logits(), sampling, run->count(), sampleable));
+  return next.id;
+}
+
+// One sampled token, or as many waiting ones as may be read at once.
+Status Lab::Parts::do_piece() {
+  if (is_done()) return {};
+  const std::int64_t before = count();
+  if (run->waiting.count() == 0) {
+    LAB_ASSIGN(const std::int32_t id, next_token());
+    LAB_TRY(run->read({std::span(&id, 1), {}}));
+  } else {
+    const std::int64_t most = work->rate > 0 ? 1 : std::min(run->reach(), work->goal - before);
+    const TokenSpan tokens = run->waiting.front(std::min(most, run->waiting.count()));
+    LAB_TRY(run->read(tokens));
+    run->waiting.drop(tokens.count());
+  }
+  speed.add(count() - before);
+  return {};
+}
+
+void Lab::Parts::stop_work() {
+  if (!work) return;
+  const Work stopped = std::move(*work);
+  work.reset();
+  record(stopped);
+}
+
+// What work has read since its entry began becomes an entry of the history.
+void Lab::Parts::record(const Work& done) {
+  if (count() == done.from) return;
+  history.push({{done.label, done.from}, TokensChange{.position = done.from, .other = done.waiting_before}});
+}
+
+void Lab::Parts::begin_entry() {
+  if (!work) return;
+  work->from = count();
+  work->waiting_before = run->waiting;
+}
+
+// Around everything but work that changes the run: what was read before it is an entry of its own.
+void Lab::Parts::begin_change() {
+  if (work) record(*work);
+  begin_entry();
+}
+
+void Lab::Parts::end_change(Change change) {
+  history.push(std::move(change));
+  begin_entry();
+}
+
+bool Lab::has_work() const { return parts_->work.has_value(); }
+
+double Lab::rate() const { return parts_->work ? parts_->work->rate : 0; }
+
+bool Lab::work() {
+  Parts& p = *parts_;
+  if (!p.work) return false;
+  const std::int64_t before = p.count();
+  const Status status = p.guarded([&] { return p.do_piece(); });
+  if (!status) {
+    p.stop_work();
+    if (p.fault.empty()) p.note(status.error().code != Code::cancelled, status.error().text());
+  } else if (p.is_done()) {
+    p.stop_work();
+  }
+  p.keep_cursors(before);
+  return true;
+}
+
+void Lab::finish_work() {
+  while (parts_->work && (parts_->work->goal != kNoEnd || !parts_->work->samples)) work();
+  parts_->stop_work();
+}
+
+}  // namespace lab

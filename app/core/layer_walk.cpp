@@ -1,0 +1,65 @@
+#include "app/core/layer_walk.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "model/base/check.h"
+
+namespace lab {
+
+LayerWalk::LayerWalk(const Model& model, int layer, Context<float>& context)
+    : model_(model), layer_(layer), context_(context), state_(model.schema()) {}
+
+Status LayerWalk::walk(const TraceView& trace, std::int64_t first, std::int64_t last,
+                       const std::function<bool(std::int64_t token)>& visit) {
+  if (first >= last) return {};
+  const bool goes_on = revision_ == trace.revision() && next_ == first;
+  next_ = -1;
+  const auto visited = [&](std::int64_t token) {
+    next_ = token + 1;
+    return visit(token);
+  };
+  revision_ = trace.revision();
+  if (!goes_on) {
+    const Replayer replayer = [this](int layer, std::span<const Rows<const float>> drivers, State& state) {
+      model_.replay(layer, drivers, state, context_);
+    };
+    return trace.walk(first, last, layer_, state_, replayer, visited);
+  }
+  for (std::int64_t token = first; token < last; ++token) {
+    LAB_TRY(replay(trace, token));
+    if (!visited(token)) break;
+  }
+  return {};
+}
+
+Status LayerWalk::replay(const TraceView& trace, std::int64_t token) {
+  const std::vector<Driver>& drivers = trace.layers()[static_cast<std::size_t>(layer_)].drivers;
+  std::vector<std::vector<float>> values(drivers.size());
+  std::vector<Rows<const float>> rows(drivers.size());
+  for (std::size_t i = 0; i < drivers.size(); ++i) {
+    if (!drivers[i].replay) continue;
+    auto value = trace.driver(layer_, static_cast<int>(i), token);
+    if (!value)
+      return Error{.code = Code::out_of_range, .field = "position", .expected = std::to_string(trace.use().replayable_from) + " or later",
+                   .found = std::to_string(token), .message = "the history does not reach there"};
+    values[i] = std::move(*value);
+    rows[i] = {values[i].data(), 1, drivers[i].width};
+  }
+  model_.replay(layer_, rows, state_, context_);
+  return {};
+}
+
+int tensor_of(const StateSchema& schema, std::int64_t layer, Point point) {
+  const int tensor = schema.layers()[static_cast<std::size_t>(layer)].find(point);
+  LAB_CHECK(tensor, >=, 0);
+  return tensor;
+}
+
+int driver_of(const LayerInfo& layer, Point point) {
+  const auto found = std::find_if(layer.drivers.begin(), layer.drivers.end(), [&](const Driver& d) { return d.point == point; });
+  LAB_CHECK((found != layer.drivers.end()), ==, true);
+  return static_cast<int>(found - layer.drivers.begin());
+}
+
+}  // namespace lab

@@ -1,0 +1,35 @@
+#pragma once
+// States of one layer, token after token, from a trace. Goes on where it stopped when only tokens were added.
+#include <cstdint>
+#include <functional>
+
+#include "model/model.h"
+#include "tracer/trace/trace.h"
+
+namespace lab {
+
+class LayerWalk {
+ public:
+  LayerWalk(const Model& model, int layer, Context<float>& context);
+
+  /// Calls visit(token) for the tokens [first, last), with `state` as the token left the layer. False stops.
+  Status walk(const TraceView& trace, std::int64_t first, std::int64_t last, const std::function<bool(std::int64_t token)>& visit);
+  const State& state() const { return state_; }
+
+ private:
+  Status replay(const TraceView& trace, std::int64_t token);
+
+  const Model& model_;
+  const int layer_;
+  Context<float>& context_;
+  State state_;
+  std::int64_t next_ = -1;  // the token that state_ finds, under that revision
+  std::uint64_t revision_ = 0;
+};
+
+/// A layer's tensor that a point shows; both families have h and conv_state.
+int tensor_of(const StateSchema& schema, std::int64_t layer, Point point);
+/// The place of a driver in LayerInfo::drivers.
+int driver_of(const LayerInfo& layer, Point point);
+
+}  // namespace lab

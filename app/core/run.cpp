@@ -1,0 +1,221 @@
+#include "app/core/run.h"
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+
+#include "model/base/check.h"
+
+namespace lab {
+namespace {
+
+constexpr std::int64_t kSpan = 64;  // tokens read at once, so that a stop and a snapshot are never far
+
+std::span<const float> contents_of(const State& state, std::int64_t layer) {
+  return layer < 0 ? state.stored_all() : state.stored_layer(static_cast<int>(layer));
+}
+std::span<float> contents_of(State& state, std::int64_t layer) {
+  return layer < 0 ? state.stored_all() : state.stored_layer(static_cast<int>(layer));
+}
+
+Error cancelled() { return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"}; }
+
+}  // namespace
+
+Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context)
+    : number_(number),
+      model_(model),
+      context_(context),
+      replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& state) {
+        model_.replay(layer, drivers, state, context_);
+      }),
+      state_(std::move(start)),
+      trace_(model.schema(), model.info().layers, options, state_),
+      vectors_(model.info().hidden) {}
+
+std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
+
+bool Run::advance(TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const {
+  const ModelInfo& info = model_.info();
+  logits.resize(static_cast<std::size_t>(info.vocabulary));
+  Lane<float> lane{.state = &state, .probe = probe, .logits = {logits.data(), 1, info.vocabulary}};
+  if (tokens.vectors.empty()) lane.tokens = tokens.ids;
+  else lane.vectors = {tokens.vectors.data(), tokens.count(), info.hidden};
+  return model_.advance(std::span(&lane, 1), context_);
+}
+
+Status Run::read(TokenSpan tokens) {
+  LAB_CHECK(tokens.count(), <=, reach());
+  make_sound();
+  const std::int64_t before = count();
+  try {
+    std::vector<float> logits;
+    const bool finished = advance(tokens, state_, &trace_.probe(), logits);
+    if (const Status status = finished ? trace_.commit(tokens.count(), state_) : Status(cancelled()); !status) {
+      recover();
+      return status;
+    }
+    for (std::int64_t t = 0; t < tokens.count(); ++t) {
+      const TokenSpan token = tokens.part(t, 1);
+      if (!token.vectors.empty()) std::copy(token.vectors.begin(), token.vectors.end(), vectors_.append().begin());
+      tokens_.append()[0] = token.ids[0];
+    }
+    logits_ = std::move(logits);
+    return {};
+  } catch (...) {
+    tokens_.truncate(before);
+    recover();
+    throw;
+  }
+}
+
+// After a torn step: state and trace go back to the last token that was read whole.
+void Run::recover() {
+  sound_ = false;
+  trace_.discard();
+  if (trace_.count() > count()) trace_.truncate(count(), true);
+  vectors_.truncate(count());
+  Result<State> state = state_at(count());
+  if (!state) throw std::runtime_error("the state cannot be restored: " + state.error().text());
+  state_ = state.take();
+  sound_ = true;
+}
+
+void Run::make_sound() {
+  if (!sound_) recover();
+}
+
+Result<State> Run::state_at(std::int64_t position) const {
+  State state(model_.schema());
+  LAB_TRY(trace_.view()->restore(position, state, replayer_));
+  return state;
+}
+
+Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
+  std::vector<float> logits;
+  if (position == 0) return logits;
+  const std::int64_t last = position - 1;
+  LAB_ASSIGN(State state, state_at(last));
+  const bool fed_vectors = vectors_.view().count() > 0;
+  if (!advance({tokens_.view()[last], fed_vectors ? vectors_.view()[last] : std::span<const float>()}, state, nullptr, logits))
+    return cancelled();
+  return logits;
+}
+
+Result<State> Run::edited(const Command& command) const {
+  State next = state_;
+  if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
+    next.zero(static_cast<int>(zero->layer));
+  } else if (const auto* scale = std::get_if<command::ScaleState>(&command)) {
+    next.scale(static_cast<int>(scale->layer), static_cast<float>(scale->factor));
+  } else {
+    const auto& restore = std::get<command::RestoreState>(command);
+    const std::shared_ptr<const TraceView> past = trace_.view();
+    if (restore.layer < 0) LAB_TRY(past->restore(restore.position, next, replayer_));
+    else LAB_TRY(past->restore(restore.position, static_cast<int>(restore.layer), next, replayer_));
+    next.position = state_.position;
+  }
+  return next;
+}
+
+Result<std::vector<float>> Run::edit(const Edit& edit) {
+  make_sound();
+  LAB_ASSIGN(const State next, edited(edit.command));
+  const std::span<const float> contents = contents_of(next, edit.event.layer);
+  std::vector<float> exchanged(contents.begin(), contents.end());
+  exchange(edit, true, exchanged);
+  return exchanged;
+}
+
+void Run::exchange(const Edit& edit, bool make, std::vector<float>& contents) {
+  make_sound();
+  State next = state_;
+  const std::span<float> place = contents_of(next, edit.event.layer);
+  std::vector<float> before(place.begin(), place.end());
+  std::copy(contents.begin(), contents.end(), place.begin());
+  std::vector<Edit> edits = edits_;
+  if (make) edits.push_back(edit);
+  else edits.pop_back();
+  trace_.edited(next);
+  set_edits(std::move(edits));
+  state_ = std::move(next);
+  contents = std::move(before);
+}
+
+void Run::set_edits(std::vector<Edit> edits) {
+  auto events = std::make_shared<std::vector<EditEvent>>();
+  for (const Edit& edit : edits) events->push_back(edit.event);
+  events_ = std::move(events);
+  edits_ = std::move(edits);
+}
+
+Tail Run::tail_from(std::int64_t position) const {
+  Tail tail;
+  const bool fed_vectors = vectors_.view().count() > 0;
+  for (std::int64_t t = position; t < count(); ++t)
+    tail.tokens.append({tokens_.view()[t], fed_vectors ? vectors_.view()[t] : std::span<const float>()});
+  std::copy_if(edits_.begin(), edits_.end(), std::back_inserter(tail.edits), [&](const Edit& e) { return e.event.position > position; });
+  return tail;
+}
+
+Result<Tail> Run::cut(std::int64_t position) {
+  make_sound();
+  LAB_ASSIGN(State state, state_at(position));
+  LAB_ASSIGN(std::vector<float> logits, logits_at(position));
+  Tail tail = tail_from(position);
+  rewind(position, std::move(state), std::move(logits));
+  return tail;
+}
+
+void Run::rewind(std::int64_t position, State state, std::vector<float> logits) {
+  std::vector<Edit> edits = edits_;
+  std::erase_if(edits, [&](const Edit& e) { return e.event.position > position; });
+  set_edits(std::move(edits));
+  trace_.truncate(position, true);
+  tokens_.truncate(position);
+  vectors_.truncate(position);
+  state_ = std::move(state);
+  logits_ = std::move(logits);
+  sound_ = true;
+}
+
+Status Run::append(const Tail& tail, const GoOn& go_on) {
+  make_sound();
+  const std::int64_t from = count();
+  State state = state_;
+  std::vector<float> logits = logits_;
+  // Where the budget has meanwhile dropped the beginning, what was read stays.
+  const auto go_back = [&] {
+    if (trace_.view()->use().replayable_from <= from) rewind(from, std::move(state), std::move(logits));
+  };
+  try {
+    Status status = append_all(tail, go_on);
+    if (!status) go_back();
+    return status;
+  } catch (...) {
+    go_back();
+    throw;
+  }
+}
+
+Status Run::append_all(const Tail& tail, const GoOn& go_on) {
+  const TokenSpan tokens = tail.tokens.span();
+  const std::int64_t from = count();
+  for (const Edit& edit : tail.edits) {
+    LAB_TRY(append_tokens(tokens.part(count() - from, edit.event.position - count()), go_on));
+    if (Result<std::vector<float>> made = this->edit(edit); !made) return made.error();
+  }
+  return append_tokens(tokens.part(count() - from, tokens.count() - (count() - from)), go_on);
+}
+
+Status Run::append_tokens(TokenSpan tokens, const GoOn& go_on) {
+  for (std::int64_t done = 0; done < tokens.count();) {
+    if (go_on && !go_on()) return cancelled();
+    const std::int64_t n = std::min(tokens.count() - done, reach());
+    LAB_TRY(read(tokens.part(done, n)));
+    done += n;
+  }
+  return {};
+}
+
+}  // namespace lab

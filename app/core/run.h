@@ -1,0 +1,89 @@
+#pragma once
+// One timeline of a model: the tokens it has read, the live state behind them, the edits made on the way, and the trace.
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "app/core/command.h"
+#include "app/core/lab.h"
+#include "app/core/waiting.h"
+#include "tracer/trace/row_log.h"
+#include "tracer/trace/trace.h"
+
+namespace lab {
+
+/// An edit of the state: where it was made, and the command that makes it again.
+struct Edit {
+  EditEvent event;
+  Command command;
+};
+
+/// What a run held beyond a position: enough to read and edit it again.
+struct Tail {
+  Tokens tokens;
+  std::vector<Edit> edits;
+};
+
+/// Asked between the pieces of long work; false stops it.
+using GoOn = std::function<bool()>;
+
+/// Every function either does all it says or leaves the run as it was, also when it throws; `append` says when it cannot.
+class Run {
+ public:
+  /// The model and the context outlive the run; one caller at a time.
+  Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context);
+
+  std::uint64_t number() const { return number_; }  // tells the runs of a lab apart
+  std::int64_t count() const { return tokens_.view().count(); }
+  const RowView<std::int32_t>& tokens() const { return tokens_.view(); }
+  const State& state() const { return state_; }
+  /// After the last token; empty before the first.
+  const std::vector<float>& logits() const { return logits_; }
+  const std::shared_ptr<const std::vector<EditEvent>>& edits() const { return events_; }
+  std::shared_ptr<const TraceView> trace() const { return trace_.view(); }
+  bool has_vectors() const { return vectors_.view().count() > 0 || waiting.has_vectors(); }
+
+  Waiting waiting;
+
+  /// The most tokens that one call of `read` takes now.
+  std::int64_t reach() const;
+  /// Reads tokens, at most reach(). Refused with Code::cancelled when the context was told to stop.
+  Status read(TokenSpan tokens);
+  /// Makes an edit at the end. What the layers it touches held before is returned.
+  Result<std::vector<float>> edit(const Edit& edit);
+  /// Gives the layers of an edit other contents and returns theirs; the edit is added to the list, or the last one removed.
+  void exchange(const Edit& edit, bool make, std::vector<float>& contents);
+
+  /// Goes back to a position, to the state that the token there found, and returns what lay beyond.
+  Result<Tail> cut(std::int64_t position);
+  /// Reads and edits again what `cut` has returned. Stopped on the way it goes back, unless the history has been dropped by then.
+  Status append(const Tail& tail, const GoOn& go_on);
+
+ private:
+  bool advance(TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
+  Status append_all(const Tail& tail, const GoOn& go_on);
+  Status append_tokens(TokenSpan tokens, const GoOn& go_on);
+  Result<State> edited(const Command& command) const;
+  Result<State> state_at(std::int64_t position) const;
+  Result<std::vector<float>> logits_at(std::int64_t position) const;
+  Tail tail_from(std::int64_t position) const;
+  void rewind(std::int64_t position, State state, std::vector<float> logits);
+  void set_edits(std::vector<Edit> edits);
+  void recover();
+  void make_sound();
+
+  const std::uint64_t number_;
+  const Model& model_;
+  Context<float>& context_;
+  Replayer replayer_;
+  State state_;
+  Trace trace_;
+  RowLog<std::int32_t> tokens_;
+  RowLog<float> vectors_;  // as read, where the run was fed vectors
+  std::vector<float> logits_;
+  std::vector<Edit> edits_;
+  std::shared_ptr<const std::vector<EditEvent>> events_ = std::make_shared<const std::vector<EditEvent>>();
+  bool sound_ = true;  // false: a step was torn, the state is to be restored before anything else
+};
+
+}  // namespace lab

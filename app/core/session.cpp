@@ -1,0 +1,203 @@
+#include "app/core/session.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "app/core/builtin.h"
+#include "app/core/command_json.h"
+
+namespace lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFormat = "statelab-session/1";
+constexpr const char* kBuiltin = "builtin:";
+constexpr JsonLimits kSessionLimits{.bytes = 64 << 20, .depth = 32, .values = 16 << 20, .string_bytes = 64 << 20};
+constexpr std::array<std::string_view, 6> kKnown{"format", "model", "model_hash", "commands", "expected", "notes"};
+
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Foreign JSON as it was: numbers keep their digits. The parser has bounded its depth.
+void write_verbatim(const Json& json, std::string& out) {
+  const char* separator = "";
+  switch (json.kind()) {
+    case Json::Kind::null: out += "null"; break;
+    case Json::Kind::boolean: out += *json.boolean() ? "true" : "false"; break;
+    case Json::Kind::number: out += json.text(); break;
+    case Json::Kind::string: out += quoted(json.text()); break;
+    case Json::Kind::array:
+      out += '[';
+      for (const Json& item : json.items()) {
+        out += std::exchange(separator, ", ");
+        write_verbatim(item, out);
+      }
+      out += ']';
+      break;
+    case Json::Kind::object:
+      out += '{';
+      for (const auto& [name, value] : json.members()) {
+        out += std::exchange(separator, ", ") + quoted(name) + ": ";
+        write_verbatim(value, out);
+      }
+      out += '}';
+      break;
+  }
+}
+
+Error wrong(Code code, const std::string& field, const char* expected, const Json* found, const char* message) {
+  return {.code = code, .field = field, .expected = expected, .found = found ? found->brief() : "", .message = message};
+}
+
+// A member that must be a string; absent ones keep what is there when they may be absent.
+Status read_text(const Json& json, const char* name, bool required, std::string& into) {
+  const Json* found = json.find(name);
+  if (!found) return required ? Status(wrong(Code::missing, name, "a string", nullptr, "a field is missing")) : Status();
+  if (!found->is_string()) return wrong(Code::mismatch, name, "a string", found, "the field has another type");
+  into = found->text();
+  return {};
+}
+
+// Sessions travel between machines: a model has a name and no place.
+Status check_model_name(const std::string& model) {
+  const std::string name = model.starts_with(kBuiltin) ? model.substr(std::string_view(kBuiltin).size()) : model;
+  const bool plain = !name.empty() && name.find_first_of("/\\:") == std::string::npos && !name.starts_with('.');
+  if (plain) return {};
+  return Error{.code = Code::bad_argument, .field = "model", .expected = "builtin:NAME or a folder's own name", .found = printable(model),
+               .message = "a session names its model and never its path"};
+}
+
+Result<std::int64_t> read_step(const Json& json, const std::string& where) {
+  const Json* step = json.find("step");
+  if (!step) return wrong(Code::missing, where + ".step", "the position, 0 or more", nullptr, "a field is missing");
+  const auto value = step->integer();
+  if (!value || *value < 0) return wrong(Code::mismatch, where + ".step", "the position, 0 or more", step, "there is no such position");
+  return *value;
+}
+
+Status read_commands(const Json& json, std::vector<SessionCommand>& into) {
+  constexpr std::array<std::string_view, 1> kStep{"step"};
+  const Json* commands = json.find("commands");
+  if (!commands) return wrong(Code::missing, "commands", "a list of commands", nullptr, "a field is missing");
+  if (!commands->is_array()) return wrong(Code::mismatch, "commands", "a list of commands", commands, "the field has another type");
+  for (const Json& item : commands->items()) {
+    const std::string where = "commands[" + std::to_string(into.size()) + "]";
+    if (!item.is_object()) return wrong(Code::mismatch, where, "a command, as {\"step\": 0, \"command\": \"step\", \"count\": 3}", &item, "the entry has another type");
+    LAB_ASSIGN(const std::int64_t step, read_step(item, where));
+    LAB_ASSIGN(Command command, command_from(item, where, kStep));
+    into.push_back({step, std::move(command)});
+  }
+  return {};
+}
+
+Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::string>>& into) {
+  const Json* expected = json.find("expected");
+  if (!expected) return {};
+  if (!expected->is_array()) return wrong(Code::mismatch, "expected", "a list of positions and hashes", expected, "the field has another type");
+  for (const Json& item : expected->items()) {
+    const std::string where = "expected[" + std::to_string(into.size()) + "]";
+    const Json* hash = item.find("hash");
+    LAB_ASSIGN(const std::int64_t step, read_step(item, where));
+    if (!hash || !hash->is_string()) return wrong(Code::mismatch, where + ".hash", "the hash of the state", hash, "the field has another type");
+    if (item.members().size() != 2) return wrong(Code::bad_argument, where, "step and hash", &item, "there is no such field");
+    into.emplace_back(step, hash->text());
+  }
+  return {};
+}
+
+Result<Session> session_from(const Json& json) {
+  if (!json.is_object()) return wrong(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json, "this is no session");
+  Session session;
+  std::string format;
+  LAB_TRY(read_text(json, "format", true, format));
+  if (format != kFormat) return wrong(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  LAB_TRY(read_text(json, "model", true, session.model));
+  LAB_TRY(check_model_name(session.model));
+  LAB_TRY(read_text(json, "model_hash", false, session.model_hash));
+  LAB_TRY(read_commands(json, session.commands));
+  LAB_TRY(read_expected(json, session.expected));
+  LAB_TRY(read_text(json, "notes", false, session.notes));
+  for (const auto& [name, value] : json.members()) {
+    if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
+    session.unknown_fields.push_back(name);
+    session.unknown_json += (session.unknown_json.empty() ? "" : ",\n  ") + quoted(name) + ": ";
+    write_verbatim(value, session.unknown_json);
+  }
+  return session;
+}
+
+}  // namespace
+
+Result<Session> parse_session(const std::string& json, const std::string& file) {
+  LAB_ASSIGN(const Json value, parse_json(json, kSessionLimits, file));
+  Result<Session> session = session_from(value);
+  if (!session) session.error().file = file;
+  return session;
+}
+
+Result<Session> read_session(const std::string& path) {
+  LAB_ASSIGN(const Json value, read_json(path, kSessionLimits));
+  Result<Session> session = session_from(value);
+  if (!session) session.error().file = path;
+  return session;
+}
+
+// One command a line, so that sessions read and compare well.
+std::string json_of(const Session& session) {
+  const auto line = [](const nlohmann::ordered_json& json) {
+    return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  };
+  std::string out = "{\n  \"format\": " + quoted(kFormat) + ",\n  \"model\": " + quoted(session.model);
+  if (!session.model_hash.empty()) out += ",\n  \"model_hash\": " + quoted(session.model_hash);
+  if (!session.notes.empty()) out += ",\n  \"notes\": " + quoted(session.notes);
+  out += ",\n  \"commands\": [";
+  const char* separator = "\n    ";
+  for (const SessionCommand& each : session.commands) {
+    nlohmann::ordered_json command{{"step", each.step}};
+    command.update(json_value_of(each.command));
+    out += std::exchange(separator, ",\n    ") + line(command);
+  }
+  out += session.commands.empty() ? "]" : "\n  ]";
+  if (!session.expected.empty()) {
+    out += ",\n  \"expected\": [";
+    separator = "\n    ";
+    for (const auto& [step, hash] : session.expected)
+      out += std::exchange(separator, ",\n    ") + line({{"step", step}, {"hash", hash}});
+    out += "\n  ]";
+  }
+  if (!session.unknown_json.empty()) out += ",\n  " + session.unknown_json;
+  return out + "\n}\n";
+}
+
+Result<std::string> find_session_model(const Session& session, const std::string& session_path) {
+  LAB_TRY(check_model_name(session.model));
+  if (session.model.starts_with(kBuiltin)) {
+    if (const Result<std::string> folder = model_folder(session.model); !folder) return folder.error();
+    return session.model;
+  }
+  std::vector<fs::path> places{fs::path(session_path).parent_path()};
+  if (const char* folders = std::getenv("STATELAB_MODELS")) {
+    std::string_view rest = folders;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find(':'), rest.size());
+      if (end > 0) places.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  std::string searched;
+  for (const fs::path& place : places) {
+    std::error_code ignored;
+    const fs::path folder = place / session.model;
+    if (fs::exists(folder / "config.json", ignored)) return folder.string();
+    searched += (searched.empty() ? "" : ", ") + folder.string();
+  }
+  return Error{.code = Code::not_found, .file = session_path, .field = "model", .expected = "the folder " + session.model, .found = "nothing at " + searched,
+               .message = "the session's model is not there", .next = "put the folder beside the session, or name its parent in STATELAB_MODELS"};
+}
+
+}  // namespace lab
