@@ -1,11 +1,12 @@
 #include "app/cli/options.h"
 
+#include <algorithm>
 #include <charconv>
-#include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/cli/output.h"
 #include "model/files/file.h"
 #include "model/math/device.h"
 #include "tracer/trace/inputs.h"
@@ -14,11 +15,12 @@ namespace lab::cli {
 namespace {
 
 constexpr std::size_t kTextBytes = 64 << 20;
+constexpr std::int64_t kMostTokens = 1 << 24;
 constexpr const char* kInputGroup = "Input (one of)";
 
 Result<Input> synthetic_input(const InputOptions& options, std::int64_t width) {
-  if (options.length < 1)
-    return Error{.code = Code::bad_argument, .field = "-T", .expected = "the number of tokens",
+  if (options.length < 1 || options.length > kMostTokens)
+    return Error{.code = Code::bad_argument, .field = "-T", .expected = fmt::format("1 to {} tokens", kMostTokens),
                  .found = std::to_string(options.length), .message = "a synthetic input needs a length"};
   Input input{.length = options.length};
   LAB_ASSIGN(input.vectors, make_input(*options.synthetic, options.length, width));
@@ -50,6 +52,13 @@ ContextOptions Arithmetic::context() const {
 void add_reporting(CLI::App& command, Reporting& options) {
   command.add_flag("--json", options.json, "Print exactly one JSON document, also on failure");
   command.add_flag("--quiet", options.quiet, "No progress, no warnings");
+}
+
+Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting) {
+  LAB_ASSIGN(auto opened, open_model(model));
+  if (!reporting.quiet)
+    for (const std::string& warning : opened->checkpoint.warnings) warn(warning);
+  return opened;
 }
 
 void add_arithmetic(CLI::App& command, Arithmetic& options) {
@@ -117,15 +126,6 @@ Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer
   LAB_TRY(check_ids(input.ids, vocabulary));
   input.length = static_cast<std::int64_t>(input.ids.size());
   return input;
-}
-
-Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary) {
-  namespace fs = std::filesystem;
-  std::error_code ignored;
-  const fs::path file = fs::path(folder) / "tokenizer.json", symbols = fs::path(folder) / "vocabulary.json";
-  if (fs::exists(file, ignored)) return open_tokenizer(file.string());
-  if (fs::exists(symbols, ignored)) return open_symbol_tokenizer(symbols.string());
-  return vocabulary == 256 ? byte_tokenizer() : nullptr;
 }
 
 std::atomic<bool>& interrupted() {

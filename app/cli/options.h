@@ -7,9 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/cli/model_source.h"
-#include "model/math/context.h"
-#include "model/text/tokenizer.h"
+#include "app/core/lab.h"
 
 namespace CLI {
 class App;
@@ -22,6 +20,9 @@ struct Reporting {
   bool json = false, quiet = false;
 };
 void add_reporting(CLI::App& command, Reporting& options);
+
+/// Opens a model by path or builtin:NAME. Warnings go to standard error unless quiet.
+Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting);
 
 /// --dtype, --threads and --device: how a run computes.
 struct Arithmetic {
@@ -56,10 +57,6 @@ Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer
 
 /// "1,2,3", also separated by white space and in square brackets; `field` names the source in errors.
 Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field);
-
-/// The tokenizer of a model folder: tokenizer.json, vocabulary.json, or plain bytes for a model of 256 tokens without
-/// either. Null when there is none; a broken file is refused.
-Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary);
 
 /// Becomes true when the user presses Ctrl+C; set up by main. A second press ends the program at once.
 std::atomic<bool>& interrupted();
