@@ -13,6 +13,8 @@ namespace {
 
 // Rows of a product that one thread does at a time: enough bytes to stream, few enough to share out evenly.
 constexpr std::int64_t kBlockBytes = 128 << 10;
+// Parts of a product of many tokens that one thread does.
+constexpr std::int64_t kParts = 8;
 // Below this many multiply-adds a second thread costs more than it brings.
 constexpr std::int64_t kWorthSharing = 16 << 10;
 // More parts than this only cost; the pool takes no more than 2^20.
@@ -75,6 +77,7 @@ void Math<float>::embed(const Matrix& w, std::int64_t row, std::span<float> out)
 
 template <>
 void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<const float> x, Rows<float> y) {
+  if (x.count == 0) return;
   const float* b = bias.empty() ? nullptr : bias.data();
   const Kernels& k = *own_->kernels;
   if (x.count == 1) {
@@ -85,7 +88,9 @@ void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<cons
     return;
   }
   const std::size_t panel_size = static_cast<std::size_t>(kPanelRows * ((w.cols + 15) / 16 * 16));
-  own_->share(w.rows, kPanelRows, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
+  // Some panels at a time, so that one can be fetched while another is multiplied, and still enough parts to share out evenly.
+  const std::int64_t panels = std::max<std::int64_t>(1, w.rows / (kPanelRows * kParts * threads()));
+  own_->share(w.rows, panels * kPanelRows, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
     thread_local AlignedBuffer<float> panel;
     k.multiply_many(w, first, last, x, b, y, panel.ensure(panel_size));
   });

@@ -15,8 +15,8 @@ struct Kernels {
 
   /// y[first..last) = W x + bias for one token; x [cols], bias may be null.
   void (*multiply)(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y);
-  /// y[t, first..last) = W x[t] + bias for several tokens, the bits of `multiply`. `panel` holds kPanelRows rows of
-  /// W as float32, each padded to sixteen columns.
+  /// y[t, first..last) = W x[t] + bias for several tokens, the bits of `multiply`. `panel` has room for
+  /// kPanelRows rows of W as float32, each padded to sixteen columns.
   void (*multiply_many)(const Matrix& w, std::int64_t first, std::int64_t last, Rows<const float> x, const float* bias,
                         Rows<float> y, float* panel);
   /// y = x / rms(x) * w over n elements.
@@ -48,6 +48,11 @@ struct Kernels {
 };
 
 constexpr std::int64_t kPanelRows = 24;
+
+/// bits(2^(j/16)) - (j << 19) for j in [0, 16): adding n << 19 to entry n & 15 gives the bits of 2^(n/16).
+alignas(64) constexpr std::uint32_t kSixteenths[16] = {
+    0x3F800000u, 0x3F7DAAC3u, 0x3F7B95C2u, 0x3F79C3D3u, 0x3F7837F0u, 0x3F76F532u, 0x3F75FED7u, 0x3F75583Fu,
+    0x3F7504F3u, 0x3F7508A4u, 0x3F75672Au, 0x3F76248Cu, 0x3F7744FDu, 0x3F78CCDFu, 0x3F7AC0C7u, 0x3F7D257Du};
 
 /// The fastest kernels this processor runs.
 const Kernels& best_kernels();

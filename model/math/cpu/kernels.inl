@@ -1,21 +1,15 @@
 // The kernels, written once over sixteen lanes `V`. Included by kernels_*.cpp after a lanes_*.h, inside its namespace.
 
-// e^x for x <= 0 (or NaN). Range reduction by ln 2 in two parts and a polynomial fitted to 4e-9 relative; the result is
-// within 2 units in the last place. Below 2^-126 it is zero.
+// e^x for x <= 0 (or NaN): 2^(n/16) from a table times e^r, |r| <= ln 2 / 32, by its Taylor polynomial, whose remainder is
+// 1e-8. float(ln 2) is right to 3e-9, so one step of reduction is enough: within 1.3e-7 relative down to -16, 4e-7 at -87.
+// Below 2^-126 it is zero.
 inline V exp_nonpositive(V x) {
-  const V magic = set1(12582912.0f), lowest = set1(-87.3365f);
-  const V bounded = max(lowest, x);
-  const V shifted = fma(bounded, set1(1.44269504f), magic);
-  const V n = sub(shifted, magic);
-  V r = fma(n, set1(-0.693359375f), bounded);
-  r = fma(n, set1(0.00021219444f), r);
-  V q = set1(0.001381454f);
-  q = fma(q, r, set1(0.008368745f));
-  q = fma(q, r, set1(0.04166839f));
-  q = fma(q, r, set1(0.16666521f));
-  q = fma(q, r, set1(0.49999994f));
-  const V p = add(fma(mul(r, r), q, r), set1(1.0f));
-  return mul(mul(p, power_of_two(shifted)), less(lowest, x));
+  const V magic = set1(12582912.0f);
+  const V shifted = fma(x, set1(23.0831207f), magic);  // 16 / ln 2
+  const V r = fma(sub(shifted, magic), set1(-0.0433216989f), x);
+  const V power = power_of_sixteenth(shifted);
+  const V slope = fma(fma(r, set1(0.166666667f), set1(0.5f)), r, set1(1.0f));
+  return zero_below(fma(mul(power, r), slope, power), x, set1(-87.3365f));
 }
 
 inline V silu_of(V x) {
@@ -24,7 +18,7 @@ inline V silu_of(V x) {
   return select_nonnegative(x, quotient, mul(quotient, e));
 }
 
-// max(x, 0) + log1p(e^-|x|), the logarithm as 2 atanh(e / (2 + e)): within 4e-7 relative everywhere.
+// max(x, 0) + log1p(e^-|x|), the logarithm as 2 atanh(e / (2 + e)): within 5e-7 relative everywhere.
 inline V softplus_of(V x) {
   const V e = exp_nonpositive(sub(set1(0.0f), abs(x)));
   const V s = div(e, add(set1(2.0f), e));
@@ -98,8 +92,11 @@ inline void multiply_tile(const float* panel, std::int64_t stride, std::int64_t 
       for (int r = 0; r < kR; ++r) acc[t][r] = fma(load(panel + r * stride + whole), tail, acc[t][r]);
     }
   }
+  float sums[kT * kR];
+  for (int i = 0; i < kT * kR / 8 * 8; i += 8) sum_eight(&acc[0][0] + i, sums + i);
+  for (int i = kT * kR / 8 * 8; i < kT * kR; ++i) sums[i] = sum((&acc[0][0])[i]);
   for (int t = 0; t < kT; ++t)
-    for (int r = 0; r < kR; ++r) y[t][r] = bias ? sum(acc[t][r]) + bias[r] : sum(acc[t][r]);
+    for (int r = 0; r < kR; ++r) y[t][r] = bias ? sums[t * kR + r] + bias[r] : sums[t * kR + r];
 }
 
 template <int kT>
@@ -131,19 +128,45 @@ void expand(const Matrix& w, std::int64_t row, float* out) {
     store(out + whole, widen_first<type>(p + static_cast<std::size_t>(whole) * size_of(type), w.cols - whole));
 }
 
+// The rows of a panel as float32: widened into `panel`, or where they lie when that is what they are already.
+inline const float* panel_of(const Matrix& w, std::int64_t row, std::int64_t rows, std::int64_t stride, float* panel) {
+  const bool ready = w.type == DType::f32 && stride == w.cols && reinterpret_cast<std::uintptr_t>(w.data) % alignof(float) == 0;
+  if (ready) return reinterpret_cast<const float*>(w.row(row));
+  for (std::int64_t r = 0; r < rows; ++r) {
+    if (w.type == DType::bf16) expand<DType::bf16>(w, row + r, panel + r * stride);
+    else if (w.type == DType::f16) expand<DType::f16>(w, row + r, panel + r * stride);
+    else expand<DType::f32>(w, row + r, panel + r * stride);
+  }
+  return panel;
+}
+
+// While one panel is multiplied the next one is fetched, a part with every tile of tokens, so that the memory never rests.
+class Fetch {
+ public:
+  Fetch(const Matrix& w, std::int64_t first, std::int64_t last, std::int64_t steps)
+      : at_(w.row(first)), end_(w.row(last)), part_((end_ - at_) / steps + 1) {}
+  void step() {
+    for (const std::byte* stop = std::min(at_ + part_, end_); at_ < stop; at_ += 64) __builtin_prefetch(at_, 0, 2);
+  }
+
+ private:
+  const std::byte *at_, *end_;
+  std::ptrdiff_t part_;
+};
+
 void multiply_many(const Matrix& w, std::int64_t first, std::int64_t last, Rows<const float> x, const float* bias,
                    Rows<float> y, float* panel) {
   const std::int64_t stride = (w.cols + 15) / 16 * 16;
   for (std::int64_t row = first; row < last; row += kPanelRows) {
-    const std::int64_t rows = std::min(kPanelRows, last - row);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      if (w.type == DType::bf16) expand<DType::bf16>(w, row + r, panel + r * stride);
-      else if (w.type == DType::f16) expand<DType::f16>(w, row + r, panel + r * stride);
-      else expand<DType::f32>(w, row + r, panel + r * stride);
-    }
+    const std::int64_t rows = std::min(kPanelRows, last - row), next = row + rows;
+    const float* weights = panel_of(w, row, rows, stride, panel);
+    Fetch fetch(w, next, std::min(next + kPanelRows, last), (x.count + kTokens - 1) / kTokens);
     std::int64_t t = 0;
-    for (; t + kTokens <= x.count; t += kTokens) multiply_tokens<kTokens>(panel, stride, w.cols, row, rows, x, t, bias, y);
-    for (; t < x.count; ++t) multiply_tokens<1>(panel, stride, w.cols, row, rows, x, t, bias, y);
+    for (; t + kTokens <= x.count; t += kTokens) {
+      fetch.step();
+      multiply_tokens<kTokens>(weights, stride, w.cols, row, rows, x, t, bias, y);
+    }
+    for (; t < x.count; ++t) multiply_tokens<1>(weights, stride, w.cols, row, rows, x, t, bias, y);
   }
 }
 
@@ -170,13 +193,22 @@ void rms_norm(const float* x, const float* w, float epsilon, std::int64_t n, flo
   for_lanes(0, n, [&](std::int64_t i, int m) { put(y + i, mul(mul(take(x + i, m), scale), take(w + i, m)), m); });
 }
 
-void convolve(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
-              const float* bias, std::int64_t first, std::int64_t last, float* y) {
+// kTaps: the kernel's width, or 0 where it is not known beforehand.
+template <int kTaps>
+void convolve_taps(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
+                   const float* bias, std::int64_t first, std::int64_t last, float* y) {
+  const std::int64_t taps = kTaps > 0 ? kTaps : kernel;
   for_lanes(first, last, [&](std::int64_t c, int m) {
     V acc = bias ? take(bias + c, m) : set1(0.0f);
-    for (std::int64_t k = 0; k < kernel; ++k) acc = fma(take(w + k * channels + c, m), take(window + k * stride + c, m), acc);
+    for (std::int64_t k = 0; k < taps; ++k) acc = fma(take(w + k * channels + c, m), take(window + k * stride + c, m), acc);
     put(y + c, acc, m);
   });
+}
+
+void convolve(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
+              const float* bias, std::int64_t first, std::int64_t last, float* y) {
+  if (kernel == 4) convolve_taps<4>(window, stride, kernel, w, channels, bias, first, last, y);
+  else convolve_taps<0>(window, stride, kernel, w, channels, bias, first, last, y);
 }
 
 void silu(const float* x, std::int64_t n, float* y) {
@@ -227,12 +259,38 @@ inline V time_step_of(const Scan<float>& s, std::int64_t token, std::int64_t hea
   return s.per_head ? set1(s.dt.row(token)[head]) : take(s.dt.row(token) + tile.channel, tile.lanes);
 }
 
-// Counts what is NaN or infinite in a tile: rare, so it is done only after a poisoned sum was seen.
-inline V count_nonfinite(const Tile& tile, std::int64_t states) {
-  V count = set1(0.0f);
-  for (std::int64_t n = 0; n < states; ++n) count = add(count, nonfinite(load_first(tile.h + n * 16, tile.lanes)));
-  return count;
-}
+// The state of one tile while it moves: in registers where the family's count of states is known, else where it lies.
+template <int kStates>
+class Held {
+ public:
+  Held(float* h, std::int64_t) : at_(h) {
+    for (int n = 0; n < kStates; ++n) h_[n] = load(h + n * 16);
+  }
+  ~Held() {
+    for (int n = 0; n < kStates; ++n) store(at_ + n * 16, h_[n]);
+  }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
+  static constexpr std::int64_t count() { return kStates; }
+  V get(std::int64_t n) const { return h_[n]; }
+  void set(std::int64_t n, V h) { h_[n] = h; }
+
+ private:
+  float* at_;
+  V h_[kStates];
+};
+template <>
+class Held<0> {
+ public:
+  Held(float* h, std::int64_t states) : at_(h), states_(states) {}
+  std::int64_t count() const { return states_; }
+  V get(std::int64_t n) const { return load(at_ + n * 16); }
+  void set(std::int64_t n, V h) { store(at_ + n * 16, h); }
+
+ private:
+  float* at_;
+  std::int64_t states_;
+};
 
 inline float* lanes_of(float* sums, ScanSum which) { return sums + static_cast<std::int64_t>(which) * 16; }
 
@@ -240,61 +298,71 @@ inline float* lanes_of(float* sums, ScanSum which) { return sums + static_cast<s
 struct Sums {
   explicit Sums(float* sums)
       : squares(load(lanes_of(sums, ScanSum::squares))), largest_h(load(lanes_of(sums, ScanSum::largest))),
-        total(load(lanes_of(sums, ScanSum::sum))), change(load(lanes_of(sums, ScanSum::change))),
-        written(load(lanes_of(sums, ScanSum::write))), decays(set1(0.0f)), poison(set1(0.0f)) {}
+        total(load(lanes_of(sums, ScanSum::sum))), change(load(lanes_of(sums, ScanSum::change))), decays(set1(0.0f)) {}
 
-  void count(V h, V before, V write) {
+  void count(V h, V before) {
     const V step = sub(h, before);
     squares = fma(h, h, squares);
-    largest_h = max(abs(h), largest_h);
+    largest_h = max_abs(h, largest_h);
     total = add(total, h);
     change = fma(step, step, change);
-    written = fma(write, write, written);
-    poison = fma(h, set1(0.0f), poison);
   }
 
-  void keep(float* sums, const Tile& tile, std::int64_t states) const {
+  template <class State>
+  void keep(float* sums, const Tile& tile, V du, const State& state) const {
     store(lanes_of(sums, ScanSum::squares), squares);
     store(lanes_of(sums, ScanSum::largest), largest_h);
     store(lanes_of(sums, ScanSum::sum), total);
     store(lanes_of(sums, ScanSum::change), change);
-    store(lanes_of(sums, ScanSum::write), written);
-    float* decay_lanes = lanes_of(sums, ScanSum::decay);
-    put(decay_lanes, add(take(decay_lanes, tile.lanes), decays), tile.lanes);
-    if (sum(poison) != 0.0f) {
-      float* counts = lanes_of(sums, ScanSum::nonfinite);
-      store(counts, add(load(counts), count_nonfinite(tile, states)));
+    float* write = lanes_of(sums, ScanSum::write);
+    store(write, fma(du, du, load(write)));
+    float* decay = lanes_of(sums, ScanSum::decay);
+    put(decay, add(take(decay, tile.lanes), decays), tile.lanes);
+    if (any_nonfinite(squares)) {  // rare: only then is it worth counting
+      V count = load(lanes_of(sums, ScanSum::nonfinite));
+      for (std::int64_t n = 0; n < state.count(); ++n) count = add(count, nonfinite(state.get(n)));
+      store(lanes_of(sums, ScanSum::nonfinite), count);
     }
   }
 
-  V squares, largest_h, total, change, written, decays, poison;
+  V squares, largest_h, total, change, decays;
 };
 
 // In place of Sums where nobody counts.
 struct NoSums {
   explicit NoSums(float*) {}
-  void count(V, V, V) {}
+  void count(V, V) {}
 };
 
-template <bool kPerHead, bool kOutput, bool kSums>
-inline void scan_tile(const Scan<float>& s, std::int64_t token, std::int64_t head, const Tile& tile, float* sums) {
-  const std::int64_t states = s.states;
-  const float* b = s.B.row(token) + tile.group * states;
-  const float* c = kOutput ? s.C.row(token) + tile.group * states : nullptr;
+// The write du B of a tile is an outer product, so the sum of its squares is one of du^2 times one of B^2.
+inline void finish_sums(const float* b, std::int64_t states, float* sums) {
+  V squares = set1(0.0f);
+  for_lanes(0, states, [&](std::int64_t n, int m) {
+    const V part = take(b + n, m);
+    squares = fma(part, part, squares);
+  });
+  float* write = lanes_of(sums, ScanSum::write);
+  store(write, mul(load(write), set1(sum(squares))));
+}
+
+template <bool kPerHead, bool kOutput, bool kSums, int kStates>
+inline void scan_token(const Scan<float>& s, std::int64_t token, std::int64_t head, const Tile& tile, Held<kStates>& state,
+                       float* sums) {
+  const float* b = s.B.row(token) + tile.group * s.states;
+  const float* c = kOutput ? s.C.row(token) + tile.group * s.states : nullptr;
   const V dt = time_step_of(s, token, head, tile);
   const V u = take(s.u.row(token) + tile.channel, tile.lanes);
   const V du = mul(dt, u);
   const V shared_decay = set1(kPerHead ? head_decay(s, token, head) : 0.0f);
   V y = set1(0.0f);
   std::conditional_t<kSums, Sums, NoSums> tally(sums);
-  for (std::int64_t n = 0; n < states; ++n) {
-    const V before = load(tile.h + n * 16);
+  for (std::int64_t n = 0; n < state.count(); ++n) {
+    const V before = state.get(n);
     const V decay = kPerHead ? shared_decay : decay_of(dt, load(tile.a + n * 16));
-    const V write = mul(du, set1(b[n]));
-    const V h = state_of(decay, before, write);
-    store(tile.h + n * 16, h);
+    const V h = state_of(decay, before, mul(du, set1(b[n])));
+    state.set(n, h);
     if constexpr (kOutput) y = output_of(h, set1(c[n]), y);
-    tally.count(h, before, write);
+    tally.count(h, before);
     if constexpr (kSums && !kPerHead) tally.decays = add(tally.decays, decay);
   }
   if constexpr (kOutput) {
@@ -302,9 +370,16 @@ inline void scan_tile(const Scan<float>& s, std::int64_t token, std::int64_t hea
     put(s.y.row(token) + tile.channel, fma(skip, u, y), tile.lanes);
   }
   if constexpr (kSums) {
-    if constexpr (kPerHead) tally.decays = mul(shared_decay, set1(static_cast<float>(states)));
-    tally.keep(sums, tile, states);
+    if constexpr (kPerHead) tally.decays = mul(shared_decay, set1(static_cast<float>(s.states)));
+    tally.keep(sums, tile, du, state);
   }
+}
+
+template <bool kPerHead, bool kOutput, bool kSums, int kStates>
+inline void scan_tile(const Scan<float>& s, std::int64_t head, const Tile& tile, float* sums) {
+  Held<kStates> state(tile.h, s.states);
+  for (std::int64_t token = 0; token < s.u.count; ++token)
+    scan_token<kPerHead, kOutput, kSums, kStates>(s, token, head, tile, state, kSums ? sums + token * kScanSums * 16 : nullptr);
 }
 
 template <bool kPerHead, bool kOutput, bool kSums>
@@ -317,9 +392,13 @@ void scan_block(const Scan<float>& s, std::int64_t block) {
   const std::int64_t last = kPerHead ? s.tiles() : std::min(first + Scan<float>::kTilesPerBlock, s.tiles());
   for (std::int64_t t = first; t < last; ++t) {
     const Tile tile(s, head, t);
-    for (std::int64_t token = 0; token < tokens; ++token)
-      scan_tile<kPerHead, kOutput, kSums>(s, token, head, tile, kSums ? sums + token * kScanSums * 16 : nullptr);
+    const bool in_registers = !kPerHead && s.states == 16 && tokens > 1;
+    if (in_registers) scan_tile<kPerHead, kOutput, kSums, 16>(s, head, tile, sums);
+    else scan_tile<kPerHead, kOutput, kSums, 0>(s, head, tile, sums);
   }
+  if constexpr (kSums)
+    for (std::int64_t token = 0; token < tokens; ++token)
+      finish_sums(s.B.row(token) + head / s.heads_per_group * s.states, s.states, sums + token * kScanSums * 16);
 }
 
 template <bool kPerHead>
@@ -386,18 +465,18 @@ void scan_sums(const Scan<float>& s, std::int64_t token, const float* before, co
     const std::int64_t last = s.per_head ? s.tiles() : std::min(first + Scan<float>::kTilesPerBlock, s.tiles());
     for (std::int64_t t = first; t < last; ++t) {
       const Tile tile(s, head, t);
-      const float* b = s.B.row(token) + tile.group * s.states;
       const float* was = before + (tile.h - s.h);
       const V du = mul(time_step_of(s, token, head, tile), take(s.u.row(token) + tile.channel, tile.lanes));
+      const Held<0> state(tile.h, s.states);
       Sums tally(sums);
       for (std::int64_t n = 0; n < s.states; ++n) {
-        const V factor = s.per_head ? set1(decay[head]) : load(decay + (t * s.states + n) * 16);
-        tally.count(load(tile.h + n * 16), load(was + n * 16), mul(du, set1(b[n])));
-        if (!s.per_head) tally.decays = add(tally.decays, factor);
+        tally.count(state.get(n), load(was + n * 16));
+        if (!s.per_head) tally.decays = add(tally.decays, load(decay + (t * s.states + n) * 16));
       }
       if (s.per_head) tally.decays = mul(set1(decay[head]), set1(static_cast<float>(s.states)));
-      tally.keep(sums, tile, s.states);
+      tally.keep(sums, tile, du, state);
     }
+    finish_sums(s.B.row(token) + head / s.heads_per_group * s.states, s.states, sums);
   }
 }
 

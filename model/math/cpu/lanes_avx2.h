@@ -60,11 +60,24 @@ inline __m256 nonfinite_eight(__m256 a) {
   return _mm256_and_ps(_mm256_set1_ps(1.0f), _mm256_castsi256_ps(hit));
 }
 inline V nonfinite(V a) { return {nonfinite_eight(a.low), nonfinite_eight(a.high)}; }
-inline __m256 power_of_two_eight(__m256 m) {
-  const __m256i k = _mm256_sub_epi32(_mm256_castps_si256(m), _mm256_set1_epi32(0x4B400000 - 127));
-  return _mm256_castsi256_ps(_mm256_slli_epi32(k, 23));
+inline V max_abs(V a, V most) { return max(abs(a), most); }
+inline bool any_nonfinite(V a) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(_mm256_or_ps(nonfinite_eight(a.low), nonfinite_eight(a.high)), _mm256_setzero_ps(), _CMP_GT_OQ)) != 0;
 }
-inline V power_of_two(V m) { return {power_of_two_eight(m.low), power_of_two_eight(m.high)}; }
+inline V zero_below(V a, V x, V low) {
+  return {_mm256_and_ps(a.low, _mm256_cmp_ps(x.low, low.low, _CMP_NLT_UQ)),
+          _mm256_and_ps(a.high, _mm256_cmp_ps(x.high, low.high, _CMP_NLT_UQ))};
+}
+inline __m256 power_of_sixteenth_eight(__m256 m) {
+  const __m256i n = _mm256_castps_si256(m);
+  const auto* table = reinterpret_cast<const __m256i*>(kSixteenths);
+  const __m256i low = _mm256_permutevar8x32_epi32(_mm256_load_si256(table), n);
+  const __m256i high = _mm256_permutevar8x32_epi32(_mm256_load_si256(table + 1), n);
+  // Bit 3 of n, moved to the sign, says which half of the table.
+  const __m256 entry = _mm256_blendv_ps(_mm256_castsi256_ps(low), _mm256_castsi256_ps(high), _mm256_castsi256_ps(_mm256_slli_epi32(n, 28)));
+  return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(entry), _mm256_slli_epi32(n, 19)));
+}
+inline V power_of_sixteenth(V m) { return {power_of_sixteenth_eight(m.low), power_of_sixteenth_eight(m.high)}; }
 inline float sum(V a) {
   const __m256 eight = _mm256_add_ps(a.low, a.high);
   const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -76,6 +89,10 @@ inline float largest(V a) {
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+inline void sum_eight(const V* a, float* out) {
+  for (int i = 0; i < 8; ++i) out[i] = sum(a[i]);
 }
 
 constexpr int kTokens = 2, kRows = 2;

@@ -37,9 +37,13 @@ inline V nonfinite(V a) {
   const __mmask16 mask = _mm512_cmpeq_epi32_mask(_mm512_and_si512(_mm512_castps_si512(a.v), exponent), exponent);
   return {_mm512_maskz_mov_ps(mask, _mm512_set1_ps(1.0f))};
 }
-inline V power_of_two(V m) {
-  const __m512i k = _mm512_sub_epi32(_mm512_castps_si512(m.v), _mm512_set1_epi32(0x4B400000 - 127));
-  return {_mm512_castsi512_ps(_mm512_slli_epi32(k, 23))};
+inline V max_abs(V a, V most) { return {_mm512_range_ps(a.v, most.v, 0x0B)}; }
+inline bool any_nonfinite(V a) { return _mm512_fpclass_ps_mask(a.v, 0x99) != 0; }
+inline V zero_below(V a, V x, V low) { return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.v, low.v, _CMP_NLT_UQ), a.v)}; }
+inline V power_of_sixteenth(V m) {
+  const __m512i n = _mm512_castps_si512(m.v);
+  const __m512i entry = _mm512_permutexvar_epi32(n, _mm512_load_si512(kSixteenths));
+  return {_mm512_castsi512_ps(_mm512_add_epi32(entry, _mm512_slli_epi32(n, 19)))};
 }
 inline float sum(V a) {
   const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a.v), 1));
@@ -54,6 +58,23 @@ inline float largest(V a) {
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps(two, two, 1)));
+}
+
+// Lanes i and i + 8 of two vectors side by side, then i and i + 4 of four, and so on: three times fewer operations than
+// eight trees, in the same order.
+inline __m512 fold_halves(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+}
+inline __m512 fold_quarters(__m512 a, __m512 b) {
+  return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));
+}
+inline void sum_eight(const V* a, float* out) {
+  const __m512 even = fold_quarters(fold_halves(a[0].v, a[2].v), fold_halves(a[4].v, a[6].v));
+  const __m512 odd = fold_quarters(fold_halves(a[1].v, a[3].v), fold_halves(a[5].v, a[7].v));
+  const __m512d e = _mm512_castps_pd(even), o = _mm512_castps_pd(odd);
+  const __m512 two = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(e, o)), _mm512_castpd_ps(_mm512_unpackhi_pd(e, o)));
+  const __m512 one = _mm512_add_ps(two, _mm512_permute_ps(two, 0xB1));
+  _mm256_storeu_ps(out, _mm512_castps512_ps256(_mm512_maskz_compress_ps(0x5555, one)));
 }
 
 constexpr int kTokens = 4, kRows = 6;

@@ -59,11 +59,15 @@ inline V less(V a, V b) { return map([&](int i) { return a.v[i] < b.v[i] ? 1.0f 
 inline V nonfinite(V a) {
   return map([&](int i) { return (std::bit_cast<std::uint32_t>(a.v[i]) & 0x7F800000u) == 0x7F800000u ? 1.0f : 0.0f; });
 }
-/// 2^k for integers k = bits(m) - bits(12582912.0f) in [-127, 127], given as m = 12582912.0f + k.
-inline V power_of_two(V m) {
+/// The larger of |a| and most >= 0; a NaN in `a` leaves `most`.
+inline V max_abs(V a, V most) { return max(abs(a), most); }
+/// `a`, or zero where x < low. A NaN in x leaves `a`.
+inline V zero_below(V a, V x, V low) { return map([&](int i) { return x.v[i] < low.v[i] ? 0.0f : a.v[i]; }); }
+/// 2^(n/16) for integers n in [-2016, 0], given as m = 12582912.0f + n, whose lowest bits are n.
+inline V power_of_sixteenth(V m) {
   return map([&](int i) {
-    const std::uint32_t k = std::bit_cast<std::uint32_t>(m.v[i]) - 0x4B400000u;
-    return std::bit_cast<float>((k + 127u) << 23);
+    const std::uint32_t n = std::bit_cast<std::uint32_t>(m.v[i]);
+    return std::bit_cast<float>(kSixteenths[n & 15] + (n << 19));
   });
 }
 /// The one order of summation: lanes i and i + 8, then 4, 2, 1 apart.
@@ -76,6 +80,12 @@ inline float largest(V a) {
   for (int half = 8; half > 0; half /= 2)
     for (int i = 0; i < half; ++i) a.v[i] = a.v[i] > a.v[i + half] ? a.v[i] : a.v[i + half];
   return a.v[0];
+}
+
+inline bool any_nonfinite(V a) { return sum(nonfinite(a)) > 0.0f; }
+/// The sums of eight vectors.
+inline void sum_eight(const V* a, float* out) {
+  for (int i = 0; i < 8; ++i) out[i] = sum(a[i]);
 }
 
 constexpr int kTokens = 2, kRows = 2;  // tile of the matrix product
