@@ -130,6 +130,8 @@ Status check_sizes(const RandomModel& m) {
     if (value < 1 || value > (1 << 20)) return refuse(field, "1 to 1048576", std::to_string(value));
   if (m.family == "mamba2" && m.expand * m.hidden % m.head_dim != 0)
     return refuse("head_dim", "a divisor of expand * hidden", std::to_string(m.head_dim));
+  if (m.family == "mamba2" && m.expand * m.hidden / m.head_dim % m.groups != 0)
+    return refuse("groups", "a divisor of the number of heads", std::to_string(m.groups));
   return {};
 }
 

@@ -213,6 +213,9 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits, const s
   if (text.substr(0, 3) == "\xEF\xBB\xBF")
     return Error{.code = Code::malformed, .file = file, .offset = 0, .expected = "JSON without a byte order mark",
                  .message = "the text begins with a byte order mark"};
+  if (const std::size_t zero = text.find('\0'); zero != text.npos)  // the parser would take it for the end
+    return Error{.code = Code::malformed, .file = file, .offset = static_cast<std::int64_t>(zero), .found = "a zero byte",
+                 .message = "this is not valid JSON"};
   std::string quoted;
   if (limits.bare_non_finite) text = quoted = quote_non_finite(text);
   JsonBuilder builder(limits, file);

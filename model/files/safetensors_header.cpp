@@ -172,6 +172,9 @@ class HeaderReader {
 }  // namespace
 
 Result<SafetensorsHeader> read_safetensors_header(std::string_view text, const std::string& file) {
+  if (const std::size_t zero = text.find('\0'); zero != text.npos)  // the parser would take it for the end
+    return Error{.code = Code::malformed, .file = file, .field = "header", .offset = static_cast<std::int64_t>(8 + zero),
+                 .found = "a zero byte", .message = "the header is not valid JSON"};
   HeaderReader reader(file);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) return reader.error();
   return reader.take();

@@ -165,4 +165,29 @@ double worst_row(const std::vector<Real>& ours, const Reference& reference) {
   return worst;
 }
 
+/// Every layout, with sizes that leave padding.
+inline std::shared_ptr<const StateSchema> odd_schema() {
+  const LayerSchema layer{.kind = "odd",
+                          .tensors = {{.name = "conv_state", .point = Point::conv_state, .role = Role::conv, .layout = Layout::columns, .shape = {5, 3}},
+                                      {.name = "ssm_state", .point = Point::h, .role = Role::ssm, .layout = Layout::tiles, .shape = {2, 19, 3}},
+                                      {.name = "other", .point = Point::y, .role = Role::ssm, .layout = Layout::rows, .shape = {7}, .neutral = 2}}};
+  return std::make_shared<const StateSchema>("odd", std::vector<LayerSchema>{layer, layer});
+}
+
+/// A state of random values at position 12.
+template <class Real>
+BasicState<Real> filled(std::shared_ptr<const StateSchema> schema, unsigned seed = 1) {
+  BasicState<Real> state(std::move(schema));
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  for (int l = 0; l < static_cast<int>(state.schema().layers().size()); ++l)
+    for (int i = 0; i < static_cast<int>(state.schema().layers()[static_cast<std::size_t>(l)].tensors.size()); ++i) {
+      std::vector<Real> values = state.get(l, i);
+      for (Real& value : values) value = static_cast<Real>(normal(random));
+      REQUIRE(state.set(l, i, values));
+    }
+  state.position = 12;
+  return state;
+}
+
 }  // namespace lab::test
