@@ -1,0 +1,102 @@
+// Views beside the writer: what was published never changes, on any thread.
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "tests/tracer/recording.h"
+#include "tracer/trace/row_log.h"
+
+using namespace lab;
+using lab::test::Recording;
+
+TEST_CASE("row log: a view keeps its rows while rows are added, cut off and written again") {
+  RowLog<int> log(2, 4);
+  const auto add = [&](int value) {
+    const auto row = log.append();
+    row[0] = value;
+    row[1] = -value;
+  };
+  for (int i = 0; i < 10; ++i) add(i);
+  const RowView<int> ten = log.view();
+  log.truncate(6);
+  const RowView<int> six = log.view();
+  for (int i = 0; i < 7; ++i) add(100 + i);
+  CHECK(ten.count() == 10);
+  CHECK(six.count() == 6);
+  CHECK(log.view().count() == 13);
+  for (int i = 0; i < 10; ++i) CHECK(ten[i][1] == -i);
+  for (int i = 0; i < 6; ++i) CHECK(six[i][0] == i);
+  for (int i = 0; i < 13; ++i) CHECK(log.view()[i][0] == (i < 6 ? i : 94 + i));
+  CHECK(log.bytes() == 4 * 4 * 2 * static_cast<std::int64_t>(sizeof(int)));
+  log.truncate(8);
+  log.truncate(0);
+  CHECK(log.view().count() == 0);
+  CHECK(log.bytes() == 0);
+}
+
+TEST_CASE("trace: a view made before a token does not know it, one made after does, and adding tokens keeps the revision") {
+  Recording r("mamba1");
+  const auto before = r.trace.view();
+  CHECK(before == r.trace.view());
+  r.read(1, 1);
+  const auto after = r.trace.view();
+  CHECK(before->count() == 0);
+  CHECK(before->driver(0, 0, 0) == std::nullopt);
+  CHECK(after->count() == 1);
+  CHECK(after->driver(0, 0, 0).has_value());
+  CHECK(after->revision() == before->revision());
+  r.zero(0);
+  CHECK(r.trace.view()->revision() != after->revision());
+}
+
+TEST_CASE("trace: readers replay published views to the live bits while the writer records, edits, truncates and spills") {
+  Recording r("mamba1", {.budget_bytes = 260 << 10, .spill_folder = std::filesystem::temp_directory_path().string()});
+  std::mutex mutex;
+  std::shared_ptr<const TraceView> latest = r.trace.view();
+  std::vector<std::uint64_t> hashes = {r.state.hash()};  // by position, belonging to `latest`
+  std::atomic<bool> done = false;
+  std::atomic<int> reads = 0, wrong = 0;
+
+  const auto reader = [&](std::uint64_t seed) {
+    Context<float> context;
+    const Replayer replay = test::replayer_of(*r.model, context);
+    State state(r.model->schema());
+    do {
+      std::shared_ptr<const TraceView> view;
+      std::uint64_t expected = 0;
+      std::int64_t position = 0;
+      {
+        const std::lock_guard lock(mutex);
+        view = latest;
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        position = static_cast<std::int64_t>((seed >> 33) % static_cast<std::uint64_t>(view->count() + 1));
+        expected = hashes[static_cast<std::size_t>(position)];
+      }
+      if (!view->restore(position, state, replay) || state.hash() != expected) ++wrong;
+      if (view->count() > 0 && (!view->driver(1, 4, view->count() - 1) || view->statistic(0, Statistic::h_max, 0).high < 0)) ++wrong;
+      ++reads;
+    } while (!done);
+  };
+  std::thread first(reader, 1), second(reader, 2);
+  const auto publish = [&] {
+    const std::lock_guard lock(mutex);
+    latest = r.trace.view();
+    hashes.resize(static_cast<std::size_t>(r.trace.count()) + 1);
+    for (std::size_t i = 0; i < hashes.size(); ++i) hashes[i] = r.live[i].hash();
+  };
+  for (int round = 0; round < 40; ++round) {
+    r.read(37, 5);
+    if (round % 5 == 1) r.zero(round % 2);
+    if (round % 8 == 7) r.truncate(r.trace.count() - 150);
+    publish();
+  }
+  done = true;
+  first.join();
+  second.join();
+  CHECK(reads > 0);
+  CHECK(wrong == 0);
+  CHECK(r.trace.view()->use().spilled > 0);
+}
