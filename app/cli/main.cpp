@@ -1,9 +1,7 @@
 // The program: without a subcommand the window, otherwise the subcommand, without a display.
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <new>
 #include <system_error>
 
@@ -48,10 +46,13 @@ Error no_memory() {
 Result<int> dispatch(int argc, char** argv) {
   CLI::App app("State Lab: step a state-space language model token by token and see every inner state.", "statelab");
   Action action;
-  for (auto add : {add_models, add_info, add_check, add_tokenize, add_trace}) add(app, action);
+  for (auto add : {add_models, add_info, add_check, add_tokenize, add_trace, add_generate, add_run, add_figure, add_screenshot,
+                   add_demo, add_bench}) add(app, action);
   app.set_version_flag("--version", version_text);
   app.footer("Without a subcommand the window opens. `statelab SUBCOMMAND --help` shows an example of each.");
-  app.require_subcommand(1);
+  std::vector<std::string> targets;
+  app.add_option("TARGET", targets, "Opens the window with this model or session");
+  app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version
@@ -59,7 +60,7 @@ Result<int> dispatch(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return Error{.code = Code::bad_argument, .field = "command line", .message = error.what(), .next = "`statelab SUBCOMMAND --help` lists the options"};
   }
-  return action();
+  return action ? action() : open_window(targets);
 }
 
 // What is still in the buffer may fail to be written; a reader that has left is no failure.

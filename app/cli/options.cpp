@@ -79,7 +79,7 @@ Status check_device(const Arithmetic& options) {
                .message = built_with_cuda() ? "models cannot run on the device yet" : "this build has no device code"};
 }
 
-void add_input(CLI::App& command, InputOptions& options) {
+void add_input(CLI::App& command, InputOptions& options, InputNeed need) {
   CLI::Option_group* group = command.add_option_group(kInputGroup);
   group->add_option("--ids", options.ids, "Token ids, as 1,2,3");
   group->add_option("--ids-file", options.ids_file, "A file of token ids");
@@ -87,7 +87,7 @@ void add_input(CLI::App& command, InputOptions& options) {
   group->add_option("--file", options.file, "A text file");
   group->add_option("--input", options.synthetic,
                     "Vectors in place of embeddings: pulse:amp=1,at=0 sine:period=32 random:seed=1 zero");
-  group->require_option(1);
+  group->require_option(need == InputNeed::required ? 1 : 0, 1);
   command.add_option("-T", options.length, "Tokens of --input");
 }
 
@@ -126,6 +126,17 @@ Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer
   LAB_TRY(check_ids(input.ids, vocabulary));
   input.length = static_cast<std::int64_t>(input.ids.size());
   return input;
+}
+
+Result<std::pair<double, double>> parse_size(const std::string& text) {
+  std::pair<double, double> size;
+  const char* end = text.data() + text.size();
+  const auto [middle, first] = std::from_chars(text.data(), end, size.first);
+  const bool split = first == std::errc{} && middle != end && *middle == 'x';
+  const auto [stop, second] = std::from_chars(split ? middle + 1 : end, end, size.second);
+  if (split && second == std::errc{} && stop == end && size.first > 0 && size.second > 0 && size.first < 1e6 && size.second < 1e6) return size;
+  return Error{.code = Code::bad_argument, .field = "--size", .expected = "width x height, as 1600x1000", .found = printable(text, 40),
+               .message = "this is no size"};
 }
 
 std::atomic<bool>& interrupted() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/core/lab.h"
@@ -42,8 +43,11 @@ struct InputOptions {
   std::optional<std::string> ids, ids_file, text, file;
   std::optional<std::string> synthetic;  // "pulse:amp=1,at=0", "sine:period=32", "random:seed=1", "zero"
   std::int64_t length = 0;               // tokens of a synthetic input
+
+  bool is_given() const { return ids || ids_file || text || file || synthetic; }
 };
-void add_input(CLI::App& command, InputOptions& options);
+enum class InputNeed : std::uint8_t { required, optional };
+void add_input(CLI::App& command, InputOptions& options, InputNeed need = InputNeed::required);
 
 /// What is fed: token ids, or vectors [T, width] in their place.
 struct Input {
@@ -57,6 +61,9 @@ Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer
 
 /// "1,2,3", also separated by white space and in square brackets; `field` names the source in errors.
 Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field);
+
+/// "1600x1000", "5.5x3.4": two positive numbers.
+Result<std::pair<double, double>> parse_size(const std::string& text);
 
 /// Becomes true when the user presses Ctrl+C; set up by main. A second press ends the program at once.
 std::atomic<bool>& interrupted();

@@ -1,6 +1,8 @@
 #pragma once
 // The subcommands: each adds itself, its options and its worked example to the parser, and says what is to be done.
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "model/base/result.h"
 
@@ -24,6 +26,9 @@ void add_figure(CLI::App& app, Action& action);
 void add_screenshot(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+
+/// Opens the window on a model or a session, or on its start page. Refuses where there is no display.
+Result<int> open_window(const std::vector<std::string>& targets);
 
 /// The text of `--version`.
 std::string version_text();

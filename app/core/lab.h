@@ -67,8 +67,8 @@ class Lab {
   /// Tokens a second that the announced Run asks for, 0: as fast as possible.
   double rate() const;
   /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
-  /// paused at its last good token in state faulted.
-  bool work();
+  /// paused at its last good token in state faulted. With `stop_at` the piece ends at that position at the latest.
+  bool work(std::int64_t stop_at = INT64_MAX);
   /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead.
   void finish_work();
 

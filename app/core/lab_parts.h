@@ -78,7 +78,7 @@ struct Lab::Parts {
 
   // lab_work.cpp: announced work, and how it enters the history.
   void announce(Work next);
-  Status do_piece();
+  Status do_piece(std::int64_t stop_at);
   bool is_done() const;
   Result<std::int32_t> next_token() const;
   void stop_work();

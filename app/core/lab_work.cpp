@@ -42,14 +42,14 @@ Result<std::int32_t> Lab::Parts::next_token() const {
 }
 
 // One sampled token, or as many waiting ones as may be read at once.
-Status Lab::Parts::do_piece() {
-  if (is_done()) return {};
+Status Lab::Parts::do_piece(std::int64_t stop_at) {
+  if (is_done() || count() >= stop_at) return {};
   const std::int64_t before = count();
   if (run->waiting.count() == 0) {
     LAB_ASSIGN(const std::int32_t id, next_token());
     LAB_TRY(run->read({std::span(&id, 1), {}}));
   } else {
-    const std::int64_t most = work->rate > 0 ? 1 : std::min(run->reach(), work->goal - before);
+    const std::int64_t most = work->rate > 0 ? 1 : std::min({run->reach(), work->goal - before, stop_at - before});
     const TokenSpan tokens = run->waiting.front(std::min(most, run->waiting.count()));
     LAB_TRY(run->read(tokens));
     run->waiting.drop(tokens.count());
@@ -92,11 +92,11 @@ bool Lab::has_work() const { return parts_->work.has_value(); }
 
 double Lab::rate() const { return parts_->work ? parts_->work->rate : 0; }
 
-bool Lab::work() {
+bool Lab::work(std::int64_t stop_at) {
   Parts& p = *parts_;
   if (!p.work) return false;
   const std::int64_t before = p.count();
-  const Status status = p.guarded([&] { return p.do_piece(); });
+  const Status status = p.guarded([&] { return p.do_piece(stop_at); });
   if (!status) {
     p.stop_work();
     if (p.fault.empty()) p.note(status.error().code != Code::cancelled, status.error().text());

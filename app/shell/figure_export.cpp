@@ -6,8 +6,6 @@
 
 #include "app/core/analyst.h"
 #include "model/files/file.h"
-#include "views/figures/figure.h"
-#include "views/paint/paint.h"
 #include "views/plot/layout.h"
 
 namespace lab {
@@ -63,21 +61,28 @@ bool can_export_to(const std::string& path) {
   return ending == ".pdf" || ending == ".svg" || ending == ".png" || ending == ".csv";
 }
 
-Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
-                                  const command::ExportFigure& wanted, const ContextOptions& arithmetic) {
+Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
+                             const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic) {
   LAB_TRY(check(wanted));
   const FigureKind& kind = *find_figure(wanted.kind);
   const auto derived = Deriver(arithmetic).derive(snapshot, opened, kind.needs);
-  FigureOptions options;
   options.cursors = options.on_screen = false;
-  if (wanted.file.ends_with(".csv")) {
-    LAB_TRY(write_file_atomically(wanted.file, csv_of(wanted.kind, *snapshot, *derived, options)));
-    return wanted.file;
-  }
   LAB_ASSIGN(const Figure figure, kind.make(*snapshot, *derived, options));
-  const LaidOut page = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
-  LAB_ASSIGN(const std::string bytes, paint_as(wanted.file, page.list, info_of(wanted.kind, *snapshot, *derived)));
-  LAB_TRY(write_file_atomically(wanted.file, bytes));
+  LaidOut laid_out = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
+  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options)};
+}
+
+Status write_page(const FigurePage& page, const std::string& path) {
+  if (path.ends_with(".csv")) return write_file_atomically(path, page.csv);
+  LAB_ASSIGN(const std::string bytes, paint_as(path, page.list, page.info));
+  return write_file_atomically(path, bytes);
+}
+
+Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
+                                  const command::ExportFigure& wanted, const ContextOptions& arithmetic) {
+  LAB_ASSIGN(const FigurePage page, make_page(snapshot, opened, wanted, {}, arithmetic));
+  LAB_TRY(write_page(page, wanted.file));
+  if (wanted.file.ends_with(".csv")) return wanted.file;
   return fmt::format("{}, {} × {} in", wanted.file, wanted.width_in, wanted.height_in);
 }
 

@@ -6,13 +6,27 @@
 #include <string>
 
 #include "app/core/lab.h"
+#include "views/figures/figure.h"
+#include "views/paint/paint.h"
 
 namespace lab {
 
 /// Whether a path ends in something that can be written: .pdf, .svg, .png, or .csv for the data behind the figure.
 bool can_export_to(const std::string& path);
 
-/// Computes what the figure needs and writes it, whole or not at all. Says what was written: "figure.pdf, 5.5 x 3.4 in".
+/// A figure laid out for paper: one layout for files of any kind.
+struct FigurePage {
+  DisplayList list;
+  FileInfo info;
+  std::string csv;  // the data behind it
+};
+/// Computes what a kind of figure needs and lays it out; of `options`, what belongs to the screen is left out.
+Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
+                             const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic);
+/// Writes a page by the ending of the path, whole or not at all.
+Status write_page(const FigurePage& page, const std::string& path);
+
+/// Both for one file. Says what was written: "figure.pdf, 5.5 x 3.4 in".
 Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                                   const command::ExportFigure& wanted, const ContextOptions& arithmetic);
 

@@ -1,0 +1,71 @@
+#include "app/cli/replay.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/cli/options.h"
+#include "model/base/hash.h"
+
+namespace lab::cli {
+namespace {
+
+// What has become of announced work: an interruption, a fault or a refusal along the way.
+Status outcome(Lab& lab) {
+  if (interrupted()) return Error{.code = Code::cancelled, .message = "interrupted"};
+  const auto snapshot = lab.snapshot();
+  if (snapshot->state == EngineState::faulted) return Error{.code = Code::environment, .message = snapshot->fault};
+  const auto bad = std::find_if(snapshot->notices.begin(), snapshot->notices.end(), [](const Notice& notice) { return notice.is_error; });
+  if (bad != snapshot->notices.end()) return Error{.code = Code::out_of_range, .message = bad->text};
+  return {};
+}
+
+Status work_until(Lab& lab, std::int64_t position) {
+  while (lab.has_work() && lab.snapshot()->count() < position) lab.work(position);
+  return outcome(lab);
+}
+
+Status apply(const SessionCommand& next, Lab& lab, const OnFigure& on_figure) {
+  if (lab.should_wait(next.command)) lab.finish_work();
+  LAB_TRY(work_until(lab, next.step));
+  const std::int64_t position = lab.snapshot()->count();
+  if (position != next.step)
+    return Error{.code = Code::mismatch, .field = "step", .expected = fmt::format("{}, where the run is", position), .found = std::to_string(next.step),
+                 .message = "the command is written for another position"};
+  if (const auto* figure = std::get_if<command::ExportFigure>(&next.command)) return on_figure(*figure);
+  const Answer answer = lab.apply(next.command);
+  return answer.applied ? Status() : Status(answer.refusal);
+}
+
+}  // namespace
+
+Status replay(const std::vector<SessionCommand>& commands, Lab& lab, const OnFigure& on_figure) {
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    Status status = apply(commands[i], lab, on_figure);
+    if (status) continue;
+    const std::string& field = status.error().field;
+    status.error().field = fmt::format("commands[{}] {}{}{}", i, name_of(commands[i].command), field.empty() ? "" : ".", field);
+    return status;
+  }
+  lab.finish_work();
+  return outcome(lab);
+}
+
+Status read_all(Lab& lab, std::vector<std::int32_t> ids) {
+  return replay({{0, command::FeedTokens{std::move(ids)}}, {0, command::ReadWaiting{}}}, lab, {});
+}
+
+Result<std::string> state_hash(Lab& lab, std::int64_t position) {
+  const auto snapshot = lab.snapshot();
+  if (position == snapshot->count()) return hex_of(lab.state().hash());
+  const auto opened = lab.opened();
+  State state(opened->model->schema());
+  Context<float> context;
+  const Replayer replayer = [&](int layer, std::span<const Rows<const float>> drivers, State& into) {
+    opened->model->replay(layer, drivers, into, context);
+  };
+  LAB_TRY(snapshot->trace->restore(position, state, replayer));
+  return hex_of(state.hash());
+}
+
+}  // namespace lab::cli

@@ -1,0 +1,36 @@
+#pragma once
+// SOURCE on the command line: a session that is replayed, or a model and an input that it reads.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cli/options.h"
+#include "app/core/session.h"
+
+namespace lab::cli {
+
+struct SourceOptions {
+  std::string source, state;
+  InputOptions input;
+  std::optional<std::int64_t> layer, channel, state_index, cursor;
+};
+/// SOURCE, INPUT and what is selected of it.
+void add_source(CLI::App& command, SourceOptions& options);
+
+/// Whether a path names a session rather than a model.
+bool is_session(const std::string& path);
+/// The model a session was made with, opened; warns when its hash differs.
+Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path, const Reporting& reporting);
+
+/// A lab with single-precision arithmetic that Ctrl+C stops. Refuses --dtype f64.
+Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic);
+LabOptions lab_options(const Arithmetic& arithmetic);
+
+/// The commands that change a selection to what the options ask for.
+std::vector<Command> selection_of(const SourceOptions& options, const Selection& now);
+
+/// A lab that has done what the source says, with its selection.
+Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic, const Reporting& reporting);
+
+}  // namespace lab::cli

@@ -1,0 +1,34 @@
+// Without a subcommand: the window.
+#include <cstdlib>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "app/cli/options.h"
+#include "app/cli/subcommands.h"
+#include "app/core/log.h"
+#include "app/shell/shell.h"
+
+namespace lab::cli {
+
+Result<int> open_window(const std::vector<std::string>& targets) {
+  std::error_code ignored;
+  for (const std::string& target : targets)
+    if (!target.starts_with("builtin:") && !std::filesystem::exists(target, ignored))
+      return Error{.code = Code::bad_argument, .field = "command line", .expected = "a subcommand, a model or a session", .found = printable(target),
+                   .message = "this is neither a subcommand nor a file", .next = "`statelab --help` lists the subcommands"};
+  if (targets.size() > 1)
+    return Error{.code = Code::unsupported, .field = "TARGET", .expected = "one model or session", .found = fmt::format("{}", targets.size()),
+                 .message = "the window shows one run"};
+  if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
+    return Error{.code = Code::environment, .message = "there is no display for the window",
+                 .next = "`statelab run SESSION` and `statelab screenshot` work without one"};
+  Log log(Log::default_file());
+  LabOptions options;
+  options.arithmetic = Arithmetic().context();
+  options.log = &log;
+  interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
+  return run_window(targets.empty() ? "" : targets[0], options, {.arithmetic = options.arithmetic});
+}
+
+}  // namespace lab::cli
