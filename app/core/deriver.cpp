@@ -91,7 +91,7 @@ std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snaps
   const Selection& s = snapshot.selection;
   if (!slab_maker || !slab_maker->fits(s.layer, s.state, range.first))
     slab_maker.emplace(*opened->model, s.layer, s.state, range.first, context);
-  return unless_cancelled(slab_maker->make(*snapshot.trace, range.last, cancelled), refusal);
+  return unless_cancelled(slab_maker->make(snapshot, range.last, cancelled), refusal);
 }
 
 std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot, std::string& refusal,
@@ -99,7 +99,7 @@ std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(cons
   const ShownRange range = replayable_range(snapshot, refusal);
   if (!trajectory_maker || !trajectory_maker->fits(snapshot.selection.layer, range.first))
     trajectory_maker.emplace(*opened->model, snapshot.selection.layer, range.first, context);
-  return unless_cancelled(trajectory_maker->make(*snapshot.trace, range.last, cancelled), refusal);
+  return unless_cancelled(trajectory_maker->make(snapshot, range.last, cancelled), refusal);
 }
 
 std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::string& refusal) {

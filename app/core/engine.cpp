@@ -120,15 +120,16 @@ class Engine::Loop {
   }
 
   void take(Input& input) {
-    fresh_ = fresh_ || input.command || !input.notes.empty() || input.hash || input.interrupted;
     for (const auto& [is_error, text] : input.notes) lab_.note(is_error, text);
     if (input.hash) lab_.set_model_hash(input.hash->opened, input.hash->hash);
     if (input.interrupted) lab_.apply(command::Pause{});
+    fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
     if (!input.command) return;
     if (const auto* open = std::get_if<command::Open>(&*input.command)) publish_loading(*open);
     lab_.apply(*input.command);
     if (announces_work(*input.command)) due_ = Clock::now();
     if (lab_.opened() != hashed_) hash();
+    fresh_ = true;
   }
 
   void hash() {

@@ -33,6 +33,7 @@ struct LabOptions {
   Log* log = nullptr;               // may be null
   const std::atomic<bool>* stop = nullptr;  // polled between layers
   std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
+  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model)> open = open_model;
 };
 
 /// What became of a command.
@@ -53,8 +54,8 @@ class Lab {
   /// Feeds vectors in place of embeddings, [T, hidden] flat.
   Answer feed_vectors(std::vector<float> vectors);
 
-  /// Whether a command had better wait until announced steps or reading are done: what changes the run, but not what looks at it
-  /// (Seek, Select, ShowRange), pauses it or goes back. `apply` takes it nevertheless.
+  /// Whether a command had better wait until announced steps or reading are done, so that quick hands and slow ones get the same
+  /// run. Not so: what only looks (Seek, Select, ShowRange), Pause, Reset and Open. `apply` takes any at any time.
   bool should_wait(const Command& command) const;
   /// Whether it may go past commands that wait: a look, or Pause.
   static bool may_overtake(const Command& command);

@@ -49,7 +49,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
 }
 
 Status Lab::Parts::carry_out(const command::Open& c) {
-  LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, open_model(c.model));
+  LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model));
   put(std::move(model));
   return {};
 }

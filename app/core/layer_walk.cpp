@@ -10,10 +10,13 @@ namespace lab {
 LayerWalk::LayerWalk(const Model& model, int layer, Context<float>& context)
     : model_(model), layer_(layer), context_(context), state_(model.schema()) {}
 
-Status LayerWalk::walk(const TraceView& trace, std::int64_t first, std::int64_t last,
+Status LayerWalk::walk(const Snapshot& snapshot, std::int64_t first, std::int64_t last,
                        const std::function<bool(std::int64_t token)>& visit) {
   if (first >= last) return {};
-  const bool goes_on = revision_ == trace.revision() && next_ == first;
+  const TraceView& trace = *snapshot.trace;
+  const bool edited = std::any_of(snapshot.edits->begin(), snapshot.edits->end(),
+                                  [&](const EditEvent& edit) { return edit.position >= first && edit.position < last; });
+  const bool goes_on = revision_ == trace.revision() && next_ == first && !edited;
   next_ = -1;
   const auto visited = [&](std::int64_t token) {
     next_ = token + 1;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <functional>
 
+#include "app/core/snapshot.h"
 #include "model/model.h"
-#include "tracer/trace/trace.h"
 
 namespace lab {
 
@@ -13,7 +13,7 @@ class LayerWalk {
   LayerWalk(const Model& model, int layer, Context<float>& context);
 
   /// Calls visit(token) for the tokens [first, last), with `state` as the token left the layer. False stops.
-  Status walk(const TraceView& trace, std::int64_t first, std::int64_t last, const std::function<bool(std::int64_t token)>& visit);
+  Status walk(const Snapshot& snapshot, std::int64_t first, std::int64_t last, const std::function<bool(std::int64_t token)>& visit);
   const State& state() const { return state_; }
 
  private:
@@ -27,7 +27,7 @@ class LayerWalk {
   std::uint64_t revision_ = 0;
 };
 
-/// A layer's tensor that a point shows; both families have h and conv_state.
+/// A layer's tensor that a point shows: every family has h and conv_state.
 int tensor_of(const StateSchema& schema, std::int64_t layer, Point point);
 /// The place of a driver in LayerInfo::drivers.
 int driver_of(const LayerInfo& layer, Point point);

@@ -64,11 +64,12 @@ void SlabMaker::restart(std::uint64_t revision) {
   dt_sums_.assign(places_.size() / static_cast<std::size_t>(dt_rows_), 0.0);
 }
 
-Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const TraceView& trace, std::int64_t last, const std::function<bool()>& cancelled) {
+Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last, const std::function<bool()>& cancelled) {
+  const TraceView& trace = *snapshot.trace;
   if (trace.revision() != revision_ || last < next_) restart(trace.revision());
   while (stride_ < stride_for(last - first_, kColumns)) pool_pairs();
   bool stopped = false;
-  LAB_TRY(walk_.walk(trace, next_, last, [&](std::int64_t token) {
+  LAB_TRY(walk_.walk(snapshot, next_, last, [&](std::int64_t token) {
     take(trace, token);
     stopped = cancelled && token % 16 == 0 && cancelled();
     return !stopped;
@@ -113,6 +114,7 @@ std::shared_ptr<const StateSlab> SlabMaker::result() {
   slab->rows = static_cast<std::int64_t>(places_.size());
   slab->columns = columns_.view();
   slab->version = ++version_;
+  slab->rate = rates_;
   const double tokens = static_cast<double>(next_ - first_);
   for (std::size_t r = 0; r < places_.size(); ++r) {
     const double mean_dt = tokens > 0 ? dt_sums_[r / static_cast<std::size_t>(dt_rows_)] / tokens : 0;

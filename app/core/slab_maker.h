@@ -26,7 +26,7 @@ class SlabMaker {
 
   bool fits(std::int64_t layer, std::int64_t state, std::int64_t first) const { return layer == layer_ && state == index_ && first == first_; }
   /// The slab of the tokens [first, last). Stopped by `cancelled` it keeps what it has and returns nothing.
-  Result<std::shared_ptr<const StateSlab>> make(const TraceView& trace, std::int64_t last, const std::function<bool()>& cancelled);
+  Result<std::shared_ptr<const StateSlab>> make(const Snapshot& snapshot, std::int64_t last, const std::function<bool()>& cancelled);
 
  private:
   void restart(std::uint64_t revision);

@@ -94,6 +94,7 @@ struct StateSlab {
   RowView<float> columns;     // one row of this log a column
   std::vector<std::int32_t> by_half_life;  // rows, slowest first
   std::vector<float> half_life;            // of each row, in tokens, over the tokens shown
+  std::vector<float> rate;                 // |A| of each row: a token of step dt keeps exp(-dt |A|) of it
   std::uint64_t version = 0;
 };
 

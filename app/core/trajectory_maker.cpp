@@ -56,12 +56,13 @@ void TrajectoryMaker::restart(std::uint64_t revision, std::int64_t stride) {
   pca_ = StreamingPca(sketch_ ? kBuckets : dimensions_, {.axes = kAxes});
 }
 
-Result<std::shared_ptr<const Trajectory>> TrajectoryMaker::make(const TraceView& trace, std::int64_t last,
+Result<std::shared_ptr<const Trajectory>> TrajectoryMaker::make(const Snapshot& snapshot, std::int64_t last,
                                                                 const std::function<bool()>& cancelled) {
   const std::int64_t stride = stride_for(last - first_, kMostPoints);
-  if (trace.revision() != revision_ || last < next_ || stride != stride_) restart(trace.revision(), stride);
+  const std::uint64_t revision = snapshot.trace->revision();
+  if (revision != revision_ || last < next_ || stride != stride_) restart(revision, stride);
   bool stopped = false;
-  LAB_TRY(walk_.walk(trace, next_, last, [&](std::int64_t token) {
+  LAB_TRY(walk_.walk(snapshot, next_, last, [&](std::int64_t token) {
     if ((token - first_) % stride_ == 0) take();
     next_ = token + 1;
     stopped = cancelled && cancelled();

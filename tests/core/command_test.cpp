@@ -1,0 +1,113 @@
+// Commands as JSON: what is written is read back, and everything else is refused by name.
+#include <doctest/doctest.h>
+
+#include "app/core/command.h"
+
+namespace lab {
+namespace {
+
+std::vector<Command> one_of_each() {
+  return {command::Open{"builtin:prose"},
+          command::FeedText{"a \"quoted\" line\nand ünïcode"},
+          command::FeedTokens{{0, 7, 50276}},
+          command::DropWaiting{},
+          command::Step{3},
+          command::ReadWaiting{},
+          command::Run{2.5, 100},
+          command::Pause{},
+          command::TakeBack{4, true},
+          command::Reset{},
+          command::Seek{-1, "b"},
+          command::Select{2, 5, 7},
+          command::ShowRange{10, 20},
+          command::SetSampling{{true, 0.8, 40, 0.95, 1234567890123}},
+          command::ZeroState{2},
+          command::ScaleState{-1, 0.5},
+          command::RestoreState{1, 9},
+          command::Undo{},
+          command::Redo{},
+          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25}};
+}
+
+Error refused(const std::string& json) {
+  const Result<Command> command = parse_command(json, "commands[2]");
+  REQUIRE_FALSE(command);
+  return command.error();
+}
+
+TEST_CASE("command: every kind comes back from its JSON as it was") {
+  const std::vector<Command> commands = one_of_each();
+  CHECK(commands.size() == std::variant_size_v<Command>);
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const std::string json = json_of(commands[i]);
+    INFO(json);
+    CHECK(commands[i].index() == i);
+    const Result<Command> read = parse_command(json, "");
+    REQUIRE(read);
+    CHECK(read->index() == i);
+    CHECK(json_of(*read) == json);
+  }
+  const Result<Command> sampling = parse_command(json_of(commands[13]), "");
+  CHECK(std::get<command::SetSampling>(*sampling).sampling == std::get<command::SetSampling>(commands[13]).sampling);
+}
+
+TEST_CASE("command: JSON names the command first, then its fields in order") {
+  CHECK(json_of(command::Step{3}) == R"({"command":"step","count":3})");
+  CHECK(json_of(command::ScaleState{2, 0.5}) == R"({"command":"scale_state","layer":2,"factor":0.5})");
+}
+
+TEST_CASE("command: an unknown command is refused by its name") {
+  const Error error = refused(R"({"command": "jump"})");
+  CHECK(error.code == Code::unsupported);
+  CHECK(error.field == "commands[2].command");
+  CHECK(error.found == "jump");
+}
+
+TEST_CASE("command: a missing name, a missing field and an unknown field are refused where they are") {
+  CHECK(refused(R"({"count": 3})").field == "commands[2].command");
+  const Error missing = refused(R"({"command": "step"})");
+  CHECK(missing.code == Code::missing);
+  CHECK(missing.field == "commands[2].count");
+  const Error misspelt = refused(R"({"command": "step", "count": 3, "cuont": 3})");
+  CHECK(misspelt.code == Code::bad_argument);
+  CHECK(misspelt.field == "commands[2].cuont");
+  CHECK(misspelt.expected == "count");
+}
+
+TEST_CASE("command: a field of another type is refused, whole numbers are not rounded") {
+  for (const char* json : {R"({"command": "step", "count": "3"})", R"({"command": "step", "count": 3.5})", R"({"command": "step", "count": null})",
+                           R"({"command": "take_back", "count": 1, "keep": 1})", R"({"command": "open", "model": 5})",
+                           R"({"command": "scale_state", "layer": 0, "factor": "half"})", R"({"command": "feed_tokens", "ids": 3})",
+                           R"({"command": "set_sampling", "sampling": 1})"}) {
+    INFO(json);
+    CHECK(refused(json).code == Code::mismatch);
+  }
+}
+
+TEST_CASE("command: ids that are no ids are refused by their place") {
+  CHECK(refused(R"({"command": "feed_tokens", "ids": [1, -2]})").field == "commands[2].ids[1]");
+  CHECK(refused(R"({"command": "feed_tokens", "ids": [4294967297]})").field == "commands[2].ids[0]");
+}
+
+TEST_CASE("command: fields within a field are read as strictly") {
+  const Error error = refused(R"({"command": "set_sampling", "sampling": {"greedy": false, "temperature": 1, "top_k": 0, "top_p": 1}})");
+  CHECK(error.code == Code::missing);
+  CHECK(error.field == "commands[2].sampling.seed");
+}
+
+TEST_CASE("command: what is no object is refused") {
+  CHECK(refused("[]").code == Code::mismatch);
+  CHECK_FALSE(parse_command("{", ""));
+}
+
+TEST_CASE("command: labels are what a person would say") {
+  CHECK(label_of(command::ZeroState{2}) == "zero state of layer 2");
+  CHECK(label_of(command::ScaleState{-1, 0.5}) == "scale state of all layers by 0.5");
+  CHECK(label_of(command::Step{3}) == "step 3");
+  CHECK(label_of(command::FeedTokens{{1}}) == "feed 1 token");
+  CHECK(label_of(command::FeedText{"a\nb"}) == "feed \"a\\x0ab\"");
+  for (const Command& command : one_of_each()) CHECK_FALSE(label_of(command).empty());
+}
+
+}  // namespace
+}  // namespace lab
