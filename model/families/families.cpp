@@ -38,14 +38,16 @@ Family family(std::string model_type, Config (*read_config)(const Json&, std::ve
               void (*expect_layer)(const Config&, std::int64_t, std::vector<Expected>&), LayerSchema (*layer_schema)(const Config&),
               LayerInfo (*layer_info)(const Config&), void (*describe)(const Config&, ModelInfo&)) {
   const auto validate = [=](const Checkpoint& checkpoint, std::vector<Error>& problems) {
-    const Config config = read_config(*checkpoint.config, problems);
+    Config config = read_config(*checkpoint.config, problems);
     if (!problems.empty()) return;
+    config.vocabulary = padded_vocabulary(*checkpoint.tensors, config.vocabulary);
     check_tensors(*checkpoint.tensors, expected_tensors(config, *checkpoint.tensors, expect_layer), problems);
     check_layer_count(*checkpoint.tensors, config.layers, problems);
   };
   const auto load = [=](const Checkpoint& checkpoint) -> std::unique_ptr<const Model> {
     std::vector<Error> none;
-    const Config config = read_config(*checkpoint.config, none);
+    Config config = read_config(*checkpoint.config, none);
+    config.vocabulary = padded_vocabulary(*checkpoint.tensors, config.vocabulary);
     ModelInfo info{.model_type = checkpoint.model_type, .name = checkpoint.name,
                    .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .tied_head = config.tied};
     describe(config, info);

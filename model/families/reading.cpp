@@ -67,6 +67,18 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
   }
 }
 
+const TensorView* find_embedding(const TensorTable& table) {
+  const TensorView* other = table.find("backbone.embedding.weight");
+  return other ? other : table.find("backbone.embeddings.weight");
+}
+
+std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary) {
+  constexpr std::int64_t most = 256;  // larger than any padding in use
+  const TensorView* embedding = find_embedding(table);
+  const std::int64_t rows = embedding && embedding->shape.size() == 2 ? embedding->shape[0] : vocabulary;
+  return rows > vocabulary && rows - vocabulary < most ? rows : vocabulary;
+}
+
 void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems) {
   const std::string beyond = "backbone.layers." + std::to_string(layers) + ".";
   for (const TensorView& tensor : table.all()) {

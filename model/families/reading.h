@@ -39,6 +39,11 @@ struct Expected {
 /// Compares what the files hold with what the configuration needs: missing, other shape, unsupported type.
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems);
 
+/// The embedding with either spelling of its name, or null.
+const TensorView* find_embedding(const TensorTable& table);
+/// Rows of the embedding: the configured vocabulary, or a little more where the file was padded to a round number.
+std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary);
+
 /// Refuses files with more layers than the configuration counts.
 void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems);
 

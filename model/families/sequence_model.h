@@ -15,8 +15,8 @@ namespace lab {
 template <class Config, class ExpectLayer>
 std::vector<Expected> expected_tensors(const Config& c, const TensorTable& table, ExpectLayer expect_layer) {
   std::vector<Expected> expected = {{"backbone.norm_f.weight", {c.hidden}}};
-  const bool other_spelling = table.find("backbone.embedding.weight") != nullptr;
-  expected.push_back({other_spelling ? "backbone.embedding.weight" : "backbone.embeddings.weight", {c.vocabulary, c.hidden}});
+  const TensorView* embedding = find_embedding(table);
+  expected.push_back({embedding ? embedding->name : "backbone.embeddings.weight", {c.vocabulary, c.hidden}});
   expected.push_back({"lm_head.weight", {c.vocabulary, c.hidden}, c.tied});
   for (std::int64_t i = 0; i < c.layers; ++i) expect_layer(c, i, expected);
   return expected;
@@ -29,8 +29,7 @@ class SequenceModel final : public Model {
       : config_(config), table_(checkpoint.tensors), single_(config, *table_) {
     info_ = std::move(info);
     schema_ = std::move(schema);
-    const char* spelling = table_->find("backbone.embedding.weight") ? "backbone.embedding.weight" : "backbone.embeddings.weight";
-    embeddings_ = matrix_of(*table_, spelling);
+    embeddings_ = matrix_of(*table_, find_embedding(*table_)->name);
     head_ = table_->find("lm_head.weight") ? matrix_of(*table_, "lm_head.weight") : embeddings_;
   }
 
