@@ -1,6 +1,7 @@
 // What the built-in models promise, and the phenomena that a person should see on them. Seeds are fixed.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
