@@ -33,15 +33,13 @@ std::int64_t stride_for(std::int64_t tokens, std::int64_t most) {
   return stride;
 }
 
-SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first, Context<float>& context)
-    : model_(model),
-      layer_(layer),
-      index_(state),
-      first_(first),
-      tensor_(tensor_of(*model.schema(), layer, Point::h)),
+SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first,
+                     Context<float>& context)
+    : model_(model), layer_(layer), index_(state), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
       dt_driver_(driver_of(model.info().layers[static_cast<std::size_t>(layer)], Point::dt)),
       walk_(model, static_cast<int>(layer), context) {
-  const TensorSchema& h = model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor_)];
+  const TensorSchema& h =
+      model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor_)];
   const std::int64_t states = h.shape.back(), rows = h.elements() / states;
   const std::vector<float> A = model.rates(static_cast<int>(layer));  // one a row and state, or one a head
   const bool rate_by_state = static_cast<std::int64_t>(A.size()) == h.elements();
@@ -50,7 +48,8 @@ SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state,
     places_.push_back(h.stored_index(r * states + state));
     rates_.push_back(std::fabs(A[static_cast<std::size_t>(rate_by_state ? r * states + state : r / rows_of_rate)]));
   }
-  const std::int64_t steps = model.info().layers[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(dt_driver_)].width;
+  const std::int64_t steps =
+      model.info().layers[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(dt_driver_)].width;
   LAB_CHECK(rows % steps, ==, 0);
   dt_rows_ = rows / steps;
   restart(0);
@@ -64,7 +63,8 @@ void SlabMaker::restart(std::uint64_t revision) {
   dt_sums_.assign(places_.size() / static_cast<std::size_t>(dt_rows_), 0.0);
 }
 
-Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last, const std::function<bool()>& cancelled) {
+Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last,
+                                                         const std::function<bool()>& cancelled) {
   const TraceView& trace = *snapshot.trace;
   if (trace.revision() != revision_ || last < next_) restart(trace.revision());
   while (stride_ < stride_for(last - first_, kColumns)) pool_pairs();
@@ -99,7 +99,9 @@ void SlabMaker::take(const TraceView& trace, std::int64_t token) {
   }
   const std::span<float> column = columns_.append();
   for (std::size_t r = 0; r < places_.size(); ++r) column[r] = stored[static_cast<std::size_t>(places_[r])];
-  if (!before.empty()) std::transform(column.begin(), column.end(), before.begin(), column.begin(), [](float now, float then) { return larger(then, now); });
+  if (!before.empty())
+    std::transform(column.begin(), column.end(), before.begin(), column.begin(),
+                   [](float now, float then) { return larger(then, now); });
   if (const auto dt = trace.driver(static_cast<int>(layer_), dt_driver_, token))
     for (std::size_t i = 0; i < dt_sums_.size(); ++i) dt_sums_[i] += static_cast<double>((*dt)[i]);
   next_ = token + 1;
@@ -126,7 +128,8 @@ std::shared_ptr<const StateSlab> SlabMaker::result() {
     const float half_life = slab->half_life[static_cast<std::size_t>(row)];
     return std::isnan(half_life) ? -1.0f : half_life;
   };
-  std::stable_sort(slab->by_half_life.begin(), slab->by_half_life.end(), [&](std::int32_t a, std::int32_t b) { return slowness(a) > slowness(b); });
+  std::stable_sort(slab->by_half_life.begin(), slab->by_half_life.end(),
+                   [&](std::int32_t a, std::int32_t b) { return slowness(a) > slowness(b); });
   return slab;
 }
 
