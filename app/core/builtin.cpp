@@ -56,7 +56,8 @@ std::vector<BuiltinModel> builtin_models() {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
       const std::string name = entry.path().filename().string();
-      const bool known = std::any_of(models.begin(), models.end(), [&](const BuiltinModel& m) { return m.name == name; });
+      const bool known =
+          std::any_of(models.begin(), models.end(), [&](const BuiltinModel& m) { return m.name == name; });
       if (known || !fs::exists(entry.path() / "config.json", error)) continue;
       const Result<std::string> card = read_file((entry.path() / "README.md").string(), kCardBytes);
       models.push_back({name, entry.path().string(), card ? first_sentence(*card) : ""});
@@ -68,16 +69,23 @@ std::vector<BuiltinModel> builtin_models() {
 
 Result<std::string> model_folder(const std::string& model) {
   std::error_code ignored;
-  if (!model.starts_with(kBuiltin))
-    return fs::is_regular_file(model, ignored) ? fs::absolute(model).parent_path().string() : model;
+  if (!model.starts_with(kBuiltin)) {
+    const std::string file = fs::path(model).filename().string();
+    const bool is_part = file == "config.json" || file == "model.safetensors" || file == "tokenizer.json" || file == "vocabulary.json";
+    return is_part && fs::is_regular_file(model, ignored) ? fs::absolute(model).parent_path().string() : model;
+  }
   const std::string name = model.substr(kBuiltin.size());
   std::string known;
   for (const BuiltinModel& builtin : builtin_models()) {
     if (builtin.name == name) return builtin.folder;
     known += (known.empty() ? "" : ", ") + builtin.name;
   }
-  return Error{.code = Code::not_found, .field = "MODEL", .expected = known.empty() ? "a built-in model" : known, .found = printable(name),
-               .message = "there is no such built-in model", .next = "`statelab models` lists them and the folders searched"};
+  return Error{.code = Code::not_found,
+               .field = "MODEL",
+               .expected = known.empty() ? "a built-in model" : known,
+               .found = printable(name),
+               .message = "there is no such built-in model",
+               .next = "`statelab models` lists them and the folders searched"};
 }
 
 Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary) {

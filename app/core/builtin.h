@@ -22,7 +22,8 @@ std::vector<std::string> builtin_folders();
 /// The built-in models of all those folders, by name; of equal names the first found.
 std::vector<BuiltinModel> builtin_models();
 
-/// The folder that a model's name or path means. builtin:NAME is searched; a file stands for the folder that it lies in.
+/// The folder that a model's name or path means. builtin:NAME is searched; a file of a model folder, as its
+/// config.json, stands for the folder.
 Result<std::string> model_folder(const std::string& model);
 
 /// The tokenizer of a model folder: tokenizer.json, vocabulary.json, or plain bytes for a model of 256 tokens without
