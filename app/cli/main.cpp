@@ -28,7 +28,8 @@ void install_signals() {
   struct sigaction action {};
   action.sa_handler = on_interrupt;
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is noticed when writing
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is noticed when writing,
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files
 }
 
 // --json counts even where the rest of the line cannot be understood.
@@ -58,6 +59,7 @@ Result<int> dispatch(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help and --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
+    if (app.get_subcommands().empty()) LAB_TRY(check_targets(targets));  // a misspelt subcommand is named, not its options
     return Error{.code = Code::bad_argument, .field = "command line", .message = error.what(), .next = "`statelab SUBCOMMAND --help` lists the options"};
   }
   return action ? action() : open_window(targets);

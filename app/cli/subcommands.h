@@ -27,6 +27,8 @@ void add_screenshot(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 
+/// Refuses what is neither a file nor a built-in model: a misspelt subcommand, mostly.
+Status check_targets(const std::vector<std::string>& targets);
 /// Opens the window on a model or a session, or on its start page. Refuses where there is no display.
 Result<int> open_window(const std::vector<std::string>& targets);
 
