@@ -47,11 +47,11 @@ enum class Pooling : std::uint8_t { largest, mean, nearest };  // largest: the s
 
 /// Colours the cells [first_row, first_row + rows) x [first_column, first_column + columns) (may be fractional) of a
 /// matrix at a pixel size; a negative number of rows or columns goes backwards from the first, which turns the picture
-/// around. A lone NaN covers at least 3 x 3 pixels. `column(i)` gives column i's values, `rows_in` of them, or null where
-/// there is none (transparent). `row_order` maps a displayed row to a stored one; empty: as stored.
+/// around. `column(i)` gives column i's values, `rows_in` of them, or null where there is none (transparent).
+/// `row_order` maps a displayed row to a stored one; empty: as stored. With `grow_nans` a lone NaN covers 3 x 3 pixels.
 std::shared_ptr<const Pixels> color_matrix(const std::function<const float*(std::int64_t)>& column, std::int64_t columns_in,
                                            std::int64_t rows_in, const std::vector<std::int32_t>& row_order, double first_column,
                                            double columns, double first_row, double rows, int width, int height,
-                                           const ColorScale& scale, Pooling pooling);
+                                           const ColorScale& scale, Pooling pooling, bool grow_nans = false);
 
 }  // namespace lab

@@ -162,8 +162,8 @@ class Pool {
   std::vector<double> sums_;
 };
 
-/// Lets each NaN cover its neighbours where a cell is smaller than 3 pixels, so that a lone one is seen.
-void grow_nans(Pixels& pixels, bool across, bool down) {
+/// Lets each NaN cover its neighbours, so that a lone one is seen.
+void grow(Pixels& pixels, bool across, bool down) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < pixels.rgba.size(); ++i)
     if (pixels.rgba[i] == kNanColor) found.push_back(i);
@@ -195,7 +195,7 @@ std::shared_ptr<const Pixels> color_matrix(const std::function<const float*(std:
                                            std::int64_t columns_in, std::int64_t rows_in,
                                            const std::vector<std::int32_t>& row_order, double first_column,
                                            double columns, double first_row, double rows, int width, int height,
-                                           const ColorScale& scale, Pooling pooling) {
+                                           const ColorScale& scale, Pooling pooling, bool grow_nans) {
   auto out = std::make_shared<Pixels>();
   out->width = std::max(width, 0), out->height = std::max(height, 0);
   out->rgba.resize(static_cast<std::size_t>(out->width) * static_cast<std::size_t>(out->height));
@@ -227,7 +227,7 @@ std::shared_ptr<const Pixels> color_matrix(const std::function<const float*(std:
     }
   }
   write_strips(strips, strip_of, *out);
-  if (any_nan) grow_nans(*out, std::abs(columns) * 3 > width, std::abs(rows) * 3 > height);
+  if (any_nan && grow_nans) grow(*out, std::abs(columns) * 3 > width, std::abs(rows) * 3 > height);
   return out;
 }
 

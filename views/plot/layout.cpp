@@ -53,10 +53,9 @@ Margins margins_of(const Sheet& sheet, const PlotPlan& plan) {
     if (plan.x.ticks && (plan.x_labels || !style.is_screen)) out.bottom += s.tick;
     if (plan.x.ticks && plan.x_labels) out.bottom += s.tick_gap + 1.1 * style.tick_size;
     if (plan.x_labels && !plan.x.label.empty()) out.bottom += s.label_gap + style.label_size;
-    if (plan.x.ticks && !plan.x_ticks.empty()) {
-      const Tick& last = plan.x_ticks.back();
-      out.right = last.place + sheet.width(TextFace::tick, last.label) / 2 - plan.frame.w;
-    }
+    if (plan.x.ticks)
+      for (const Tick& tick : plan.x_ticks)
+        out.right = std::max(out.right, tick.place + sheet.width(TextFace::tick, tick.label) / 2 - plan.frame.w);
   }
   if (plan.y.visible) {
     out.left = style.frame_width;

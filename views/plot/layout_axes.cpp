@@ -8,6 +8,8 @@ namespace lab {
 
 namespace {
 
+constexpr double kSpacingAcross = 6.5;  // between ticks of a level axis, for a size of 1
+
 /// Baseline of a tick label beside a vertical axis; on the screen it stays within the frame, whose neighbours are near.
 double tick_baseline(const Sheet& sheet, const RectF& frame, double place) {
   const double half = kHalfDigit * sheet.style.tick_size;
@@ -77,7 +79,9 @@ void draw_y_axis(const Sheet& sheet, const PlotPlan& plan) {
 
 void plan_y_ticks(const Sheet& sheet, PlotPlan& plan) {
   const double size = sheet.style.tick_size;
-  TickRoom room{.length = plan.frame.h, .spacing = 3.2 * size, .gap = 0.3 * size};
+  const bool on_screen = sheet.style.is_screen;
+  TickRoom room{.length = plan.frame.h, .spacing = (on_screen ? 6 : 3.2) * size, .gap = 0.8 * size};
+  if (plan.plot->equal_units) room.spacing = kSpacingAcross * size;  // the same steps both ways
   room.extent = [size](const std::string& label) { return label.empty() ? 0 : size; };
   const Stretch stretch = stretch_of(plan.y);
   plan.y_ticks = plan.y.marks.empty() ? ticks_of(stretch, plan.y.whole_numbers, room)
@@ -85,13 +89,14 @@ void plan_y_ticks(const Sheet& sheet, PlotPlan& plan) {
   plan.bar_ticks.clear();
   if (!plan.plot->color_bar) return;
   const ColorScale& scale = *plan.plot->color_bar;
-  room.signed_labels = sheet.style.is_screen && is_diverging(scale.map);
+  room.spacing = std::max((on_screen ? 3.4 : 2) * size, plan.frame.h / 6);
+  room.signed_labels = on_screen && is_diverging(scale.map);
   plan.bar_ticks = ticks_of(stretch_of(scale), false, room);
 }
 
 void plan_x_ticks(const Sheet& sheet, PlotPlan& plan) {
   const double size = sheet.style.tick_size;
-  TickRoom room{.length = plan.frame.w, .spacing = 6.5 * size, .gap = 0.8 * size};
+  TickRoom room{.length = plan.frame.w, .spacing = kSpacingAcross * size, .gap = 0.8 * size};
   room.extent = [&sheet](const std::string& label) { return sheet.width(TextFace::tick, label); };
   const Stretch stretch = stretch_of(plan.x);
   plan.x_ticks = plan.x.marks.empty() ? ticks_of(stretch, plan.x.whole_numbers, room)
@@ -126,7 +131,7 @@ void draw_axes(const Sheet& sheet, const PlotPlan& plan) {
   const RectF& frame = plan.frame;
   if (plan.has_heat || (!sheet.style.is_screen && (plan.x.visible || plan.y.visible))) {
     draw_outline(sheet, frame);
-  } else if (sheet.style.is_screen && plan.x.visible && !plan.plot->equal_units) {
+  } else if (sheet.style.is_screen && plan.x.visible) {
     const double y = outline(sheet, frame).bottom();
     sheet.line({{frame.x, y}, {frame.right(), y}}, sheet.style.grid, 1);
   }

@@ -17,6 +17,7 @@ struct PictureKey {
   int width = 0, height = 0;
   ColorScale scale;
   Pooling pooling = Pooling::largest;
+  bool grow_nans = false;
   friend bool operator==(const PictureKey&, const PictureKey&) = default;
 };
 
@@ -103,13 +104,16 @@ void draw_heat(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer)
   if (whole) height = std::min(height, static_cast<int>(std::lround(std::abs(y.count))));
   if (width <= 0 || height <= 0) return;
 
+  // In the window a pixel is small. On paper a cell is, at worst, and then it shares its pixel with others.
+  const bool pooled = width < std::abs(x.count) || height < std::abs(y.count);
+  const bool grow_nans = !whole || pooled;
   const ColorScale scale = shown_scale(sheet.style, layer.scale);
   const auto color = [&] {
     return color_matrix(layer.column, layer.columns, layer.rows, layer.row_order, x.first, x.count, y.first, y.count, width,
-                        height, scale, layer.pooling);
+                        height, scale, layer.pooling, grow_nans);
   };
-  const PictureKey key{layer.version, hash_of(layer.row_order), layer.columns, layer.rows, x.first, x.count,
-                       y.first,       y.count,                  width,         height,     scale,   layer.pooling};
+  const PictureKey key{layer.version, hash_of(layer.row_order), layer.columns, layer.rows, x.first, x.count, y.first,
+                       y.count,       width,                    height,        scale,      layer.pooling, grow_nans};
   thread_local RecentPictures<PictureKey> recent(24);
   sheet.list.ops.push_back(DrawImage{{x.from, y.from, x.to - x.from, y.to - y.from},
                                      layer.version == 0 ? color() : recent.get(key, color)});

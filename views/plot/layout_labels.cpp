@@ -63,47 +63,61 @@ bool is_inside(const RectF& a, const RectF& frame) {
   return a.x >= frame.x && a.y >= frame.y && a.right() <= frame.right() && a.bottom() <= frame.bottom();
 }
 
-/// The places of a plot's points, which labels avoid where they can.
-std::vector<PointF> points_of(const PlotPlan& plan) {
+/// Places along a plot's curves, which labels avoid where they can.
+std::vector<PointF> places_along(const PlotPlan& plan) {
+  constexpr double apart = 4;
   std::vector<PointF> out;
   const PlotArea area = plan.area();
+  const auto add = [&](const PointF& next, bool joined) {
+    if (joined && !out.empty()) {
+      const PointF last = out.back();
+      const double distance = std::hypot(next.x - last.x, next.y - last.y);
+      const int between = distance < 2000 ? static_cast<int>(distance / apart) : 0;
+      for (int i = 1; i <= between; ++i)
+        out.push_back({last.x + (next.x - last.x) * i / (between + 1), last.y + (next.y - last.y) * i / (between + 1)});
+    }
+    out.push_back(next);
+  };
   for (const Layer& layer : plan.plot->layers) {
     if (const auto* path = std::get_if<PathLayer>(&layer))
-      for (const PointF& at : path->at) out.push_back({area.place_of_x(at.x), area.place_of_y(at.y)});
+      for (std::size_t i = 0; i < path->at.size(); ++i)
+        add({area.place_of_x(path->at[i].x), area.place_of_y(path->at[i].y)}, path->joined && i > 0);
     if (const auto* line = std::get_if<LineLayer>(&layer))
       for (std::size_t i = 0; i < std::min(line->x.size(), line->y.size()); ++i)
-        out.push_back({area.place_of_x(line->x[i]), area.place_of_y(line->y[i])});
+        add({area.place_of_x(line->x[i]), area.place_of_y(line->y[i])}, i > 0);
   }
   return out;
 }
 
 class Labels {
  public:
-  Labels(const Sheet& sheet, const PlotPlan& plan) : sheet_(sheet), plan_(plan), points_(points_of(plan)) {}
+  Labels(const Sheet& sheet, const PlotPlan& plan) : sheet_(sheet), plan_(plan), points_(places_along(plan)) {}
 
-  /// Writes a text in one of the boxes' places, the emptiest first; leaves it out where none is free.
-  void write(const std::vector<RectF>& places, const std::string& text, Rgba color, bool must = false) {
+  /// Writes a text in the emptiest of some places, the first ones preferred, and says which: null where none is free.
+  const RectF* write(const std::vector<RectF>& places, const std::string& text, Rgba color, bool must = false) {
     const RectF* best = nullptr;
     long least = 0;
     for (const RectF& box : places) {
       const bool is_free = std::none_of(taken_.begin(), taken_.end(), [&](const RectF& t) { return overlaps(t, box); });
       if (!is_free || !is_inside(box, plan_.frame)) continue;
-      const long hidden = std::count_if(points_.begin(), points_.end(),
-                                        [&](const PointF& p) { return box.contains(p.x, p.y); });
+      const long hidden = (&box - places.data()) / 8 + std::count_if(points_.begin(), points_.end(), [&](const PointF& p) {
+                            return box.contains(p.x, p.y);
+                          });
       if (!best || hidden < least) best = &box, least = hidden;
     }
     if (!best && must && !places.empty()) best = &places.front();
-    if (!best) return;
+    if (!best) return nullptr;
     taken_.push_back(*best);
     if (!plan_.has_heat || !must) sheet_.fill(*best, sheet_.style.background);
     const double size = sheet_.style.label_size;
     sheet_.text({best->x + pad(), best->y + best->h / 2 + kHalfDigit * size}, text, TextFace::label, color);
+    return best;
   }
   void take(const RectF& box) { taken_.push_back(box); }
 
   double pad() const { return 0.25 * sheet_.style.label_size; }
   double box_width(const std::string& text) const { return sheet_.width(TextFace::label, text) + 2 * pad(); }
-  double box_height() const { return kLine * sheet_.style.label_size; }
+  double box_height() const { return 1.2 * sheet_.style.label_size; }
 
  private:
   const Sheet& sheet_;
@@ -117,12 +131,24 @@ void write_mark(const Sheet& sheet, const PlotPlan& plan, const MarkLayer& mark,
   const PlotArea area = plan.area();
   const PointF at{area.place_of_x(mark.at.x), area.place_of_y(mark.at.y)};
   if (!plan.frame.contains(at.x, at.y)) return;
-  const double w = labels.box_width(mark.label), h = labels.box_height(), away = mark.radius + 1;
-  labels.write({{at.x + away, at.y - h / 2, w, h}, {at.x - away - w, at.y - h / 2, w, h},
-                {at.x + 0.7 * away, at.y - 0.7 * away - h, w, h}, {at.x - 0.7 * away - w, at.y - 0.7 * away - h, w, h},
-                {at.x + 0.7 * away, at.y + 0.7 * away, w, h}, {at.x - 0.7 * away - w, at.y + 0.7 * away, w, h},
-                {at.x - w / 2, at.y - away - h, w, h}, {at.x - w / 2, at.y + away, w, h}},
-               mark.label, sheet.style.color(mark.ink == Ink::cursor ? Ink::text : mark.ink));
+  const double w = labels.box_width(mark.label), h = labels.box_height();
+  std::vector<RectF> places;
+  const double size = sheet.style.label_size, near = mark.radius + 0.6 * size;
+  for (const double away : {mark.radius + 1, near, mark.radius + 1.5 * size, mark.radius + 2.5 * size}) {
+    const double aslant = 0.7 * away;
+    places.insert(places.end(), {{at.x + away, at.y - h / 2, w, h}, {at.x - away - w, at.y - h / 2, w, h},
+                                 {at.x + aslant, at.y - aslant - h, w, h}, {at.x - aslant - w, at.y - aslant - h, w, h},
+                                 {at.x + aslant, at.y + aslant, w, h}, {at.x - aslant - w, at.y + aslant, w, h},
+                                 {at.x - w / 2, at.y - away - h, w, h}, {at.x - w / 2, at.y + away, w, h}});
+  }
+  const RectF* box = labels.write(places, mark.label, sheet.style.color(mark.ink == Ink::cursor ? Ink::text : mark.ink));
+  if (!box) return;
+  const PointF edge{std::clamp(at.x, box->x, box->right()), std::clamp(at.y, box->y, box->bottom())};
+  const double distance = std::hypot(edge.x - at.x, edge.y - at.y);
+  if (distance <= near + 0.1) return;
+  const double from = std::max(mark.radius, 1.5) / distance;  // a far label is tied to its mark
+  sheet.line({{at.x + from * (edge.x - at.x), at.y + from * (edge.y - at.y)}, edge}, sheet.style.dim,
+             sheet.style.is_screen ? 1 : 0.5);
 }
 
 void write_rule(const Sheet& sheet, const PlotPlan& plan, const RuleLayer& rule, Labels& labels) {
@@ -142,7 +168,7 @@ void write_rule(const Sheet& sheet, const PlotPlan& plan, const RuleLayer& rule,
                  rule.label, color);
 }
 
-/// Notes stand at the end of their bars, or inside them where the frame ends.
+/// Notes stand at the ends of their bars; where the frame ends inside them, or else beyond zero.
 void write_notes(const Sheet& sheet, const PlotPlan& plan, const BarLayer& bars) {
   const PlotArea area = plan.area();
   const double away = 0.4 * sheet.style.tick_size, drop = kHalfDigit * sheet.style.tick_size;
@@ -155,13 +181,17 @@ void write_notes(const Sheet& sheet, const PlotPlan& plan, const BarLayer& bars)
                  TextAlign::center);
       continue;
     }
-    const double x = area.place_of_x(value), baseline = area.place_of_y(at) + drop;
-    const bool to_right = (value >= 0) == (area.x.high > area.x.low);
-    const double width = sheet.width(TextFace::tick, note) + away;
+    const double x = area.place_of_x(value), zero = area.place_of_x(0), baseline = area.place_of_y(at) + drop;
+    const bool to_right = x >= zero;
+    const double width = sheet.width(TextFace::tick, note) + 2 * away;
     const bool fits = to_right ? x + width <= plan.frame.right() : x - width >= plan.frame.x;
+    const bool fits_inside = !fits && std::abs(x - zero) > width;
+    const bool is_muted = bars.highlight >= 0 && bars.highlight != static_cast<int>(i);
     const bool rightwards = fits == to_right;
-    sheet.text({rightwards ? x + away : x - away, baseline}, note, TextFace::tick,
-               fits ? sheet.style.text : sheet.style.background, rightwards ? TextAlign::left : TextAlign::right);
+    const double from = fits || fits_inside ? x : zero;
+    sheet.text({rightwards ? from + away : from - away, baseline}, note, TextFace::tick,
+               fits_inside && !is_muted ? sheet.style.background : sheet.style.text,
+               rightwards ? TextAlign::left : TextAlign::right);
   }
 }
 

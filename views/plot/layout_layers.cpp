@@ -204,7 +204,9 @@ void draw_ring(const Sheet& sheet, const PlotPlan& plan, const MarkLayer& layer)
   std::vector<PointF> ring = circle(at, layer.radius, 24);
   ring.push_back(ring.front());
   if (!plan.has_heat) sheet.line(ring, sheet.style.background, sheet.style.is_screen ? 4 : 2.4);
-  sheet.line(std::move(ring), ink_color(plan, sheet.style, layer.ink), sheet.style.is_screen ? 1.5 : 1.0, layer.dashed);
+  StrokeLine line{std::move(ring), ink_color(plan, sheet.style, layer.ink), sheet.style.is_screen ? 1.5 : 1.0};
+  if (layer.dashed) line.dash_on = line.dash_off = 2 * std::numbers::pi * layer.radius / 12;  // six dashes around
+  sheet.list.ops.push_back(std::move(line));
 }
 
 }  // namespace lab

@@ -28,12 +28,10 @@ struct Sheet {
 
 /// Half the height of digits: from the middle of a line of text to its baseline, for a size of 1.
 constexpr double kHalfDigit = 0.36;
-/// From baseline to baseline of text, for a size of 1.
-constexpr double kLine = 1.3;
 
 /// Lengths that follow from the style.
 struct Spaces {
-  double tick = 2.5, tick_gap = 2, label_gap = 3;  // a tick, to its label, to the axis label
+  double tick = 2.5, tick_gap = 2, label_gap = 3.5;  // a tick, to its label, to the axis label
   double bar_gap = 7, bar_width = 7;               // of the colour bar
   double name_gap = 4;                             // from the frame to the names of lines
   double edge = 2, between = 8;                    // around the page, between plots

@@ -58,6 +58,7 @@ void try_starts(double low, double high, int wanted, int nice, int skip, int cou
     const double first = start * unit, last = first + (count - 1) * step;
     if (whole_numbers && (std::abs(step - std::round(step)) > 1e-9 || std::abs(first - std::round(first)) > 1e-9)) continue;
     const bool has_zero = first <= slack && last >= -slack && std::abs(std::remainder(first, step)) < 1e-9 * step;
+    if (low < 0 && high > 0 && !has_zero) continue;  // an axis that crosses zero says where
     const double s = score(simplicity(nice, skip, has_zero), coverage(low, high, first, last),
                            density(count, wanted, low, high, first, last));
     if (s > best.score) best = {first, step, count, s};
@@ -152,12 +153,15 @@ std::vector<double> logarithmic(const Stretch& stretch, const Factors& factors, 
   return out;
 }
 
-/// The finest pattern of round numbers whose labels have room; empty where even the coarsest has two ticks too few.
+/// Powers of ten where there are enough of them, otherwise the finest pattern of round numbers whose labels have room;
+/// empty where none has two ticks.
 std::vector<Tick> logarithmic_ticks(const Stretch& stretch, const TickRoom& room) {
   const double wanted = room.length / room.spacing;
   const auto fits = [&](const std::vector<Tick>& found) {
-    return static_cast<double>(found.size()) <= std::max(3.0, wanted * 1.5) && !overlap(found, room);
+    return static_cast<double>(found.size()) <= std::max(3.0, wanted * 2) && !overlap(found, room);
   };
+  const auto powers = labelled(logarithmic(stretch, {1}, 1), stretch, room);
+  if (powers.size() >= (stretch.scaling == Scaling::log ? 3 : 5) && fits(powers)) return powers;
   for (const Factors& factors : {Factors{1, 2, 5}, Factors{1, 3}, Factors{1}}) {
     const auto found = labelled(logarithmic(stretch, factors, 1), stretch, room);
     if (found.size() >= 2 && fits(found)) return found;
@@ -171,14 +175,15 @@ std::vector<Tick> logarithmic_ticks(const Stretch& stretch, const TickRoom& room
 }
 
 void add_minor(const Stretch& stretch, const TickRoom& room, std::vector<Tick>& found) {
-  std::vector<Tick> minor;
-  for (const double value : logarithmic(stretch, {1, 2, 3, 4, 5, 6, 7, 8, 9}, 1)) {
+  const std::vector<Tick> major = found;
+  std::vector<double> values = logarithmic(stretch, {1, 2, 3, 4, 5, 6, 7, 8, 9}, 1);
+  if (static_cast<double>(values.size()) * 3 > room.length) values = logarithmic(stretch, {1}, 1);
+  for (const double value : values) {
     const double place = stretch.share(value) * room.length;
     const bool is_major =
-        std::any_of(found.begin(), found.end(), [&](const Tick& tick) { return std::abs(tick.place - place) < 0.01; });
-    if (!is_major) minor.push_back({value, place, ""});
+        std::any_of(major.begin(), major.end(), [&](const Tick& tick) { return std::abs(tick.place - place) < 0.01; });
+    if (!is_major) found.push_back({value, place, ""});
   }
-  if (static_cast<double>(minor.size()) * 3 < room.length) found.insert(found.end(), minor.begin(), minor.end());
 }
 
 }  // namespace
@@ -230,7 +235,8 @@ std::vector<Tick> ticks_of(const Stretch& stretch, bool whole_numbers, const Tic
     }
   }
   std::vector<Tick> found;
-  for (int wanted = std::clamp(static_cast<int>(room.length / room.spacing) + 1, 2, 16); wanted >= 2; --wanted) {
+  // Fewer than four are asked for only where four have no room: three often give two.
+  for (int wanted = std::clamp(static_cast<int>(room.length / room.spacing) + 1, 4, 16); wanted >= 2; --wanted) {
     found = labelled(ticks(stretch.low, stretch.high, wanted, whole_numbers), stretch, room);
     if (!overlap(found, room)) return found;
   }
