@@ -22,8 +22,8 @@ constexpr CurveSpec kNormCurves[] = {
 };
 constexpr CurveSpec kGateCurves[] = {
     {Statistic::dt_mean, "mean Δ", "mean time step", "dt_mean"},
-    {Statistic::decay_mean, "mean exp(ΔA)", "mean decay", "decay_mean"},
-    {Statistic::gate_mean, "mean |SiLU(z)|", "mean gate", "gate_mean"},
+    {Statistic::decay_mean, "exp(ΔA)", "mean decay", "decay_mean"},
+    {Statistic::gate_mean, "|SiLU(z)|", "mean gate", "gate_mean"},
     {Statistic::gate_shut, "share shut", "share of channels with |SiLU(z)| < 0.01", "gate_shut"},
 };
 
@@ -129,7 +129,7 @@ Result<Figure> make_curves(const Snapshot& snapshot, const Derived& derived, con
   if (!options.on_screen) {
     for (Plot& plot : figure.plots) plot.title.clear();
     figure.plots[0].title = set == CurveSet::norms ? "Norms" : "Gates";
-    figure.plots[0].subtitle = fmt::format("layer {}", snapshot.selection.layer);
+    figure.plots[0].subtitle = subtitle_of(set == CurveSet::norms ? "norms" : "gates", snapshot, derived);
   }
   return figure;
 }

@@ -105,9 +105,12 @@ Error not_there(const Snapshot& snapshot, const Derived& derived, const char* wh
 }
 
 ColorScale scale_for(const FigureOptions& options, const std::vector<float>& values) {
-  if (options.locked && options.high > options.low)
-    return {.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high};
-  return fitted_scale(options.map, options.scaling, values.data(), values.size(), true);
+  ColorScale scale = options.locked && options.high > options.low
+                         ? ColorScale{.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high}
+                         : fitted_scale(options.map, options.scaling, values.data(), values.size(), true);
+  // One decade on each side of the linear part: more would paint everything in the outermost colours.
+  if (scale.scaling == Scaling::symlog) scale.linear_threshold = std::max(std::abs(scale.low), std::abs(scale.high)) / 10;
+  return scale;
 }
 
 }  // namespace lab

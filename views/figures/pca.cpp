@@ -42,14 +42,13 @@ std::string axis_name(const Trajectory& path, std::size_t axis) {
   return fmt::format("PC{}{}", axis + 1, share);
 }
 
-void add_path(const Trajectory& path, const std::vector<PointF>& places, Plot& plot) {
+void add_path(const std::vector<PointF>& places, Plot& plot) {
   PathLayer line{.dot = places.size() > 2000 ? 0.0 : 1.5};
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (!is_finite(places[i])) continue;
     line.at.push_back(places[i]);
     line.shade.push_back(static_cast<float>(i) / static_cast<float>(std::max<std::size_t>(1, places.size() - 1)));
   }
-  if (!line.at.empty()) plot.layers.emplace_back(NoteLayer{.at = line.at[0], .text = fmt::format(" t {} ", path.first)});
   plot.layers.emplace_back(std::move(line));
 }
 
@@ -62,6 +61,19 @@ void add_cursors(const Snapshot& snapshot, const Trajectory& path, const std::ve
   };
   mark(snapshot.selection.cursor_b, "B", 3.5, true);
   mark(snapshot.selection.cursor_a, "A", 5, false);
+}
+
+/// A name beside a place, where there is room.
+void add_name(const PointF& at, std::string name, Plot& plot) {
+  plot.layers.emplace_back(MarkLayer{.at = at, .label = std::move(name), .ink = Ink::dim, .radius = 0});
+}
+
+/// The path with both cursors; the names come last, so that those of the cursors find their places first.
+void add_journey(const Snapshot& snapshot, const Trajectory& path, const std::vector<PointF>& places, const FigureOptions& options,
+                 Plot& plot) {
+  add_path(places, plot);
+  if (options.cursors) add_cursors(snapshot, path, places, plot);
+  if (is_finite(places[0])) add_name(places[0], fmt::format("t {}", path.first), plot);
 }
 
 Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOptions& options) {
@@ -78,8 +90,7 @@ Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOption
                 .visible = !options.on_screen};
   };
   Plot plot{.x = axis(0), .y = axis(1), .equal_units = true};
-  add_path(path, places, plot);
-  if (options.cursors) add_cursors(snapshot, path, places, plot);
+  add_journey(snapshot, path, places, options, plot);
   return {.plots = {std::move(plot)}};
 }
 
@@ -90,18 +101,18 @@ Figure turned(const Snapshot& snapshot, const Trajectory& path, const FigureOpti
     const double r = std::hypot(coordinate(point, 0), coordinate(point, 1), coordinate(point, 2));
     if (std::isfinite(r)) radius = std::max(radius, r);
   }
-  const double reach = radius * 1.1;  // the same at every angle, so that turning does not change the size
+  const double reach = radius * 1.05;  // the same at every angle, so that turning does not change the size
   Plot plot{.x = {.low = -reach, .high = reach, .visible = false}, .y = {.low = -reach, .high = reach, .visible = false},
             .equal_units = true};
+  std::array<PointF, 3> tips;
   for (std::size_t i = 0; i < 3; ++i) {
     Place tip{}, tail{};
-    tip[i] = 0.9 * radius, tail[i] = -0.9 * radius;
-    const PointF to = projected(tip, options.yaw, options.pitch), from = projected(tail, options.yaw, options.pitch);
-    plot.layers.emplace_back(PathLayer{.at = {from, to}, .ink = Ink::faint, .dot = 0});
-    plot.layers.emplace_back(NoteLayer{.at = to, .text = axis_name(path, i), .align = to.x < 0 ? TextAlign::right : TextAlign::left});
+    tip[i] = 0.8 * radius, tail[i] = -0.8 * radius;
+    tips[i] = projected(tip, options.yaw, options.pitch);
+    plot.layers.emplace_back(PathLayer{.at = {projected(tail, options.yaw, options.pitch), tips[i]}, .ink = Ink::faint, .dot = 0});
   }
-  add_path(path, places, plot);
-  if (options.cursors) add_cursors(snapshot, path, places, plot);
+  add_journey(snapshot, path, places, options, plot);
+  for (std::size_t i = 0; i < 3; ++i) add_name(tips[i], axis_name(path, i), plot);
   return {.plots = {std::move(plot)}};
 }
 

@@ -63,8 +63,7 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
                  .x0 = static_cast<double>(slab->first) - 0.5,
                  .dx = static_cast<double>(slab->stride),
                  .scale = scale_for(options, sample_of(*slab)),
-                 .owner = slab,
-                 .version = slab->version};
+                 .owner = slab};
   if (is_sorted(*slab, options)) heat.row_order = slab->by_half_life;
   plot.color_bar = heat.scale;
   plot.layers.emplace_back(std::move(heat));

@@ -14,6 +14,7 @@ namespace lab {
 namespace {
 
 constexpr const char* kSegments[] = {"Norms", "Gates", "All layers"};
+constexpr float kRoomForAll = 140;  // of height; below, the first two curves are shown
 constexpr const char* kShort[] = {"Norms", "Gates", "All"};
 
 /// The curve of a plot that the read-outs follow: the selected layer's, drawn last.
@@ -64,7 +65,9 @@ void draw_curves(Ui& ui, Box box, PaneContext& context) {
 
   FigureRequest request{.slot = "curves", .kind = shows_gates ? "gates" : "norms", .options = options, .left = kTimeLeft, .right = kTimeRight};
   request.options.cursors = false;
-  request.adjust = [](Figure& figure) {
+  const bool has_room_for_two = box.h < kRoomForAll;
+  request.adjust = [has_room_for_two](Figure& figure) {
+    if (has_room_for_two && figure.plots.size() > 2) figure.plots.resize(2);
     for (Plot& plot : figure.plots) plot.x.label.clear(), plot.y.label.clear();
   };
   const KeptFigure& figure = kept_figure(ui, box, context, request);

@@ -19,6 +19,13 @@ const void* address(const std::shared_ptr<const T>& part) {
   return part.get();
 }
 
+/// A slab by its content: columns are written once and never moved, and the kept figure holds them.
+std::string slab_key(const StateSlab& slab) {
+  const std::int64_t count = slab.columns.count();
+  const auto at = [&](std::int64_t i) { return static_cast<const void*>(count > 0 ? slab.columns[i].data() : nullptr); };
+  return fmt::format(" | slab {} {} {} {} {} {} {}", slab.layer, slab.state, slab.first, slab.stride, count, at(0), at(count - 1));
+}
+
 std::string key_of(const Ui& ui, Box box, const PaneContext& context, const FigureRequest& request) {
   const Snapshot& s = context.snapshot;
   const Derived& d = context.derived;
@@ -30,9 +37,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   key += fmt::format(" | {} {} {} {} {} {}", static_cast<const void*>(s.model.get()), s.count(), s.selection.layer, s.selection.first,
                      s.selection.last, d.refusal);
   if (o.cursors) key += fmt::format(" | {} {}", s.selection.cursor_a, s.selection.cursor_b);
-  if (needs.slab && d.slab)
-    key += fmt::format(" | slab {} {} {} {} {} {}", d.slab->version, d.slab->layer, d.slab->state, d.slab->first, d.slab->stride,
-                       d.slab->columns.count());
+  if (needs.slab && d.slab) key += slab_key(*d.slab);
   if (needs.frame) key += fmt::format(" | {}", address(d.frame));
   if (needs.next) key += fmt::format(" | {}", address(d.next));
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));

@@ -130,7 +130,7 @@ void draw_heads(Ui& ui, Box row, const Snapshot& snapshot) {
   const Range range = shown(snapshot);
   if (at.spark_w > 0) {
     ui.text_in({row.x + 12, row.y, 40, row.h}, Face::tick, dim, "layer");
-    ui.text_in({row.x + at.spark, row.y, at.spark_w, row.h}, Face::tick, dim, fmt::format("norm, t {}–{}", range.first, std::max<std::int64_t>(range.first, range.last - 1)));
+    ui.text_in({row.x + at.spark, row.y, at.spark_w, row.h}, Face::tick, dim, range.last > range.first ? fmt::format("norm, t {}–{}", range.first, range.last - 1) : "norm");
   }
   ui.text_in({row.x + at.norm - 44, row.y, 44, row.h}, Face::tick, dim, "‖h‖₂", Align::right);
   ui.text_in({row.x + at.bar, row.y, at.bar_w, row.h}, Face::tick, dim, "Δh");
@@ -161,7 +161,7 @@ void draw_layers(Ui& ui, Box box, PaneContext& context) {
     empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
     return;
   }
-  header.subtitle(kinds_of(*snapshot.model));
+  header.subtitle(box.w < kRoomForSparklines ? std::to_string(snapshot.model->layers.size()) : kinds_of(*snapshot.model));
   draw_heads(ui, box.cut_top(18), snapshot);
   const auto layers = static_cast<int>(snapshot.model->layers.size());
   double largest = 0;

@@ -26,6 +26,18 @@ struct Cell {
   std::int64_t layer = 0, row = 0, state = 0, head = 0, token = -1;
   std::optional<float> value, before;
   float half_life = NAN;
+  std::optional<double> step, rate;  // Δ and A, where the trace and the model tell them
+
+  /// How much of the state before is kept.
+  std::optional<double> decay() const {
+    if (!step || !rate) return {};
+    return std::exp(*step * *rate);
+  }
+  /// What the token added: the rest of h = decay h₋₁ + write.
+  std::optional<double> write() const {
+    if (!decay() || !value || !before) return {};
+    return static_cast<double>(*value) - *decay() * static_cast<double>(*before);
+  }
 };
 
 /// The column of the slab that holds exactly one token, when it shows the chosen layer and state.
@@ -37,7 +49,7 @@ std::optional<float> from_slab(const PaneContext& context, const Cell& cell, std
   return slab->columns[column][static_cast<std::size_t>(cell.row)];
 }
 
-Cell cell_of(const PaneContext& context) {
+Cell cell_of(PaneContext& context) {
   const Selection& s = context.snapshot.selection;
   Cell cell{.layer = s.layer, .row = s.channel, .state = s.state, .token = s.cursor_a};
   if (context.snapshot.model && context.snapshot.model->head_dim > 0) cell.head = cell.row / context.snapshot.model->head_dim;
@@ -51,6 +63,12 @@ Cell cell_of(const PaneContext& context) {
   const auto& slab = context.derived.slab;
   if (slab && slab->layer == cell.layer && slab->state == cell.state && static_cast<std::size_t>(cell.row) < slab->half_life.size())
     cell.half_life = slab->half_life[static_cast<std::size_t>(cell.row)];
+  if (slab && slab->layer == cell.layer && slab->state == cell.state && static_cast<std::size_t>(cell.row) < slab->rate.size())
+    cell.rate = -static_cast<double>(slab->rate[static_cast<std::size_t>(cell.row)]);
+  const bool has_heads = context.snapshot.model && context.snapshot.model->heads > 0;
+  const auto& drivers = kept_drivers(context, cell.token).values;
+  const auto at = static_cast<std::size_t>(has_heads ? cell.head : cell.row);
+  if (const auto dt = drivers.find(Point::dt); dt != drivers.end() && at < dt->second.size()) cell.step = static_cast<double>(dt->second[at]);
   return cell;
 }
 
@@ -74,15 +92,15 @@ void draw_value(Ui& ui, Box& box, const Cell& cell) {
   const Theme& theme = ui.theme();
   Box row = box.cut_top(26);
   const bool is_finite = std::isfinite(cell.value.value_or(0));
-  ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
-  ui.text_in(row, Face::control, theme.dim, "= h₋₁ + change", Align::right);
+  const char* formula = "= decay · h₋₁ + write";
+  const float end = ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
+  if (end + 12 + ui.width(Face::control, formula) < row.right()) ui.text_in(row, Face::control, theme.dim, formula, Align::right);
   row = box.cut_top(20);
-  if (cell.value && cell.before) {
-    const float change = *cell.value - *cell.before;
-    ui.text_in(row, Face::dense, theme.text, fmt::format("{} {} {}", exact_text(*cell.before), change < 0 ? "−" : "+", number_text(std::abs(change), 6)));
-  } else {
+  if (const auto write = cell.write())
+    ui.text_in(row, Face::dense, theme.text, fmt::format("{} × {} {} {}", number_text(*cell.decay(), 5), number_text(*cell.before, 5),
+                                                         *write < 0 ? "−" : "+", number_text(std::abs(*write), 4)));
+  else
     ui.text_in(row, Face::control, theme.dim, cell.token < 0 ? "before the first token" : "the value before is not at hand");
-  }
 }
 
 /// The cell over the tokens shown, with both cursors.
@@ -140,27 +158,29 @@ void draw_drivers(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   };
   const bool has_heads = context.snapshot.model && context.snapshot.model->heads > 0;
   const auto plain = [](float value) { return number_text(value, 6); };
-  row(Point::dt, has_heads ? cell.head : cell.row, "Δ", has_heads ? "step of the head" : "step", plain);
+  const auto known = [&](const std::optional<double>& value, const char* name, const char* meaning) {
+    if (value) draw_fact(ui, box, name, meaning, number_text(*value, 6));
+  };
+  known(cell.step, "Δ", has_heads ? "step of the head" : "step");
+  known(cell.rate, "A", "rate");
+  known(cell.decay(), "exp(ΔA)", "decay");
   row(Point::B, cell.state, fmt::format("B[{}]", cell.state), "write key", plain);
   row(Point::C, cell.state, fmt::format("C[{}]", cell.state), "read key", plain);
-  row(Point::x, cell.row, "x", "before the convolution", plain);
-  row(Point::xBC, cell.row, "x", "before the convolution", plain);
+  row(Point::x, cell.row, "x", "before conv", plain);
+  row(Point::xBC, cell.row, "x", "before conv", plain);
+  known(cell.write(), "Δ·x·B", "write");
   row(Point::z, cell.row, "SiLU(z)", "gate", [](float z) { return number_text(z / (1 + std::exp(-z)), 6); });
-  const TraceView* trace = context.snapshot.trace.get();
-  if (!trace || cell.token < 0 || cell.token >= trace->count()) return;
-  const auto layer = static_cast<int>(cell.layer);
-  draw_fact(ui, box, "exp(ΔA)", "mean decay, layer", plain(trace->statistic(layer, Statistic::decay_mean, cell.token).mean));
-  draw_fact(ui, box, "‖ΔxB‖₂", "write norm, layer", plain(trace->statistic(layer, Statistic::write_norm, cell.token).mean));
 }
 
 /// A bar on a logarithmic scale from 1 to 1000 tokens.
 void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
   if (!(cell.half_life > 0)) return;
+  draw_rule(ui, box);
   const Theme& theme = ui.theme();
   Box row = box.cut_top(20);
   ui.text_in(row, Face::control, theme.dim, "Half-life");
   ui.text_in({row.x + row.w * 0.3f, row.y, row.w, row.h}, Face::dense, theme.text, number_text(cell.half_life, 3) + " tokens");
-  ui.text_in(row, Face::control, theme.dim, "1 % after " + number_text(cell.half_life * std::log2(100.0), 3), Align::right);
+  if (row.w > 250) ui.text_in(row, Face::control, theme.dim, "1 % after " + number_text(cell.half_life * std::log2(100.0), 3), Align::right);
   const auto share = [](double tokens) { return std::clamp(static_cast<float>(std::log10(tokens) / 3), 0.0f, 1.0f); };
   box.cut_top(4);
   const Box track = box.cut_top(6);
@@ -171,12 +191,13 @@ void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
     const float at = labels.x + labels.w * share(tokens);
     const std::string text = std::to_string(tokens);
     const float width = ui.width(Face::axis, text);
-    ui.text(Face::axis, std::clamp(at - width / 2, labels.x, labels.right() - width), labels.y + 3, theme.dim, text);
+    ui.text(Face::axis, std::max(labels.x, std::min(at - width / 2, labels.right() - width)), labels.y + 3, theme.dim, text);
   }
 }
 
 void draw_readings(Ui& ui, Box& box, const Cell& cell) {
   if (!cell.value) return;
+  draw_rule(ui, box);
   const Theme& theme = ui.theme();
   const float value = *cell.value;
   const auto row = [&](const char* name, const std::string& text, const std::string& note) {
@@ -202,7 +223,7 @@ void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const auto line = [&](Face face, Color color, const std::string& name, const std::string& at, const std::string& piece,
                         const std::string& size, const std::string& value) {
     const Box row = box.cut_top(kRow);
-    ui.text_in({row.x, row.y, 40, row.h}, Face::control, face == Face::tick ? color : theme.text, name);
+    ui.text_in({row.x, row.y, 40, row.h}, face, color, name);
     ui.text_in({row.x, row.y, t, row.h}, face, color, at, Align::right);
     ui.text_in({row.x + token, row.y, norm - token - 56, row.h}, face, color, piece);
     ui.text_in({row.x, row.y, norm, row.h}, face, color, size, Align::right);
@@ -222,7 +243,7 @@ void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   row("A", s.cursor_a, at_a);
   if (s.cursor_b < 0) {
     const Box note = box.cut_top(kRow);
-    ui.text_in(note, Face::control, theme.dim, "B    Alt-click a token to set cursor B");
+    ui.text_in(note, Face::control, theme.dim, "Alt-click a token to set cursor B");
     return;
   }
   row("B", s.cursor_b, at_b);
@@ -235,9 +256,7 @@ void draw_cell(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   draw_history(ui, box, context, cell);
   box.cut_top(8);
   draw_drivers(ui, box, context, cell);
-  draw_rule(ui, box);
   draw_half_life(ui, box, cell);
-  draw_rule(ui, box);
   draw_readings(ui, box, cell);
 }
 

@@ -47,6 +47,7 @@ void draw_state_at(Ui& ui, Box box, PaneContext& context) {
   FigureRequest request{.slot = "state-at", .kind = "state-at", .options = options, .right = 8};
   request.adjust = [](Figure& figure) { figure.plots[0].color_bar.reset(); };
   Box body = box;
+  body.cut_left(4), body.cut_top(4);
   Box legend = body.cut_right(kLegend);
   const KeptFigure& figure = kept_figure(ui, body, context, request);
   header.subtitle(figure.subtitle);

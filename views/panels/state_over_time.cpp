@@ -148,7 +148,7 @@ void handle_mouse(Ui& ui, Box box, PaneContext& context, FigureOptions& options,
 void draw_state_over_time(Ui& ui, Box box, PaneContext& context) {
   FigureOptions& options = context.memory.options["state-heatmap"];
   Box body = box;
-  body.cut_top(kHeaderHeight);
+  body.cut_top(kHeaderHeight + 4), body.cut_bottom(8);
   FigureRequest request{.slot = "state-over-time", .kind = "state-heatmap", .options = options, .left = kTimeLeft, .right = kTimeRight};
   request.options.cursors = false;  // drawn on top, so that moving them colours nothing again
   const bool stands_alone = body.h >= kTall;

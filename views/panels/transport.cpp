@@ -125,9 +125,9 @@ void draw_prompt(Ui& ui, Box row, PaneContext& context) {
 
 struct Number {
   const char* id;
-  const char* label;
   double value, low, high;
   const char* format;
+  float share;  // of the width
 };
 
 void draw_sampling(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
@@ -136,21 +136,21 @@ void draw_sampling(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   box = box.inset(12, is_narrow ? 8 : 10);
   Sampling sampling = context.snapshot.sampling;
   Box row = box.cut_top(kControlHeight);
-  if (!is_narrow) ui.text_in(row.cut_left(84), Face::title, theme.text, "Next token");
+  if (!is_narrow) ui.text_in(row.cut_left(84), Face::title, theme.text, "Sampling");
   sampling.greedy = segments(ui, "mode", row, kModes, sampling.greedy ? 1 : 0) == 1;
   box.cut_top(is_narrow ? 2 : 8);
   Box labels = box.cut_top(16), fields = box.cut_top(kControlHeight);
   if (sampling.greedy) {
     ui.text_in({labels.x, labels.y + 6, labels.w, 20}, Face::control, theme.dim, "always the most probable token");
   } else {
-    Number numbers[] = {{"temperature", "temperature", sampling.temperature, 0.01, 100, "%.2f"},
-                        {"top-k", "top-k, 0: all", static_cast<double>(sampling.top_k), 0, 1e9, "%.0f"},
-                        {"top-p", "top-p", sampling.top_p, 0.001, 1, "%.3g"},
-                        {"seed", "seed", static_cast<double>(sampling.seed), 0, 1e15, "%.0f"}};
-    const float gap = 6, width = (fields.w - 3 * gap) / 4;
+    Number numbers[] = {{"temperature", sampling.temperature, 0.01, 100, "%.2f", 0.31f},
+                        {"top-k", static_cast<double>(sampling.top_k), 0, 1e9, "%.0f", 0.22f},
+                        {"top-p", sampling.top_p, 0.001, 1, "%.3g", 0.22f},
+                        {"seed", static_cast<double>(sampling.seed), 0, 1e15, "%.0f", 0.25f}};
+    const float gap = 6, all = fields.w - 3 * gap;
     for (Number& number : numbers) {
-      ui.text_in(labels.cut_left(width), Face::tick, theme.dim, number.label);
-      number_field(ui, number.id, fields.cut_left(width), number.value, number.low, number.high, number.format);
+      ui.text_in(labels.cut_left(all * number.share), Face::tick, theme.dim, number.id);
+      number_field(ui, number.id, fields.cut_left(all * number.share), number.value, number.low, number.high, number.format);
       labels.cut_left(gap), fields.cut_left(gap);
     }
     sampling.temperature = numbers[0].value, sampling.top_p = numbers[2].value;
@@ -166,8 +166,8 @@ void draw_transport(Ui& ui, Box box, PaneContext& context) {
   const KeptTimeAxis& time = kept_of(context).time;
   float left = is_narrow ? 132 : 256, right = is_narrow ? 252 : 312;
   if (time.right > time.left) {  // under the panes whose time axis this one continues
-    left = std::clamp(time.left - kTimeLeft - box.x, left, box.w / 3);
-    right = std::clamp(box.right() - time.right - kTimeRight, right, box.w / 3);
+    left = std::max(left, std::min(time.left - kTimeLeft - box.x, box.w / 3));
+    right = std::max(right, std::min(box.right() - time.right - kTimeRight, box.w / 3));
   }
   const Box controls = box.cut_left(left), sampling = box.cut_right(right);
   ui.line_down(controls.right() - 1, controls.y, controls.bottom(), ui.theme().line);

@@ -10,7 +10,7 @@
 namespace lab {
 namespace {
 
-constexpr float kAxis = 20, kLane = 18;
+constexpr float kAxis = 20, kLane = 20, kLowLane = 18;  // low: where the pane has little height
 
 /// The axis of the panes above, or one of our own where none is drawn or it lies elsewhere.
 KeptTimeAxis axis_for(const PaneContext& context, const KeptTimeAxis& above, Box box) {
@@ -19,14 +19,14 @@ KeptTimeAxis axis_for(const PaneContext& context, const KeptTimeAxis& above, Box
   const double low = (all ? 0.0 : static_cast<double>(s.first)) - 0.5;
   const double high = std::max(low + 1, (all ? static_cast<double>(context.snapshot.count()) : static_cast<double>(s.last)) - 0.5);
   if (above.right > above.left && above.left >= box.x + 48 && above.right <= box.right()) return {above.left, above.right, low, high};
-  return {box.x + kTimeLeft, box.right() - kTimeRight, low, high};
+  return {box.x + kTimeLeft, std::max(box.x + kTimeLeft + 1, box.right() - kTimeRight), low, high};
 }
 
 /// A rounded flag with the name of a cursor on the axis; filled for A, outlined for B.
-Box draw_flag(Ui& ui, const KeptTimeAxis& axis, float y, const std::string& text, float x, bool filled) {
+Box draw_flag(Ui& ui, float y, const std::string& text, float x, bool filled) {
   const Theme& theme = ui.theme();
   const float width = std::ceil(ui.width(Face::tick, text)) + 12;
-  const Box flag{std::clamp(std::floor(x - width / 2), axis.left - 40, axis.right + 40 - width), y + 1, width, kAxis - 4};
+  const Box flag{std::floor(x - width / 2), y + 1, width, kAxis - 4};
   ui.fill(flag, filled ? theme.cursor : theme.pane, 3);
   if (!filled) ui.outline(flag, theme.cursor, 3);
   ui.text_in(flag, Face::tick, filled ? theme.pane : theme.text, text, Align::center);
@@ -38,10 +38,8 @@ void draw_axis(Ui& ui, const KeptTimeAxis& axis, Box row, Box flag_a, Box flag_b
   for (const double tick : ticks(axis.low, axis.high, wanted, true)) {
     const std::string text = number_text(tick, 9);
     const float width = ui.width(Face::axis, text), x = axis.place(tick);
-    const bool is_covered = std::any_of(std::begin({flag_a, flag_b}), std::end({flag_a, flag_b}), [&](const Box& flag) {
-      return flag.w > 0 && x + width / 2 > flag.x - 4 && x - width / 2 < flag.right() + 4;
-    });
-    if (!is_covered) ui.text(Face::axis, x - width / 2, row.y + 3, ui.theme().dim, text);
+    const auto is_under = [&](const Box& flag) { return flag.w > 0 && x + width / 2 > flag.x - 4 && x - width / 2 < flag.right() + 4; };
+    if (!is_under(flag_a) && !is_under(flag_b)) ui.text(Face::axis, x - width / 2, row.y + 3, ui.theme().dim, text);
   }
 }
 
@@ -74,7 +72,7 @@ void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snap
 /// What has been read, bold up to cursor A; waiting tokens follow as a thin line beyond the end.
 void draw_read(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot) {
   const Theme& theme = ui.theme();
-  const auto at = [&](double token) { return std::clamp(axis.place(token), axis.left, axis.right); };
+  const auto at = [&](double token) { return std::max(axis.left, std::min(axis.place(token), axis.right)); };
   const float begin = at(-0.5), end = at(static_cast<double>(snapshot.count()) - 0.5);
   const float cursor = at(static_cast<double>(snapshot.selection.cursor_a));
   ui.fill({begin, lane.middle_y(), end - begin, 1}, theme.accent);
@@ -94,14 +92,15 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
     return;
   }
   const KeptTimeAxis axis = axis_for(context, kept_of(context).time, box);
-  const Box row = box.cut_top(kAxis), edits = box.cut_top(kLane), read = box.cut_top(kLane);
+  const float lane = box.h < kAxis + 2 * kLane ? kLowLane : kLane;
+  const Box row = box.cut_top(kAxis), edits = box.cut_top(lane), read = box.cut_top(lane);
   const Selection& s = snapshot.selection;
   const float bottom = read.bottom();
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {
     const float x = axis.place(static_cast<double>(cursor));
     if (cursor < 0 || x < axis.left || x > axis.right) return Box{};
     ui.line_down(x, row.bottom() - 3, bottom, ui.theme().cursor, !is_a);
-    return draw_flag(ui, axis, row.y, fmt::format("{} {}", name, cursor), x, is_a);
+    return draw_flag(ui, row.y, fmt::format("{} {}", name, cursor), x, is_a);
   };
   draw_lane_name(ui, axis, edits, "edits");
   draw_lane_name(ui, axis, read, "read");

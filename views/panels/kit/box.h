@@ -15,24 +15,24 @@ struct Box {
 
   /// Takes a strip off an edge, at most what is there, and returns it.
   Box cut_left(float size) {
-    size = std::clamp(size, 0.0f, w);
+    size = std::max(0.0f, std::min(size, w));
     const Box strip{x, y, size, h};
     x += size, w -= size;
     return strip;
   }
   Box cut_right(float size) {
-    size = std::clamp(size, 0.0f, w);
+    size = std::max(0.0f, std::min(size, w));
     w -= size;
     return {right(), y, size, h};
   }
   Box cut_top(float size) {
-    size = std::clamp(size, 0.0f, h);
+    size = std::max(0.0f, std::min(size, h));
     const Box strip{x, y, w, size};
     y += size, h -= size;
     return strip;
   }
   Box cut_bottom(float size) {
-    size = std::clamp(size, 0.0f, h);
+    size = std::max(0.0f, std::min(size, h));
     h -= size;
     return {x, bottom(), w, size};
   }

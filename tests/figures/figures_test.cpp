@@ -1,0 +1,329 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <sstream>
+
+#include "tests/figures/hand_made.h"
+#include "views/figures/figure.h"
+#include "views/plot/layout.h"
+
+using namespace lab;
+using lab::test::HandMade;
+
+namespace {
+
+/// The figure of a kind; the test stops when it is refused.
+Figure figure_of(const char* kind, const HandMade& made, const FigureOptions& options = {}) {
+  auto figure = find_figure(kind)->make(made.snapshot, made.derived, options);
+  REQUIRE_MESSAGE(figure, (figure ? "" : figure.error().text()));
+  return figure.take();
+}
+
+std::string drawn(const Figure& figure) { return text_of(lay_out(figure, 400, 300, print_style(), FixedMeasure()).list); }
+
+template <class T>
+T layer_of(const Figure& figure, std::size_t plot = 0) {
+  for (const Layer& layer : figure.plots[plot].layers)
+    if (const auto* found = std::get_if<T>(&layer)) return *found;
+  FAIL("the plot has no such layer");
+  return {};
+}
+
+std::string value_of(const char* kind, const HandMade& made, double x, double y, const FigureOptions& options = {}, int plot = 0) {
+  return value_at(kind, made.snapshot, made.derived, options, plot, x, y);
+}
+
+int redness(Rgba color) { return static_cast<int>(color & 255) - static_cast<int>(color >> 16 & 255); }
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+std::ptrdiff_t lines_of(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
+}  // namespace
+
+TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on paper") {
+  const HandMade made;
+  FigureOptions options;
+  options.on_screen = options.cursors = false;
+  const std::pair<const char*, std::vector<std::string>> expected[] = {
+      {"state-heatmap", {"token", "half-life, tokens", "h[channel, 1]"}},
+      {"state-at", {"n", "channels by half-life", "h"}},
+      {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
+      {"gates", {"mean Δ", "exp(ΔA)", "|SiLU(z)|", "share shut"}},
+      {"pca2d", {"PC1, 70 %", "PC2, 20 %"}},
+      {"pca3d", {"PC1, 70 %", "PC2, 20 %", "PC3, 10 %"}},
+      {"scree", {"component", "share of variance", "random walk"}},
+      {"next-token", {"probability", "␣cat", "0.300 came"}},
+  };
+  CHECK(std::size(expected) == figure_kinds().size());
+  for (const auto& [kind, labels] : expected) {
+    const std::string text = drawn(figure_of(kind, made, options));
+    for (const std::string& label : labels) CHECK_MESSAGE(has(text, label), kind << " has no " << label << " in\n" << text);
+  }
+}
+
+TEST_CASE("figures: a kind that does not exist is not found") { CHECK(find_figure("state-heat") == nullptr); }
+
+TEST_CASE("figures: without a model, tokens or history the refusal says what to do") {
+  for (const FigureKind& kind : figure_kinds()) {
+    Snapshot nothing;
+    const auto refused = kind.make(nothing, {}, {});
+    REQUIRE(!refused);
+    CHECK(has(refused.error().next, "Open"));
+    HandMade made(0);
+    made.derived = {};
+    made.derived.refusal = "the states before t = 40 were dropped";
+    const auto empty = kind.make(made.snapshot, made.derived, {});
+    REQUIRE(!empty);
+    CHECK(!empty.error().next.empty());
+  }
+  HandMade made;
+  made.derived = {.refusal = "the states before t = 40 were dropped"};
+  const auto dropped = find_figure("state-heatmap")->make(made.snapshot, made.derived, {});
+  REQUIRE(!dropped);
+  CHECK(dropped.error().code == Code::out_of_range);
+  CHECK(dropped.error().message == "the states before t = 40 were dropped");
+}
+
+TEST_CASE("state-heatmap: slow channels are on top and a token is centred on its number") {
+  const HandMade made;
+  const Figure figure = figure_of("state-heatmap", made);
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK(heat.row_order == std::vector<std::int32_t>{2, 0, 3, 1});
+  CHECK(figure.plots[0].y.low == 4);  // the first row of the order at the top
+  CHECK(figure.plots[0].y.high == 0);
+  CHECK(figure.plots[0].x.low == -0.5);
+  CHECK(figure.plots[0].x.high == 4.5);
+  CHECK(heat.x0 == -0.5);
+  PlotStyle style = screen_style(true);
+  const LaidOut page = lay_out(figure, 400, 300, style, FixedMeasure());
+  for (const DrawOp& op : page.list.ops)
+    if (const auto* image = std::get_if<DrawImage>(&op); image && image->rect.w > 100) {
+      CHECK(redness(image->pixels->rgba.front()) > 0);  // channel 2 at token 0 is positive, channel 1 at token 4 negative
+      CHECK(redness(image->pixels->rgba.back()) < 0);
+      return;
+    }
+  FAIL("the heatmap was not drawn");
+}
+
+TEST_CASE("state-heatmap: half-lives of 100, 10 and 1 tokens are marked where the rows pass them") {
+  const HandMade made;
+  const Axis axis = figure_of("state-heatmap", made).plots[0].y;
+  const auto at = [&](const std::string& label) {
+    for (const auto& [place, text] : axis.marks)
+      if (text == label) return place;
+    return -1.0;
+  };
+  CHECK(at("100") == 1);  // one row is slower
+  CHECK(at("10") == 2);
+  CHECK(at("1") == 3);
+}
+
+TEST_CASE("state-heatmap: by index channel 0 is at the bottom") {
+  const HandMade made;
+  FigureOptions options;
+  options.order = RowOrder::index;
+  const Figure figure = figure_of("state-heatmap", made, options);
+  CHECK(layer_of<HeatLayer>(figure).row_order.empty());
+  CHECK(figure.plots[0].y.low == 0);
+  CHECK(figure.plots[0].y.high == 4);
+  CHECK(has(value_of("state-heatmap", made, 0, 0.5, options), "h[0, 1]"));
+}
+
+TEST_CASE("state-heatmap: a locked range is kept whatever the values are") {
+  const HandMade made;
+  FigureOptions options;
+  options.locked = true, options.low = -7, options.high = 7;
+  const Figure figure = figure_of("state-heatmap", made, options);
+  CHECK(layer_of<HeatLayer>(figure).scale.high == 7);
+  CHECK(figure.plots[0].color_bar->low == -7);
+}
+
+TEST_CASE("state-heatmap: the value under a place is exact, with its token, channel and half-life") {
+  const HandMade made;
+  const std::string text = value_of("state-heatmap", made, 3.4, 1.2);  // token 3, the second slowest row: channel 0
+  CHECK(text == "h[0, 1]\t+0.4\ntoken 3\t␣the\nchannel 0\tn = 1\nhalf-life\t20 tokens");
+  const float other = HandMade::cell(4, 3);
+  const std::string last = value_of("state-heatmap", made, 4.49, 2.99);
+  const std::string digits = last.substr(last.find('\t') + 1, last.find('\n') - last.find('\t') - 1);
+  REQUIRE(digits.rfind("−", 0) == 0);
+  CHECK(-std::stof(digits.substr(std::string("−").size())) == other);
+  CHECK(value_of("state-heatmap", made, 4.51, 1) == "");
+  CHECK(value_of("state-heatmap", made, -0.6, 1) == "");
+  CHECK(value_of("state-heatmap", made, 1, 4.1) == "");
+}
+
+TEST_CASE("state-heatmap: a cell that stands for several tokens says for how many") {
+  const HandMade made(40, 4);
+  const std::string text = value_of("state-heatmap", made, 9, 0);
+  CHECK(has(text, "tokens 8–11\tlargest of 4"));
+  CHECK(has(subtitle_of("state-heatmap", made.snapshot, made.derived), "4 tokens a column"));
+}
+
+TEST_CASE("state-heatmap: NaN is counted in the subtitle and drawn in its own colour") {
+  HandMade made;
+  made.put_nan(2, 0);
+  CHECK(has(subtitle_of("state-heatmap", made.snapshot, made.derived), "1 NaN"));
+  CHECK(has(value_of("state-heatmap", made, 2, 1), "NaN"));
+  const LaidOut page = lay_out(figure_of("state-heatmap", made), 400, 300, screen_style(true), FixedMeasure());
+  bool is_drawn = false;
+  for (const DrawOp& op : page.list.ops)
+    if (const auto* image = std::get_if<DrawImage>(&op))
+      is_drawn |= std::ranges::count(image->pixels->rgba, kNanColor) > 0;
+  CHECK(is_drawn);
+}
+
+TEST_CASE("state-at: rows are channels, columns are states of a channel") {
+  const HandMade made;
+  const auto heat = layer_of<HeatLayer>(figure_of("state-at", made));
+  REQUIRE(heat.columns == 2);
+  CHECK(std::vector<float>(heat.column(1), heat.column(1) + 4) == std::vector<float>{2, 4, 6, 8});
+  CHECK(value_of("state-at", made, 1, 0.5) == "h[2, 1]\t+6\nchannel 2\tn = 1");  // the slowest channel is on top
+  CHECK(subtitle_of("state-at", made.snapshot, made.derived) == "layer 1 · 4 × 2 · t = 4");
+}
+
+TEST_CASE("state-at: heads are named in a state of three dimensions") {
+  HandMade made;
+  made.model->heads = 2, made.model->head_dim = 2;
+  made.frame->shape = {2, 2, 2};
+  CHECK(value_of("state-at", made, 0, 2.5) == "h[1, 1, 0]\t+7\nhead 1, p 1\tn = 0");
+}
+
+TEST_CASE("norms: curves are the statistics of the selected layer, token by token") {
+  const HandMade made;
+  const Figure figure = figure_of("norms", made);
+  REQUIRE(figure.plots.size() == 4);
+  const auto change = layer_of<LineLayer>(figure, 1);
+  CHECK(change.x == std::vector<double>{0, 1, 2, 3, 4});
+  CHECK(change.y[3] == made.trace->statistic(1, Statistic::h_change, 3).mean);
+  CHECK(change.low.empty());
+  CHECK(has(value_of("norms", made, 3.2, 0, {}, 1), "‖h−h₋₁‖₂\t13.75"));
+}
+
+TEST_CASE("norms: NaN breaks the curve, is counted, and leaves the axis finite") {
+  HandMade made;
+  made.trace->nan_at = 2;
+  const Figure figure = figure_of("norms", made);
+  CHECK(std::isnan(layer_of<LineLayer>(figure).y[2]));
+  CHECK(std::isfinite(figure.plots[0].y.high));
+  CHECK(has(subtitle_of("norms", made.snapshot, made.derived), "1 NaN"));
+}
+
+TEST_CASE("norms: of more tokens than points the extremes of every block are kept") {
+  HandMade made(20000);
+  made.trace->spike_at = 12345;
+  const auto line = layer_of<LineLayer>(figure_of("norms", made));
+  CHECK(line.x.size() <= 4096);
+  CHECK(*std::ranges::max_element(line.high) == 1e6f);
+  made.trace->nan_at = 12346;
+  const auto broken = layer_of<LineLayer>(figure_of("norms", made));
+  CHECK(std::ranges::any_of(broken.y, [](float v) { return std::isnan(v); }));
+}
+
+TEST_CASE("norms: with all layers every layer has a curve, the selected one on top and named") {
+  const HandMade made;
+  FigureOptions options;
+  options.all_layers = true;
+  const Figure figure = figure_of("norms", made, options);
+  REQUIRE(figure.plots.size() == 1);
+  const auto& first = std::get<LineLayer>(figure.plots[0].layers[0]);
+  const auto& second = std::get<LineLayer>(figure.plots[0].layers[1]);
+  CHECK(first.y[0] == made.trace->statistic(0, Statistic::h_norm, 0).mean);
+  CHECK(second.name == "layer 1");
+  CHECK(second.ink == Ink::run_a);
+}
+
+TEST_CASE("curves: the range shown limits the tokens drawn and written") {
+  HandMade made(50);
+  made.snapshot.selection.first = 10, made.snapshot.selection.last = 20;
+  const Figure figure = figure_of("gates", made);
+  CHECK(layer_of<LineLayer>(figure).x.front() == 10);
+  CHECK(layer_of<LineLayer>(figure).x.size() == 10);
+  CHECK(figure.plots[0].x.high == 19.5);
+  CHECK(lines_of(csv_of("gates", made.snapshot, made.derived, {})) == 1 + 4 * 10);
+}
+
+TEST_CASE("pca: time goes from dark to bright, both cursors are marked, the start is named") {
+  const HandMade made;
+  const Figure figure = figure_of("pca2d", made);
+  const auto path = layer_of<PathLayer>(figure);
+  CHECK(path.shade.front() == 0);
+  CHECK(path.shade.back() == 1);
+  const std::string text = drawn(figure);
+  for (const char* label : {"A 4", "B 1", "t 0"}) CHECK(has(text, label));
+  FigureOptions without;
+  without.cursors = false;
+  CHECK(!has(drawn(figure_of("pca2d", made, without)), "A 4"));
+}
+
+TEST_CASE("pca: two tokens are refused, and the number needed is said") {
+  const HandMade made(2);
+  const auto refused = find_figure("pca2d")->make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().message, "3 tokens"));
+}
+
+TEST_CASE("pca3d: turning keeps the scale and lengths in the plane of the page") {
+  const HandMade made;
+  FigureOptions options;
+  options.yaw = 0, options.pitch = 0;
+  const Figure front = figure_of("pca3d", made, options);
+  options.yaw = 1.1, options.pitch = 0.7;
+  const Figure turned = figure_of("pca3d", made, options);
+  CHECK(front.plots[0].x.high == turned.plots[0].x.high);
+  const auto at = [](const Figure& figure, std::size_t i) { return std::get<PathLayer>(figure.plots[0].layers.at(3)).at[i]; };
+  CHECK(at(front, 3).x == doctest::Approx(made.path->points[3][0]));
+  CHECK(at(front, 3).y == doctest::Approx(made.path->points[3][1]));
+  CHECK(std::hypot(at(turned, 3).x, at(turned, 3).y) <= std::hypot(3.0, 4.5, 1.0) + 1e-9);
+}
+
+TEST_CASE("pca: a token whose state is not finite is left out of the path and counted") {
+  HandMade made;
+  made.path->points[2][0] = NAN;
+  const Figure figure = figure_of("pca2d", made);
+  CHECK(layer_of<PathLayer>(figure).at.size() == 4);
+  CHECK(has(subtitle_of("pca2d", made.snapshot, made.derived), "1 NaN"));
+}
+
+TEST_CASE("pca: what was done to make it fit is said in the subtitle") {
+  HandMade made;
+  made.path->approximation = "4096 random sums";
+  CHECK(has(subtitle_of("pca2d", made.snapshot, made.derived), "4096 random sums"));
+}
+
+TEST_CASE("scree: marks of a random walk stand beside the shares") {
+  const HandMade made;
+  const Figure figure = figure_of("scree", made);
+  CHECK(layer_of<BarLayer>(figure).values[1] == doctest::Approx(0.2));
+  const auto null = layer_of<LineLayer>(figure);
+  CHECK(null.y[0] == doctest::Approx(6 / (std::numbers::pi * std::numbers::pi)));
+  CHECK(null.y[3] == doctest::Approx(6 / (std::numbers::pi * std::numbers::pi * 4)));
+  CHECK(std::isnan(null.y[2]));  // one mark a component
+}
+
+TEST_CASE("next-token: the token that came is highlighted, or named in the subtitle when it is not among the bars") {
+  HandMade made;
+  CHECK(layer_of<BarLayer>(figure_of("next-token", made)).highlight == 1);
+  CHECK(subtitle_of("next-token", made.snapshot, made.derived) == "after t = 4, 1.50 bit");
+  made.next->came = 2, made.next->came_rank = 40, made.next->came_probability = 0.001f;
+  CHECK(has(subtitle_of("next-token", made.snapshot, made.derived), "came ↵, 0.001, rank 41"));
+}
+
+TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
+  const HandMade made;
+  const std::pair<const char*, std::ptrdiff_t> rows[] = {{"state-heatmap", 5 * 4}, {"state-at", 8}, {"norms", 4 * 5}, {"gates", 4 * 5},
+                                                          {"pca2d", 5 * 3}, {"pca3d", 5 * 3}, {"scree", 3}, {"next-token", 3}};
+  for (const auto& [kind, count] : rows) CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);
+  std::istringstream lines(csv_of("state-heatmap", made.snapshot, made.derived, {}));
+  std::string line;
+  for (int i = 0; i < 1 + 4 * 3 + 2; ++i) std::getline(lines, line);  // token 3, channel 1
+  CHECK(std::stof(line.substr(line.rfind(',') + 1)) == HandMade::cell(3, 1));
+  CHECK(has(line, "1,3,1,1,"));
+}
+
+TEST_CASE("csv: a token with a comma or a quote stays one cell") {
+  HandMade made;
+  made.model->pieces[1] = ",\"";
+  CHECK(has(csv_of("next-token", made.snapshot, made.derived, {}), "5,1,1,\",\"\"\",0.5,0"));
+}

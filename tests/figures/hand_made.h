@@ -1,0 +1,98 @@
+#pragma once
+// A snapshot made by hand: two layers of four channels with two states each, five tokens.
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/core/snapshot.h"
+
+namespace lab::test {
+
+constexpr int kLayers = 2, kChannels = 4, kStates = 2;
+
+/// A trace whose statistics are a formula of layer, statistic and token, and which replays nothing.
+class HandTrace final : public TraceView {
+ public:
+  explicit HandTrace(std::int64_t tokens) {
+    count_ = tokens;
+    revision_ = 1;
+    layers_ = std::make_shared<const std::vector<LayerInfo>>(
+        kLayers, LayerInfo{"mamba1", {{Point::x, kChannels, true}, {Point::dt, kChannels, true}, {Point::B, kStates, true},
+                                      {Point::C, kStates, false}, {Point::z, kChannels, false}, {Point::resid_out, 3, false}}});
+    use_.drivers = 3 << 20, use_.keyframes = 2 << 20, use_.statistics = 1 << 20, use_.budget = 64 << 20;
+  }
+
+  std::optional<std::vector<float>> driver(int, int driver, std::int64_t token) const override {
+    const auto width = static_cast<std::size_t>((*layers_)[0].drivers[static_cast<std::size_t>(driver)].width);
+    return std::vector<float>(width, 0.5f + static_cast<float>(token));
+  }
+  StatisticValue statistic(int layer, Statistic which, std::int64_t token) const override {
+    if (token == nan_at) return {NAN, NAN, NAN};
+    const float value = token == spike_at ? 1e6f : 10.0f * static_cast<float>(layer) + static_cast<float>(which) + 0.25f * static_cast<float>(token);
+    return {value, value, value};
+  }
+  Status restore(std::int64_t, int, State&, const Replayer&) const override { return {}; }
+  Status walk(std::int64_t, std::int64_t, int, State&, const Replayer&, const std::function<bool(std::int64_t)>&) const override { return {}; }
+
+  std::int64_t nan_at = -1, spike_at = -1;
+};
+
+/// A snapshot with what was derived from it; every part may be changed before use.
+struct HandMade {
+  std::shared_ptr<ModelFacts> model = std::make_shared<ModelFacts>();
+  std::shared_ptr<HandTrace> trace;
+  std::shared_ptr<StateSlab> slab = std::make_shared<StateSlab>();
+  std::shared_ptr<StateFrame> frame = std::make_shared<StateFrame>();
+  std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
+  std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
+  Snapshot snapshot;
+  Derived derived;
+
+  /// The state of channel r after token t in the slab: distinct, with a sign.
+  static float cell(std::int64_t t, int r) { return 0.1f * static_cast<float>(t + 1) * (r % 2 ? -1.0f : 1.0f) + 0.01f * static_cast<float>(r); }
+
+  explicit HandMade(std::int64_t tokens = 5, std::int64_t stride = 1) : trace(std::make_shared<HandTrace>(tokens)) {
+    model->name = "hand", model->family = "mamba1";
+    model->layers = trace->layers();
+    model->inner = kChannels, model->state_size = kStates, model->vocabulary = 3;
+    model->pieces = {"␣the", "␣cat", "↵"};
+    snapshot.number = 1, snapshot.state = EngineState::paused;
+    snapshot.model = model, snapshot.trace = trace;
+    snapshot.edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{{2, "zero layer 1", 1}});
+    RowLog<std::int32_t> ids;
+    for (std::int64_t t = 0; t < tokens; ++t) ids.append()[0] = static_cast<std::int32_t>(t % 3);
+    snapshot.tokens = ids.view();
+    snapshot.selection = {.cursor_a = tokens - 1, .cursor_b = 1, .layer = 1, .channel = 2, .state = 1};
+
+    RowLog<float> columns(kChannels, 4);
+    for (std::int64_t t = 0; t < tokens; t += stride) {
+      const auto column = columns.append();
+      for (int r = 0; r < kChannels; ++r) column[static_cast<std::size_t>(r)] = cell(t, r);
+    }
+    *slab = {.layer = 1, .state = 1, .stride = stride, .rows = kChannels, .columns = columns.view(), .by_half_life = {2, 0, 3, 1},
+             .half_life = {20, 0.5f, 200, 2}, .rate = {0.1f, 4, 0.01f, 1}, .version = 1};
+    *frame = {.layer = 1, .position = tokens, .shape = {kChannels, kStates}, .h = {1, 2, 3, 4, 5, 6, 7, 8}};
+    *next = {.position = tokens, .best = {{1, 0.5f}, {0, 0.3f}, {2, 0.2f}}, .entropy_bits = 1.5f, .came = 0, .came_probability = 0.3f, .came_rank = 1};
+    path->layer = 1;
+    for (std::int64_t t = 0; t < tokens; ++t) path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
+    path->explained = {0.7f, 0.2f, 0.1f};
+    derive();
+  }
+  HandMade(const HandMade&) = delete;
+
+  /// Hands the parts over again after one was replaced.
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .next = next, .trajectory = path}; }
+  void put_nan(std::int64_t token, int row) {
+    RowLog<float> columns(kChannels, 4);
+    for (std::int64_t i = 0; i < slab->columns.count(); ++i) {
+      const auto column = columns.append();
+      std::copy(slab->columns[i].begin(), slab->columns[i].end(), column.begin());
+      if (i == token) column[static_cast<std::size_t>(row)] = NAN;
+    }
+    slab->columns = columns.view();
+  }
+};
+
+}  // namespace lab::test

@@ -1,0 +1,445 @@
+// Panes drawn for a few frames by ImGui without a device: what they register, send and keep.
+#include <doctest/doctest.h>
+#include <imgui.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "tests/figures/hand_made.h"
+#include "views/panels/kept.h"
+#include "views/panels/kit/widgets.h"
+#include "views/panels/pane.h"
+
+using namespace lab;
+using lab::test::HandMade;
+
+namespace {
+
+/// Counts pictures instead of making them.
+class CountedTextures final : public ImGuiPainter::Textures {
+ public:
+  explicit CountedTextures(int& made) : made_(made) {}
+  std::uintptr_t make(const Pixels&) override { return static_cast<std::uintptr_t>(++made_); }
+  void remove(std::uintptr_t) override {}
+
+ private:
+  int& made_;
+};
+
+/// A window of one pane.
+class Window {
+ public:
+  explicit Window(const HandMade& made, Box box = {0, 0, 1000, 400}) : box_(box), made_(made) {
+    ImGui::CreateContext();
+    ImGuiIO& io = ImGui::GetIO();
+    io.IniFilename = nullptr;
+    io.DeltaTime = 1.0f / 60;
+    io.DisplaySize = {box.w, box.h};
+    ImFont* font = io.Fonts->AddFontDefault();
+    io.Fonts->Build();
+    fonts_.fill({font, font->FontSize});
+    painter_ = std::make_unique<ImGuiPainter>(std::make_unique<CountedTextures>(textures));
+    const ScreenFont screen[4] = {{font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}};
+    painter_->set_fonts(screen, 1);
+    ui.record_items = true;
+  }
+  ~Window() {
+    painter_.reset();
+    ImGui::DestroyContext();
+  }
+  Window(const Window&) = delete;
+
+  void frame(const char* pane) {
+    ImGui::NewFrame();
+    ui.begin(kDarkTheme, fonts_, 1);
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
+    ImGui::Begin("window", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove);
+    ui.pane = pane;
+    ImGui::PushID(pane);
+    PaneContext context{made_.snapshot, made_.derived, memory, *painter_, [this](Command command) { sent.push_back(std::move(command)); },
+                        [this](const std::string& kind) { exported = kind; }};
+    find_pane(pane)->draw(ui, box_, context);
+    ImGui::PopID();
+    ImGui::End();
+    ImGui::Render();
+    painter_->end_frame();
+  }
+  void frames(const char* pane, int count = 3) {
+    for (int i = 0; i < count; ++i) frame(pane);
+  }
+  /// Moves to a place, presses and releases, a frame each.
+  void click_at(const char* pane, float x, float y, int button = 0) {
+    ImGuiIO& io = ImGui::GetIO();
+    io.MousePos = {x, y};
+    frames(pane, 2);
+    io.MouseDown[button] = true;
+    frame(pane);
+    io.MouseDown[button] = false;
+    frames(pane, 2);
+  }
+  void click(const char* pane, const std::string& item) {
+    frame(pane);
+    const auto found = ui.items.find(std::string(pane) + "/" + item);
+    REQUIRE_MESSAGE(found != ui.items.end(), pane << " has no " << item);
+    click_at(pane, found->second.middle_x(), found->second.middle_y());
+  }
+  bool has_item(const std::string& name) const { return ui.items.count(name) > 0; }
+
+  Ui ui;
+  PaneMemory memory;
+  std::vector<Command> sent;
+  std::string exported;
+  int textures = 0;
+
+ private:
+  Box box_;
+  const HandMade& made_;
+  Fonts fonts_;
+  std::unique_ptr<ImGuiPainter> painter_;
+};
+
+template <class T>
+const T& only(const std::vector<Command>& sent) {
+  REQUIRE(sent.size() == 1);
+  REQUIRE_MESSAGE(std::holds_alternative<T>(sent[0]), json_of(sent[0]));
+  return std::get<T>(sent[0]);
+}
+
+}  // namespace
+
+TEST_CASE("panes: every pane draws large, small and tiny, with a full and an empty snapshot, and sends nothing by itself") {
+  const HandMade full;
+  HandMade untouched(0);
+  untouched.derived = {};
+  HandMade closed(0);
+  closed.snapshot = {};
+  closed.derived = {};
+  for (const HandMade* made : {&full, static_cast<const HandMade*>(&untouched), static_cast<const HandMade*>(&closed)})
+    for (const Box box : {Box{0, 0, 1600, 800}, Box{0, 0, 252, 180}, Box{0, 0, 40, 30}})
+      for (const PaneKind& kind : pane_kinds()) {
+        CAPTURE(kind.name);
+        CAPTURE(box.w);
+        Window window(*made, box);
+        window.frames(kind.name);
+        CHECK(window.sent.empty());
+        CHECK(ImGui::GetDrawData()->TotalVtxCount > 0);
+      }
+}
+
+TEST_CASE("tokens: a click seeks cursor A, Alt-click cursor B") {
+  const HandMade made;
+  Window window(made);
+  window.click("tokens", "token 3");
+  CHECK(only<command::Seek>(window.sent).token == 3);
+  CHECK(only<command::Seek>(window.sent).cursor == "a");
+  window.sent.clear();
+  ImGui::GetIO().KeyAlt = true;
+  window.click("tokens", "token 0");
+  CHECK(only<command::Seek>(window.sent).cursor == "b");
+}
+
+TEST_CASE("tokens: a waiting token is shown after the read ones and cannot be sought") {
+  HandMade made;
+  made.snapshot.waiting = {2, 1};
+  Window window(made);
+  window.click("tokens", "token 6");
+  CHECK(window.sent.empty());
+  CHECK(window.ui.items["tokens/token 5"].x > window.ui.items["tokens/token 4"].right());
+}
+
+TEST_CASE("tokens: of thousands only those in view react, the cursor's row among them, and growing keeps what was placed") {
+  HandMade made(9000);
+  made.snapshot.selection.cursor_a = 4500;
+  Window window(made, {0, 0, 800, 72});
+  window.frames("tokens");
+  CHECK(window.has_item("tokens/token 4500"));
+  CHECK(window.ui.items.size() < 200);
+  CHECK(!window.has_item("tokens/token 0"));
+  const float* before = window.memory.kept->tokens.x.data();
+  window.frames("tokens");
+  CHECK(window.memory.kept->tokens.x.data() == before);
+  made.snapshot.selection.cursor_a = 0;
+  window.frames("tokens", 1);
+  CHECK(window.has_item("tokens/token 0"));
+}
+
+TEST_CASE("tokens: after going back in the run the strip is that of the shorter one") {
+  HandMade made(9);
+  made.snapshot.waiting = {0, 1, 2};
+  Window window(made);
+  window.frames("tokens");
+  CHECK(window.memory.kept->tokens.laid_out == 12);
+  const HandMade shorter(4);
+  made.snapshot.tokens = shorter.snapshot.tokens, made.snapshot.trace = shorter.trace, made.snapshot.waiting.clear();
+  made.snapshot.selection.cursor_a = 3;
+  window.frames("tokens");
+  CHECK(window.memory.kept->tokens.laid_out == 4);
+  CHECK(!window.has_item("tokens/token 4"));
+}
+
+TEST_CASE("layers: a click selects the layer and keeps the cell") {
+  const HandMade made;
+  Window window(made);
+  window.click("layers", "layer 0");
+  const auto& select = only<command::Select>(window.sent);
+  CHECK(select.layer == 0);
+  CHECK(select.channel == 2);
+  CHECK(select.state == 1);
+}
+
+TEST_CASE("state-over-time: a click moves cursor A and selects the channel under it") {
+  const HandMade made;
+  Window window(made);
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/map"];
+  window.click_at("state-over-time", map.x + map.w * 0.5f, map.y + map.h * 0.9f);  // token 2, the fastest row
+  REQUIRE(window.sent.size() == 2);
+  CHECK(std::get<command::Seek>(window.sent[0]).token == 2);
+  CHECK(std::get<command::Select>(window.sent[1]).channel == 1);
+}
+
+TEST_CASE("state-over-time: the wheel zooms in at the pointer, a double click shows everything") {
+  const HandMade made(100);
+  Window window(made);
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/map"];
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = {map.x + map.w * 0.75f, map.middle_y()};
+  window.frames("state-over-time", 2);
+  io.MouseWheel = 1;
+  window.frame("state-over-time");
+  const auto& range = only<command::ShowRange>(window.sent);
+  CHECK(range.last - range.first == 80);
+  CHECK(range.first == 15);  // three quarters of what was lost lie on the left
+  window.sent.clear();
+  io.MouseWheel = -1;
+  window.frame("state-over-time");
+  CHECK(only<command::ShowRange>(window.sent).last == 0);
+}
+
+TEST_CASE("state-over-time: a drag in a part of the tokens pans and is no click") {
+  HandMade made(100);
+  made.snapshot.selection.first = 40, made.snapshot.selection.last = 60;
+  Window window(made);
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/map"];
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = {map.middle_x(), map.middle_y()};
+  window.frames("state-over-time", 2);
+  io.MouseDown[0] = true;
+  window.frame("state-over-time");
+  io.MousePos.x -= map.w / 4;
+  window.frame("state-over-time");
+  io.MouseDown[0] = false;
+  window.frames("state-over-time", 2);
+  const auto& range = only<command::ShowRange>(window.sent);
+  CHECK(range.first == 45);
+  CHECK(range.last == 65);
+}
+
+TEST_CASE("state-over-time: moving a cursor colours nothing again; another channel order does") {
+  HandMade made(30);
+  Window window(made);
+  window.frames("state-over-time");
+  const int before = window.textures;
+  CHECK(before > 0);
+  made.snapshot.number = 2, made.snapshot.selection.cursor_a = 7, made.snapshot.selection.channel = 1;
+  made.slab = std::make_shared<StateSlab>(*made.slab);  // made again with the same columns, as the analyst does
+  made.slab->version = 99;
+  made.derive();
+  window.frames("state-over-time");
+  CHECK(window.textures == before);
+  window.memory.options["state-heatmap"].order = RowOrder::index;
+  window.frames("state-over-time");
+  CHECK(window.textures > before);
+}
+
+TEST_CASE("state-over-time: locking keeps the colour range of that moment") {
+  HandMade made;
+  Window window(made);
+  window.click("state-over-time", "lock");
+  const FigureOptions& options = window.memory.options["state-heatmap"];
+  CHECK(options.locked);
+  CHECK(options.high > 0.4);
+  CHECK(options.low == -options.high);
+}
+
+TEST_CASE("state-over-time and curves: the data begin and end at the same pixels") {
+  const HandMade made(30);
+  for (const float width : {700.0f, 1032.0f}) {
+    Window window(made, {0, 0, width, 300});
+    window.frames("state-over-time");
+    const Box map = window.ui.items["state-over-time/map"];
+    window.frames("curves");
+    const Box plot = window.ui.items["curves/plot"];
+    CHECK(map.x == plot.x);
+    CHECK(map.right() == plot.right());
+  }
+}
+
+TEST_CASE("curves: an unchanged pane is not laid out again") {
+  const HandMade made(30);
+  Window window(made);
+  window.frames("curves");
+  const auto* before = window.memory.kept->figures["curves"].page.list.ops.data();
+  window.frames("curves");
+  CHECK(window.memory.kept->figures["curves"].page.list.ops.data() == before);
+}
+
+TEST_CASE("curves: the segments choose gates and all layers") {
+  const HandMade made;
+  Window window(made);
+  window.click("curves", "Gates");
+  CHECK(window.memory.show_gates);
+  window.click("curves", "All layers");
+  CHECK(!window.memory.show_gates);
+  CHECK(window.memory.options["norms"].all_layers);
+}
+
+TEST_CASE("state-at: a click selects channel and state") {
+  const HandMade made;
+  Window window(made);
+  window.frames("state-at");
+  const Box map = window.ui.items["state-at/map"];
+  window.click_at("state-at", map.x + map.w * 0.25f, map.y + map.h * 0.1f);
+  const auto& select = only<command::Select>(window.sent);
+  CHECK(select.state == 0);
+  CHECK(select.channel == 2);
+}
+
+TEST_CASE("pca: a drag turns the picture in three dimensions only") {
+  const HandMade made;
+  Window window(made);
+  const double yaw = FigureOptions().yaw;
+  const auto drag = [&] {
+    window.frames("pca");
+    const Box path = window.ui.items["pca/path"];
+    ImGuiIO& io = ImGui::GetIO();
+    io.MousePos = {path.middle_x(), path.middle_y()};
+    window.frames("pca", 2);
+    io.MouseDown[0] = true;
+    window.frame("pca");
+    io.MousePos.x += 30;
+    window.frame("pca");
+    io.MouseDown[0] = false;
+    window.frames("pca", 2);
+  };
+  drag();
+  CHECK(window.memory.options["pca2d"].yaw == yaw);
+  window.click("pca", "3D");
+  drag();
+  CHECK(window.memory.options["pca3d"].yaw == doctest::Approx(yaw + 0.3));
+}
+
+TEST_CASE("panes: the export button asks for the kind that is shown") {
+  const HandMade made;
+  Window window(made);
+  window.memory.pca_3d = true;
+  window.click("pca", "export");
+  CHECK(window.exported == "pca3d");
+  window.click("next", "export");
+  CHECK(window.exported == "next-token");
+}
+
+TEST_CASE("selection: the edits send what they say, for a layer or for all") {
+  HandMade made;
+  Window window(made, {0, 0, 312, 760});
+  window.memory.scale_factor = 0.25;
+  window.click("selection", "Apply");
+  CHECK(only<command::ScaleState>(window.sent).factor == 0.25);
+  CHECK(std::get<command::ScaleState>(window.sent[0]).layer == 1);
+  window.sent.clear();
+  window.click("selection", "all layers");
+  window.memory.kept->edit = 1;
+  window.click("selection", "Apply");
+  CHECK(only<command::ZeroState>(window.sent).layer == -1);
+  window.sent.clear();
+  window.memory.kept->edit = 2;
+  made.snapshot.selection.cursor_a = 2;
+  window.click("selection", "Apply");
+  CHECK(only<command::RestoreState>(window.sent).position == 3);
+  window.sent.clear();
+  window.click("selection", "Undo");
+  CHECK(window.sent.empty());  // nothing to take back
+  made.snapshot.undo = {{"zero state", 3}};
+  window.click("selection", "Undo");
+  only<command::Undo>(window.sent);
+}
+
+TEST_CASE("selection: a running lab is not edited") {
+  HandMade made;
+  made.snapshot.state = EngineState::running;
+  Window window(made, {0, 0, 312, 760});
+  window.click("selection", "Apply");
+  CHECK(window.sent.empty());
+}
+
+TEST_CASE("transport: Enter feeds and reads, the button only feeds, an empty prompt does neither") {
+  HandMade made;
+  Window window(made, {0, 0, 1600, 128});
+  window.click("transport", "Feed");
+  CHECK(window.sent.empty());
+  window.memory.prompt = "the cat";
+  window.click("transport", "Feed");
+  CHECK(only<command::FeedText>(window.sent).text == "the cat");
+  CHECK(window.memory.prompt.empty());
+  window.sent.clear();
+  window.memory.prompt = "again";
+  window.memory.focus_prompt = true;
+  window.frames("transport", 3);
+  ImGuiIO& io = ImGui::GetIO();
+  io.KeyMap[ImGuiKey_Enter] = 10;
+  io.KeysDown[10] = true;
+  window.frame("transport");
+  io.KeysDown[10] = false;
+  window.frame("transport");
+  REQUIRE(window.sent.size() == 2);
+  CHECK(std::get<command::FeedText>(window.sent[0]).text == "again");
+  CHECK(std::holds_alternative<command::ReadWaiting>(window.sent[1]));
+}
+
+TEST_CASE("transport: step goes to the next token, and at the end steps the model") {
+  HandMade made;
+  made.snapshot.selection.cursor_a = 1;
+  Window window(made, {0, 0, 1600, 128});
+  window.click("transport", "step");
+  CHECK(only<command::Seek>(window.sent).token == 2);
+  window.sent.clear();
+  made.snapshot.selection.cursor_a = 4;
+  window.click("transport", "step");
+  CHECK(only<command::Step>(window.sent).count == 1);
+}
+
+TEST_CASE("transport: run takes the rate chosen, and a running lab is paused") {
+  HandMade made;
+  Window window(made, {0, 0, 1600, 128});
+  window.memory.rate = 4;
+  window.click("transport", "run");
+  CHECK(only<command::Run>(window.sent).rate == 4);
+  window.sent.clear();
+  made.snapshot.state = EngineState::running;
+  window.click("transport", "run");
+  only<command::Pause>(window.sent);
+}
+
+TEST_CASE("transport: sampling is sent when it was changed, and an edit can be pointed at") {
+  const HandMade made;
+  Window window(made, {0, 0, 1600, 128});
+  window.click("transport", "Greedy");
+  CHECK(only<command::SetSampling>(window.sent).sampling.greedy);
+  CHECK(window.has_item("transport/edit 0"));
+}
+
+TEST_CASE("transport: the time axis continues that of the heatmap above") {
+  const HandMade made(30);
+  Window window(made, {0, 0, 1600, 300});
+  window.frames("transport");
+  window.memory.kept->time = {300, 1200, -0.5, 29.5};
+  window.frames("transport");
+  const Box axis = window.ui.items["transport/time"];
+  CHECK(axis.x == 300);
+  CHECK(axis.right() == 1200);
+  window.click_at("transport", 300 + 900 * (10.5f / 30), axis.middle_y());
+  CHECK(std::get<command::Seek>(window.sent.front()).token == 10);
+}
