@@ -192,7 +192,7 @@ TEST_CASE("state-over-time: a click moves cursor A and selects the channel under
   const HandMade made;
   Window window(made);
   window.frames("state-over-time");
-  const Box map = window.ui.items["state-over-time/map"];
+  const Box map = window.ui.items["state-over-time/cells"];
   window.click_at("state-over-time", map.x + map.w * 0.5f, map.y + map.h * 0.9f);  // token 2, the fastest row
   REQUIRE(window.sent.size() == 2);
   CHECK(std::get<command::Seek>(window.sent[0]).token == 2);
@@ -203,7 +203,7 @@ TEST_CASE("state-over-time: the wheel zooms in at the pointer, a double click sh
   const HandMade made(100);
   Window window(made);
   window.frames("state-over-time");
-  const Box map = window.ui.items["state-over-time/map"];
+  const Box map = window.ui.items["state-over-time/cells"];
   ImGuiIO& io = ImGui::GetIO();
   io.MousePos = {map.x + map.w * 0.75f, map.middle_y()};
   window.frames("state-over-time", 2);
@@ -223,7 +223,7 @@ TEST_CASE("state-over-time: a drag in a part of the tokens pans and is no click"
   made.snapshot.selection.first = 40, made.snapshot.selection.last = 60;
   Window window(made);
   window.frames("state-over-time");
-  const Box map = window.ui.items["state-over-time/map"];
+  const Box map = window.ui.items["state-over-time/cells"];
   ImGuiIO& io = ImGui::GetIO();
   io.MousePos = {map.middle_x(), map.middle_y()};
   window.frames("state-over-time", 2);
@@ -270,7 +270,7 @@ TEST_CASE("state-over-time and curves: the data begin and end at the same pixels
   for (const float width : {700.0f, 1032.0f}) {
     Window window(made, {0, 0, width, 300});
     window.frames("state-over-time");
-    const Box map = window.ui.items["state-over-time/map"];
+    const Box map = window.ui.items["state-over-time/cells"];
     window.frames("curves");
     const Box plot = window.ui.items["curves/plot"];
     CHECK(map.x == plot.x);
@@ -435,11 +435,11 @@ TEST_CASE("transport: the time axis continues that of the heatmap above") {
   const HandMade made(30);
   Window window(made, {0, 0, 1600, 300});
   window.frames("transport");
-  window.memory.kept->time = {300, 1200, -0.5, 29.5};
+  window.memory.kept->time = {330, 1230, -0.5, 29.5};
   window.frames("transport");
   const Box axis = window.ui.items["transport/time"];
-  CHECK(axis.x == 300);
-  CHECK(axis.right() == 1200);
-  window.click_at("transport", 300 + 900 * (10.5f / 30), axis.middle_y());
+  CHECK(axis.x == 330);
+  CHECK(axis.right() == 1230);
+  window.click_at("transport", 330 + 900 * (10.5f / 30), axis.middle_y());
   CHECK(std::get<command::Seek>(window.sent.front()).token == 10);
 }

@@ -124,7 +124,7 @@ void handle_mouse(Ui& ui, Box box, PaneContext& context, FigureOptions& options,
   PaneMemory::Kept& kept = kept_of(context);
   const PlotArea& area = figure.page.areas[0];
   const Box frame = frame_of(figure, box);
-  const Hit hit = handle_time_axis(ui, frame, area, context, "map");
+  const Hit hit = handle_time_axis(ui, frame, area, context, "cells");
   const double x = area.x_from(hit.x - box.x), y = area.y_from(hit.y - box.y);
   const HeatLayer& heat = heat_of(figure);
   const auto row = static_cast<std::int64_t>(std::floor(y));
