@@ -31,10 +31,14 @@ void draw_selected_cell(Ui& ui, Box body, const KeptFigure& figure, const Select
 
 void draw_legend(Ui& ui, Box box, const ColorScale& scale) {
   const Theme& theme = ui.theme();
-  const std::string range = scale.low == -scale.high ? "±" + number_text(scale.high, 2)
-                                                     : number_text(scale.low, 2) + " to " + number_text(scale.high, 2);
-  ui.text_in(box.cut_top(16), Face::axis, theme.dim, range);
-  ui.text_in(box.cut_top(16), Face::axis, theme.dim, name_of(scale.scaling));
+  const auto line = [&](const std::string& text) { ui.text_in(box.cut_top(16), Face::axis, theme.dim, text); };
+  if (scale.low == -scale.high) {
+    line("±" + number_text(scale.high, 2));
+  } else {
+    line("≤ " + number_text(scale.high, 2));
+    line("≥ " + number_text(scale.low, 2));
+  }
+  line(name_of(scale.scaling));
 }
 
 }  // namespace

@@ -87,15 +87,36 @@ Color amber(const Theme& theme, float share) {
   return mixed(theme.pane, theme.token_amber, (theme.dark ? 0.08f : 0.06f) + share * (theme.dark ? 0.44f : 0.40f));
 }
 
+/// The bytes of a token in hexadecimal, from how it is displayed: ␣, ↵, → and \xNN stand for single bytes.
+std::string bytes_of(std::string_view piece) {
+  constexpr std::pair<std::string_view, const char*> kSigns[] = {{"␣", "20"}, {"↵", "0A"}, {"→", "09"}};
+  std::string out;
+  for (std::size_t at = 0; at < piece.size();) {
+    const std::string_view rest = piece.substr(at);
+    if (!out.empty()) out += ' ';
+    const auto sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& s) { return rest.starts_with(s.first); });
+    if (sign != std::end(kSigns)) {
+      out += sign->second;
+      at += sign->first.size();
+    } else if (rest.starts_with("\\x") && rest.size() >= 4) {
+      out += rest.substr(2, 2);
+      at += 4;
+    } else {
+      out += fmt::format("{:02X}", static_cast<unsigned char>(rest[0]));
+      ++at;
+    }
+  }
+  return out;
+}
+
 std::string tip_of(PaneContext& context, std::int64_t token) {
   const Snapshot& snapshot = context.snapshot;
   const std::int32_t id = id_at(snapshot, token);
   std::string text = fmt::format("{}\tt = {}", piece_at(snapshot, token), token);
   if (id >= 0) {
     text += fmt::format("\ntoken id\t{}", id);
-    std::string bytes;
-    for (const char c : snapshot.model->piece(id)) bytes += fmt::format("{}{:02X}", bytes.empty() ? "" : " ", static_cast<unsigned char>(c));
-    if (bytes.size() <= 60) text += "\nshown as bytes\t" + bytes;
+    const std::string bytes = bytes_of(snapshot.model->piece(id));
+    if (snapshot.model->tokenizer != "symbols" && bytes.size() <= 60) text += "\nbytes\t" + bytes;
   }
   if (token >= snapshot.count()) return text + "\nwaits to be read\t";
   if (!snapshot.trace || token >= snapshot.trace->count()) return text;

@@ -63,6 +63,11 @@ void draw_rate(Ui& ui, Box box, PaneContext& context) {
   if (context.snapshot.state == EngineState::running) context.send(command::Run{rate, 0});
 }
 
+void draw_reset(Ui& ui, Box box, PaneContext& context) {
+  const bool ready = can_act(context.snapshot) && context.snapshot.count() > 0;
+  if (button(ui, "Reset", box, {.enabled = ready, .tip = "No tokens, the state it starts from"})) context.send(command::Reset{});
+}
+
 /// Buttons, where we are, how fast.
 void draw_left(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   const Theme& theme = ui.theme();
@@ -90,8 +95,7 @@ void draw_left(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   if (button(ui, "Take back", row.cut_left(84), {.enabled = ready && snapshot.count() > 0, .tip = "Take the last token back\tBackspace"}))
     context.send(command::TakeBack{1, false});
   row.cut_left(4);
-  if (button(ui, "Reset", row.cut_left(60), {.enabled = ready && snapshot.count() > 0, .tip = "No tokens, the state it starts from"}))
-    context.send(command::Reset{});
+  draw_reset(ui, row.cut_left(60), context);
   ui.text_in(row, Face::control, theme.dim, name_of(snapshot.state), Align::right);
 }
 
@@ -103,11 +107,14 @@ void feed(PaneContext& context, bool reads) {
 }
 
 /// What is typed goes to the tokens that wait; Enter reads them at once.
-void draw_prompt(Ui& ui, Box row, PaneContext& context) {
+void draw_prompt(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
   const Snapshot& snapshot = context.snapshot;
   const bool ready = can_act(snapshot);
-  const bool waits = !snapshot.waiting.empty();
-  if (waits) {
+  if (is_narrow) {
+    draw_reset(ui, row.cut_right(56), context);
+    row.cut_right(4);
+  }
+  if (!snapshot.waiting.empty()) {
     if (button(ui, "Drop", row.cut_right(52), {.tip = "Drop the waiting tokens"})) context.send(command::DropWaiting{});
     row.cut_right(4);
     if (button(ui, fmt::format("Read {}##read", snapshot.waiting.size()).c_str(), row.cut_right(84), {.tip = "Read what waits"}))
@@ -176,7 +183,7 @@ void draw_transport(Ui& ui, Box box, PaneContext& context) {
   draw_sampling(ui, sampling, context, is_narrow);
   Box middle = box;
   Box prompt = middle.cut_top(is_narrow ? 36 : 42);
-  draw_prompt(ui, Box{prompt.x + 12, prompt.y, prompt.w - 24, prompt.h}.row(kControlHeight), context);
+  draw_prompt(ui, Box{prompt.x + 12, prompt.y, prompt.w - 24, prompt.h}.row(kControlHeight), context, is_narrow);
   draw_lanes(ui, middle, context);
 }
 
