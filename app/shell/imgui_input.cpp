@@ -13,10 +13,14 @@ constexpr std::pair<Key, int> kKeyMap[] = {
     {Key::up, ImGuiKey_UpArrow}, {Key::down, ImGuiKey_DownArrow}, {Key::page_up, ImGuiKey_PageUp},
     {Key::page_down, ImGuiKey_PageDown}, {Key::home, ImGuiKey_Home}, {Key::end, ImGuiKey_End},
     {Key::insert, ImGuiKey_Insert}, {Key::del, ImGuiKey_Delete}, {Key::backspace, ImGuiKey_Backspace},
-    {Key::space, ImGuiKey_Space}, {Key::enter, ImGuiKey_Enter}, {Key::keypad_enter, ImGuiKey_Enter},
-    {Key::escape, ImGuiKey_Escape}, {Key::a, ImGuiKey_A}, {Key::c, ImGuiKey_C}, {Key::v, ImGuiKey_V},
+    {Key::space, ImGuiKey_Space}, {Key::enter, ImGuiKey_Enter}, {Key::escape, ImGuiKey_Escape}, {Key::a, ImGuiKey_A}, {Key::c, ImGuiKey_C}, {Key::v, ImGuiKey_V},
     {Key::x, ImGuiKey_X}, {Key::y, ImGuiKey_Y}, {Key::z, ImGuiKey_Z},
 };
+
+/// The key's code; the keypad's Enter counts as the other one.
+int code_of(const InputEvent& event) {
+  return event.code == static_cast<int>(Key::keypad_enter) ? static_cast<int>(Key::enter) : event.code;
+}
 
 #if IMGUI_VERSION_NUM >= 18700
 
@@ -29,7 +33,7 @@ void feed_key(const InputEvent& event) {
     default: break;
   }
   for (const auto& [key, imgui_key] : kKeyMap)
-    if (static_cast<int>(key) == event.code) io.AddKeyEvent(static_cast<ImGuiKey>(imgui_key), event.down);
+    if (static_cast<int>(key) == code_of(event)) io.AddKeyEvent(static_cast<ImGuiKey>(imgui_key), event.down);
 }
 
 void feed(const InputEvent& event) {
@@ -57,8 +61,7 @@ void release_all(ImGuiIO& io) {
 
 void feed_key(ImGuiIO& io, const InputEvent& event) {
   for (const auto& [key, imgui_key] : kKeyMap) io.KeyMap[imgui_key] = static_cast<int>(key);
-  const int code = event.code == static_cast<int>(Key::keypad_enter) ? static_cast<int>(Key::enter) : event.code;
-  io.KeysDown[code] = event.down;
+  io.KeysDown[code_of(event)] = event.down;
   const auto down = [&](Key key) { return io.KeysDown[static_cast<int>(key)]; };
   io.KeyCtrl = down(Key::left_control) || down(Key::right_control);
   io.KeyShift = down(Key::left_shift) || down(Key::right_shift);

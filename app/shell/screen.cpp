@@ -16,7 +16,7 @@ Screen::Screen() {
   io.LogFilename = nullptr;
   io.ConfigInputTextCursorBlink = false;  // nothing moves by itself
   io.BackendPlatformName = "statelab";
-  LAB_CHECK(ImGui_ImplOpenGL3_Init("#version 330 core"), ==, true);
+  start();
 }
 
 Screen::~Screen() {
@@ -24,13 +24,29 @@ Screen::~Screen() {
   ImGui::DestroyContext();
 }
 
+void Screen::start() {
+  LAB_CHECK(ImGui_ImplOpenGL3_Init("#version 330 core"), ==, true);
+  has_begun_ = false;
+}
+
+void Screen::rebuild() {
+  ImGui_ImplOpenGL3_Shutdown();
+  start();
+}
+
 void Screen::upload_fonts() {
 #if IMGUI_VERSION_NUM < 19200
-  ImGui_ImplOpenGL3_DestroyDeviceObjects();  // the next frame makes them again, with the new atlas
+  // Not by DestroyDeviceObjects: 1.86 forgets there that its new buffers are empty.
+  if (!has_begun_) return;  // the first frame uploads
+  ImGui_ImplOpenGL3_DestroyFontsTexture();
+  ImGui_ImplOpenGL3_CreateFontsTexture();
 #endif
 }
 
-void Screen::begin() { ImGui_ImplOpenGL3_NewFrame(); }
+void Screen::begin() {
+  ImGui_ImplOpenGL3_NewFrame();
+  has_begun_ = true;
+}
 
 void Screen::draw(int width, int height, Color clear) {
   const auto channel = [&](int shift) { return static_cast<float>(clear >> shift & 255) / 255.0f; };

@@ -52,7 +52,7 @@ Result<Image> take_screenshot(const std::string& model, const std::vector<Comman
     if (shell.needs_frame(input)) shell.frame(input, width, height, 1);
     else std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
-  if (const auto snapshot = engine.latest()) LAB_TRY(refusal_of(*snapshot));
+  LAB_TRY(refusal_of(*engine.latest()));
   return headless->read();
 }
 

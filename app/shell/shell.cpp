@@ -30,6 +30,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr float kTopBar = 40, kStatusBar = 24;
+constexpr float kLeastWidth = 800, kLeastHeight = 480;  // units that are laid out; a smaller window shows their upper left part
 constexpr float kFactors[] = {0.75f, 0.875f, 1, 1.125f, 1.25f, 1.5f, 1.75f, 2, 2.5f};
 constexpr double kSlow = 0.4;  // seconds of deriving after which the status bar says so
 
@@ -61,6 +62,7 @@ struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, std::function<void()> wake)
       : engine(the_engine), options(the_options), analyst(the_options.arithmetic, std::move(wake)), factor(the_options.scale),
         dark(the_options.dark) {
+    take_results();
     ui.record_items = options.record_items;
   }
 
@@ -89,7 +91,7 @@ struct Shell::Parts {
   std::unique_ptr<ImGuiPainter> painter = make_painter();
 
   // What was taken from the engine and the analyst for this frame.
-  std::shared_ptr<const Snapshot> snapshot = std::make_shared<const Snapshot>();
+  std::shared_ptr<const Snapshot> snapshot;
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const Derived> latest_derived;                           // as the analyst has it
   std::shared_ptr<const Derived> derived = std::make_shared<const Derived>();  // empty when it is of another model
@@ -143,8 +145,10 @@ void Shell::Parts::adapt(float content_scale) {
 
 void Shell::Parts::take_results() {
   const auto model_before = opened;
-  opened = engine.opened();
-  if (auto latest = engine.latest()) snapshot = std::move(latest);
+  do {  // the two are published together: take them of one moment
+    snapshot = engine.latest();
+    opened = engine.opened();
+  } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
@@ -317,7 +321,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }
   parts.go_on();
-  parts.draw({0, 0, io.DisplaySize.x / parts.scale, io.DisplaySize.y / parts.scale});
+  parts.draw({0, 0, std::max(io.DisplaySize.x / parts.scale, kLeastWidth), std::max(io.DisplaySize.y / parts.scale, kLeastHeight)});
   ImGui::Render();
   parts.screen.draw(width, height, parts.theme().pane);
   parts.painter->end_frame();
@@ -338,7 +342,8 @@ bool Shell::settled() const {
 
 void Shell::rebuild_gl() {
   parts_->painter = make_painter();
-  parts_->scale = 0;  // fonts too, and the painter's
+  parts_->screen.rebuild();
+  parts_->scale = 0;  // loads the fonts again, the painter's too
 }
 
 bool Shell::wants_to_close() const { return parts_->closing; }

@@ -20,7 +20,7 @@ std::unique_ptr<Tile> framed(float strip, float transport, std::unique_ptr<Tile>
 }
 
 std::unique_ptr<Tile> wide_tree() {
-  auto left = split_tile(kDown, kSecond, 174, 80, pane_tile("layers"), pane_tile("next"));
+  auto left = split_tile(kDown, kFirst, 562, 80, pane_tile("layers"), pane_tile("next"));
   auto below = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("state-at"), pane_tile("pca"));
   auto curves = split_tile(kDown, kShare, 0.518f, 80, pane_tile("curves"), std::move(below));
   auto middle = split_tile(kDown, kShare, 0.402f, 100, pane_tile("state-over-time"), std::move(curves));

@@ -57,6 +57,8 @@ class HeadlessWindow {
     shell_->open(std::string(LAB_SOURCE_DIR "/assets/models/") + model);
     settle();
     REQUIRE(snapshot()->model);
+    while (snapshot()->model->hash.empty()) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // comes in the background
+    settle();
   }
   void play(std::vector<Command> commands) {
     shell_->play(std::move(commands));

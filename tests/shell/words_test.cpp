@@ -10,7 +10,7 @@ TEST_CASE("words: memory is told in binary units with three digits") {
   CHECK(memory_text(0) == "0 B");
   CHECK(memory_text(412 * 1024 * 1024LL) == "412 MiB");
   CHECK(memory_text(2LL << 30) == "2 GiB");
-  CHECK(memory_text(1023) == "1 KiB");
+  CHECK(memory_text(1000) == "0.977 KiB");
   CHECK(memory_text(1536) == "1.5 KiB");
 }
 
