@@ -25,7 +25,7 @@ OWN = {
     "views/paint": ("model/base", "views/plot"),
     "app/core": ("model", "tracer"),
     "app/shell": ("model", "tracer", "views", "app"),
-    "app/cli": ("model", "tracer", "views", "app"),
+    "app/cli": ("model", "tracer", "views", "app", "bench"),
     "tests": ("",),
     "bench": ("",),
 }
