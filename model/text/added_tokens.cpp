@@ -1,6 +1,7 @@
 #include "model/text/added_tokens.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "model/text/byte_level.h"
 #include "model/text/utf8.h"
@@ -23,16 +24,17 @@ bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
 }  // namespace
 
 void AddedTokens::add(const AddedToken& token) {
-  if (token.content.empty()) return;
-  auto& list = by_first_byte_[static_cast<unsigned char>(token.content[0])];
-  tokens_.push_back(token);
-  const auto longer = [&](std::size_t a, std::size_t b) { return tokens_[a].content.size() > tokens_[b].content.size(); };
-  list.insert(std::upper_bound(list.begin(), list.end(), tokens_.size() - 1, longer), tokens_.size() - 1);
+  if (token.content.empty() || !tokens_.emplace(token.content, token).second) return;
+  std::vector<std::size_t>& lengths = lengths_[static_cast<unsigned char>(token.content[0])];
+  const auto place = std::lower_bound(lengths.begin(), lengths.end(), token.content.size(), std::greater<>());
+  if (place == lengths.end() || *place != token.content.size()) lengths.insert(place, token.content.size());
 }
 
 const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at) const {
-  for (std::size_t index : by_first_byte_[static_cast<unsigned char>(text[at])])
-    if (text.substr(at, tokens_[index].content.size()) == tokens_[index].content) return &tokens_[index];
+  for (std::size_t length : lengths_[static_cast<unsigned char>(text[at])]) {
+    if (length > text.size() - at) continue;
+    if (const auto found = tokens_.find(text.substr(at, length)); found != tokens_.end()) return &found->second;
+  }
   return nullptr;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace lab {
@@ -23,15 +24,20 @@ struct Part {
 /// Leftmost-longest search for a set of tokens.
 class AddedTokens {
  public:
+  /// An empty token is left out; of two equal ones the first counts.
   void add(const AddedToken& token);
   bool empty() const { return tokens_.empty(); }
   /// The parts of a text in order, covering it.
   std::vector<Part> split(std::string_view text) const;
 
  private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
   const AddedToken* longest_at(std::string_view text, std::size_t at) const;
-  std::vector<AddedToken> tokens_;
-  std::array<std::vector<std::size_t>, 256> by_first_byte_;  // longest first
+  std::unordered_map<std::string, AddedToken, Hash, std::equal_to<>> tokens_;
+  std::array<std::vector<std::size_t>, 256> lengths_;  // of the tokens that begin with a byte, longest first
 };
 
 }  // namespace lab

@@ -15,8 +15,9 @@
 namespace lab {
 namespace {
 
-constexpr JsonLimits kLimits{.bytes = 64u << 20, .depth = 12, .values = 2'000'000};
-constexpr std::int64_t kLargestId = (1 << 24) - 1;
+constexpr JsonLimits kLimits{.bytes = 64u << 20, .depth = 12, .values = 1'200'000};  // the largest in use hold a million
+constexpr std::int64_t kLargestId = (1 << 20) - 1;  // ids have a place each; four times the largest vocabulary in use
+constexpr std::size_t kLongestTemplate = 64;
 
 // A text on its way, with the place of each byte in the original.
 struct Mapped {
@@ -31,6 +32,42 @@ struct Mapped {
     text.append(part);
   }
 };
+
+// The canonical decomposition in canonical order: between starters, marks by class, equal ones as they came.
+icu::UnicodeString ordered(const icu::Normalizer2& nfc, const icu::UnicodeString& text) {
+  struct Mark {
+    UChar32 value;
+    std::uint8_t order;
+  };
+  std::vector<Mark> marks;
+  for (std::int32_t at = 0; at < text.length(); at = text.moveIndex32(at, 1)) {
+    icu::UnicodeString parts;
+    if (!nfc.getDecomposition(text.char32At(at), parts)) parts = icu::UnicodeString(text.char32At(at));
+    for (std::int32_t i = 0; i < parts.length(); i = parts.moveIndex32(i, 1))
+      marks.push_back({parts.char32At(i), nfc.getCombiningClass(parts.char32At(i))});
+  }
+  const auto is_starter = [](const Mark& mark) { return mark.order == 0; };
+  for (auto from = marks.begin(); from != marks.end();) {
+    const auto to = std::find_if(from + 1, marks.end(), is_starter);
+    std::stable_sort(is_starter(*from) ? from + 1 : from, to, [](const Mark& a, const Mark& b) { return a.order < b.order; });
+    from = to;
+  }
+  icu::UnicodeString out;
+  for (const Mark& mark : marks) out.append(mark.value);
+  return out;
+}
+
+// NFC of a segment. ICU orders combining marks one by one, which takes quadratic time, so that long runs of them are
+// decomposed and sorted beforehand.
+std::string composed(const icu::Normalizer2& nfc, std::string_view segment) {
+  constexpr std::size_t long_run = 256;
+  auto text = icu::UnicodeString::fromUTF8(icu::StringPiece(segment.data(), static_cast<std::int32_t>(segment.size())));
+  if (segment.size() > long_run) text = ordered(nfc, text);
+  UErrorCode status = U_ZERO_ERROR;
+  std::string normal;
+  nfc.normalize(text, status).toUTF8String(normal);
+  return normal;
+}
 
 class BpeTokenizer final : public Tokenizer {
  public:
@@ -88,12 +125,7 @@ class BpeTokenizer final : public Tokenizer {
       if (!nfc) stop = end;
       const std::string_view segment = std::string_view(text.text).substr(at, stop - at);
       std::string normal(segment);
-      if (nfc) {
-        UErrorCode status = U_ZERO_ERROR;
-        normal.clear();
-        nfc->normalize(icu::UnicodeString::fromUTF8(icu::StringPiece(segment.data(), static_cast<std::int32_t>(segment.size()))), status)
-            .toUTF8String(normal);
-      }
+      if (nfc) normal = composed(*nfc, segment);
       const bool same = normal == segment;
       for (std::size_t i = 0; i < normal.size(); ++i) {
         out.begin.push_back(text.begin[same ? at + i : at]);
@@ -317,6 +349,8 @@ class Parser {
     if (type != "TemplateProcessing") return refuse(Code::unsupported, field + ".type", "ByteLevel or TemplateProcessing", type);
     const Json *single = part.find("single"), *specials = part.find("special_tokens");
     if (!single || !single->is_array()) return refuse(Code::malformed, field + ".single", "an array", single ? single->brief() : "nothing");
+    if (single->items().size() > kLongestTemplate)
+      return refuse(Code::too_large, field + ".single", std::to_string(kLongestTemplate) + " parts", single->brief());
     bool seen_text = false;
     for (const Json& item : single->items()) {
       if (item.find("Sequence")) {
