@@ -342,6 +342,34 @@ TEST_CASE("panes: the export button asks for the kind that is shown") {
   CHECK(window.exported == "next-token");
 }
 
+TEST_CASE("next: the token that came takes the last row when it is not among the best") {
+  HandMade made;
+  Window window(made, {0, 0, 256, 170});
+  window.frames("next");
+  CHECK(window.has_item("next/rank 3"));
+  made.next->came = 2, made.next->came_rank = 40;
+  window.frames("next");
+  CHECK(!window.has_item("next/rank 3"));
+  CHECK(window.has_item("next/rank 41"));
+}
+
+TEST_CASE("next: a double click reads the token, unless the lab runs") {
+  HandMade made;
+  Window window(made, {0, 0, 256, 170});
+  window.click("next", "rank 2");
+  CHECK(window.sent.empty());
+  window.click("next", "rank 2");
+  REQUIRE(window.sent.size() == 2);
+  CHECK(std::get<command::FeedTokens>(window.sent[0]).ids == std::vector<std::int32_t>{0});
+  CHECK(std::holds_alternative<command::ReadWaiting>(window.sent[1]));
+  window.sent.clear();
+  made.snapshot.state = EngineState::running;
+  window.frames("next", 60);
+  window.click("next", "rank 2");
+  window.click("next", "rank 2");
+  CHECK(window.sent.empty());
+}
+
 TEST_CASE("selection: the edits send what they say, for a layer or for all") {
   HandMade made;
   Window window(made, {0, 0, 312, 760});

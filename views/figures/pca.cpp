@@ -97,20 +97,30 @@ Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOption
 Figure turned(const Snapshot& snapshot, const Trajectory& path, const FigureOptions& options) {
   const std::vector<PointF> places = places_of(path, options, true);
   double radius = 1e-12;
+  Place extent{};
   for (const auto& point : path.points) {
-    const double r = std::hypot(coordinate(point, 0), coordinate(point, 1), coordinate(point, 2));
-    if (std::isfinite(r)) radius = std::max(radius, r);
+    const Place p{coordinate(point, 0), coordinate(point, 1), coordinate(point, 2)};
+    const double r = std::hypot(p[0], p[1], p[2]);
+    if (!std::isfinite(r)) continue;
+    radius = std::max(radius, r);
+    for (std::size_t i = 0; i < 3; ++i) extent[i] = std::max(extent[i], std::abs(p[i]));
   }
-  const double reach = radius * 1.05;  // the same at every angle, so that turning does not change the size
-  Plot plot{.x = {.low = -reach, .high = reach, .visible = false}, .y = {.low = -reach, .high = reach, .visible = false},
-            .equal_units = true};
+  Plot plot{.x = {.visible = false}, .y = {.visible = false}, .equal_units = true};
   std::array<PointF, 3> tips;
+  PointF most;  // how far anything reaches at this angle
   for (std::size_t i = 0; i < 3; ++i) {
     Place tip{}, tail{};
-    tip[i] = 0.8 * radius, tail[i] = -0.8 * radius;
+    tip[i] = extent[i], tail[i] = -extent[i];
     tips[i] = projected(tip, options.yaw, options.pitch);
+    most = {std::max(most.x, std::abs(tips[i].x)), std::max(most.y, std::abs(tips[i].y))};
     plot.layers.emplace_back(PathLayer{.at = {projected(tail, options.yaw, options.pitch), tips[i]}, .ink = Ink::faint, .dot = 0});
   }
+  for (const PointF& p : places)
+    if (is_finite(p)) most = {std::max(most.x, std::abs(p.x)), std::max(most.y, std::abs(p.y))};
+  // In the window the same at every angle, so that turning does not change the size; on paper as large as fits.
+  const PointF reach = options.on_screen ? PointF{radius, radius} : PointF{std::max(1e-12, most.x), std::max(1e-12, most.y)};
+  plot.x.low = -1.05 * reach.x, plot.x.high = 1.05 * reach.x;
+  plot.y.low = -1.05 * reach.y, plot.y.high = 1.05 * reach.y;
   add_journey(snapshot, path, places, options, plot);
   for (std::size_t i = 0; i < 3; ++i) add_name(tips[i], axis_name(path, i), plot);
   return {.plots = {std::move(plot)}};
@@ -197,7 +207,8 @@ Result<Figure> make_scree(const Snapshot& snapshot, const Derived& derived, cons
   plot.y = {.label = "share of variance", .low = 0, .high = top * 1.1, .visible = !options.on_screen};
   plot.layers.emplace_back(std::move(bars));
   plot.layers.emplace_back(std::move(null));
-  plot.layers.emplace_back(NoteLayer{.at = {count - 0.5, random_walk_share(1)}, .text = "random walk", .ink = Ink::warning, .align = TextAlign::right});
+  if (!options.on_screen)  // the pane writes it beside the picture
+    plot.layers.emplace_back(NoteLayer{.at = {count - 0.5, random_walk_share(1)}, .text = "random walk", .ink = Ink::warning, .align = TextAlign::right});
   return Figure{.plots = {std::move(plot)}};
 }
 

@@ -14,23 +14,29 @@ namespace lab {
 namespace {
 
 constexpr float kRow = 20;
+constexpr std::int64_t kMostRows = 12;
 
-void draw_row(Ui& ui, Box row, PaneContext& context, const NextToken& token, float largest, std::size_t index) {
+void draw_row(Ui& ui, Box row, PaneContext& context, const NextToken& token, std::int64_t rank, bool is_extra) {
   const Theme& theme = ui.theme();
-  const bool came = token.id == context.derived.next->came;
-  const Hit hit = ui.hit(fmt::format("{}", index).c_str(), row);
+  const NextTokens& next = *context.derived.next;
+  const std::string piece = context.snapshot.model->piece(token.id);
+  const bool came = token.id == next.came;
+  const Hit hit = ui.hit(fmt::format("rank {}", rank + 1).c_str(), row);
   if (hit.hovered) ui.fill(row, theme.raised);
   Box line = row.inset(12, 0);
   ui.text_in(line.cut_right(42), Face::mono, theme.text, fmt::format("{:.3f}", token.probability), Align::right);
   const Box mark = line.cut_right(22);
   if (came) ui.text_in(mark, Face::control, theme.good, icon::kCheck, Align::center);
+  const float largest = next.best[0].probability;
   const float share = largest > 0 && std::isfinite(token.probability) ? token.probability / largest : 0;
   const Color fill = came ? theme.selection : mixed(theme.selection, theme.pane, 0.4f);
   ui.fill({line.x, line.y + 1, std::max(2.0f, line.w * share), line.h - 2}, fill, 2);
-  ui.text_in({line.x + 6, line.y, line.w - 6, line.h}, Face::mono, theme.text, context.snapshot.model->piece(token.id));
+  line.cut_left(6);
+  line.cut_left(ui.text_in(line, Face::mono, theme.text, piece) - line.x + 10);
+  if (is_extra) ui.text_in(line, Face::tick, theme.dim, fmt::format("rank {}", rank + 1));
   if (hit.hovered)
-    ui.tooltip(value_at("next-token", context.snapshot, context.derived, {}, 0, 0, static_cast<double>(index)) +
-               "\ndouble click\treads it");
+    ui.tooltip(fmt::format("{}\tid {}\nprobability\t{}\nsurprise\t{} bit\ndouble click\treads it", piece, token.id, number_text(token.probability, 9),
+                           number_text(-std::log2(static_cast<double>(token.probability)), 4)));
   if (hit.double_clicked && context.snapshot.state == EngineState::paused) {
     context.send(command::FeedTokens{{token.id}});
     context.send(command::ReadWaiting{});
@@ -50,8 +56,11 @@ void draw_next(Ui& ui, Box box, PaneContext& context) {
     return;
   }
   header.subtitle(subtitle_of("next-token", context.snapshot, context.derived));
-  const auto rows = std::min<std::size_t>(static_cast<std::size_t>(std::max(0.0f, (box.h - 4) / kRow)), next->best.size());
-  for (std::size_t i = 0; i < std::min<std::size_t>(rows, 12); ++i) draw_row(ui, box.cut_top(kRow), context, next->best[i], next->best[0].probability, i);
+  const auto fitting = static_cast<std::int64_t>(std::max(0.0f, (box.h - 4) / kRow));
+  const std::int64_t rows = std::min({fitting, kMostRows, static_cast<std::int64_t>(next->best.size())});
+  const bool came_below = next->came >= 0 && next->came_rank >= rows && rows > 1;  // then it takes the last row
+  for (std::int64_t i = 0; i < rows - (came_below ? 1 : 0); ++i) draw_row(ui, box.cut_top(kRow), context, next->best[static_cast<std::size_t>(i)], i, false);
+  if (came_below) draw_row(ui, box.cut_top(kRow), context, {next->came, next->came_probability}, next->came_rank, true);
 }
 
 }  // namespace lab

@@ -16,8 +16,9 @@ constexpr const char* kSegments[] = {"2D", "3D"};
 constexpr float kScree = 88, kRoomForScree = 260;
 
 void draw_scree(Ui& ui, Box box, PaneContext& context) {
-  ui.text_in({box.x, box.y, box.w, 20}, Face::tick, ui.theme().dim, "scree");
-  box.cut_top(20);
+  ui.text_in(box.cut_top(16), Face::tick, ui.theme().dim, "scree");
+  ui.text_in(box.cut_top(16), Face::tick, ui.theme().warning, "random walk");
+  box.cut_top(4);
   FigureRequest request{.slot = "scree", .kind = "scree", .left = 4, .right = 10};
   request.options.cursors = false;
   request.adjust = [](Figure& figure) {

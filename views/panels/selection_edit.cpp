@@ -99,7 +99,7 @@ void draw_memory(Ui& ui, Box& box, PaneContext& context) {
     if (row.w < 90) row = box.cut_top(18);
     ui.fill({row.x, row.y + 5, 8, 8}, part.color, 2);
     row.cut_left(13);
-    row.cut_left(ui.text_in(row, Face::tick, theme.dim, fmt::format("{} {:.3g}", part.name, static_cast<double>(part.bytes) / (1 << 20))) - row.x + 10);
+    row.cut_left(ui.text_in(row, Face::tick, theme.dim, fmt::format("{} {:.2g}", part.name, static_cast<double>(part.bytes) / (1 << 20))) - row.x + 10);
   }
   const auto note = [&](bool shown, const std::string& text) {
     if (shown) ui.text_in(box.cut_top(18), Face::tick, theme.warning, text);
