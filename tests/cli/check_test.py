@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""statelab check, info and models: what they say of good files and of bad ones."""
+import json
+import shutil
+import struct
+import zipfile
+
+from program import GOLDEN, MODELS, Case, main
+
+
+def safetensors(header, data=b""):
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+class Good(Case):
+    def test_each_kind_is_told(self):
+        self.run_program("trace", GOLDEN / "mamba1", "--ids", "1,2", "-o", "trace.safetensors", "--save-state", "state.safetensors")
+        (self.folder / "a.statelab.json").write_text('{"format": "statelab-session/1", "model": "builtin:prose", "commands": []}')
+        paths = {GOLDEN / "mamba1": "model", "builtin:prose": "model", GOLDEN / "mamba1/config.json": "model",
+                 GOLDEN / "mamba1/model.safetensors": "safetensors", GOLDEN / "mamba1/reference.safetensors": "trace",
+                 "trace.safetensors": "trace", "state.safetensors": "state", GOLDEN / "states/mamba1/state.safetensors": "state",
+                 GOLDEN / "mamba1/tokenizer.json": "tokenizer", GOLDEN / "tokenizers/neox": "tokenizer", "a.statelab.json": "session"}
+        answers = self.json_of("check", *paths)
+        self.assertEqual([a["kind"] for a in answers], list(paths.values()))
+        self.assertEqual([a["path"] for a in answers], [str(path) for path in paths])
+        self.assertTrue(all(a["ok"] and a["error"] is None for a in answers))
+        self.assertEqual(len(self.run_program("check", *paths).stdout.splitlines()), len(paths))
+
+    def test_info_knows_the_sizes(self):
+        for model in MODELS:
+            info = self.json_of("info", GOLDEN / model)
+            config = json.loads((GOLDEN / model / "config.json").read_text())
+            self.assertEqual(info["hidden"], config["hidden_size"])
+            self.assertEqual(info["vocab"], config["vocab_size"])
+            self.assertEqual([layer["kind"] for layer in info["layers"]], [info["family"]] * config["num_hidden_layers"])
+            self.assertGreaterEqual(info["memory_bytes"], info["state_bytes"] + (GOLDEN / model / "model.safetensors").stat().st_size * 0.9)
+        self.assertEqual(len({self.json_of("info", GOLDEN / model)["hash"] for model in ("mamba1", "mamba1-f16", "mamba1-bf16")}), 3)
+
+    def test_the_built_in_models_are_listed(self):
+        listed = {model["name"]: model for model in self.json_of("models")["models"]}
+        self.assertLessEqual({f"builtin:{name}" for name in ("prose", "copy", "topics", "noforget", "flipflop")}, set(listed))
+        self.assertEqual(listed["builtin:prose"]["family"], "mamba2")
+        self.assertTrue(all(model["sentence"] for model in listed.values()))
+
+
+class Bad(Case):
+    def refused(self, name, content=None):
+        if content is not None:
+            (self.folder / name).write_bytes(content)
+        answer, = self.json_of("check", name, expect=2)
+        self.assertFalse(answer["ok"])
+        line, = self.run_program("check", name, expect=2).stdout.splitlines()
+        self.assertTrue(line.startswith(f"{name}: {answer['error']['code']}: "), line)
+        return answer
+
+    def copy_of(self, model):
+        shutil.copytree(GOLDEN / model, self.folder / "copy")
+        return self.folder / "copy"
+
+    def test_kinds_that_cannot_be_opened_are_named(self):
+        for name, content, found in (("a.gguf", b"GGUF\3\0\0\0", "a GGUF file"), ("renamed", b"GGUF\3\0\0\0", "a GGUF file"),
+                                     ("pytorch_model.bin", b"PK\3\4", "a PyTorch checkpoint"), ("old.pt", b"\x80\2}q", "a PyTorch checkpoint")):
+            error = self.refused(name, content)["error"]
+            self.assertEqual((error["code"], error["found"]), ("unsupported", found))
+        with zipfile.ZipFile(self.folder / "a.npz", "w") as archive:
+            archive.writestr("x.npy", b"")
+        self.assertEqual(self.refused("a.npz")["error"]["found"], "a NumPy archive")
+
+    def test_unknown_families_are_refused_by_name(self):
+        config = self.copy_of("mamba1") / "config.json"
+        config.write_text(config.read_text().replace('"mamba"', '"jamba"'))
+        error = self.refused("copy")["error"]
+        self.assertEqual((error["code"], error["field"], error["found"]), ("unsupported", "model_type", "jamba"))
+        (self.folder / "copy/model.safetensors").rename(self.folder / "copy/pytorch_model.bin")  # named all the same
+        answer, = self.json_of("check", "copy", expect=2)
+        self.assertEqual([p["field"] for p in answer["problems"]], ["model_type", ""])
+
+    def test_all_problems_of_a_model_are_listed(self):
+        config = self.copy_of("mamba2") / "config.json"
+        changed = json.loads(config.read_text()) | {"vocab_size": 999}
+        config.write_text(json.dumps(changed))
+        answer, = self.json_of("check", "copy", expect=2)
+        self.assertGreater(len(answer["problems"]), 1)
+        self.assertEqual(answer["error"], answer["problems"][0])
+        self.assertTrue(all("[999, " in problem["expected"] for problem in answer["problems"]))
+        self.assertEqual(len(self.run_program("check", "copy", expect=2).stdout.splitlines()), len(answer["problems"]))
+        self.assertIn("statelab check", self.refusal("info", "copy")["next"])
+
+    def test_broken_files_are_refused_by_place(self):
+        entry = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+        for name, content, code, field in (
+            ("a.safetensors", b"\1\2", "truncated", "header"),
+            ("a.safetensors", safetensors({"x": entry}, b"1234"), "truncated", "x"),
+            ("a.safetensors", safetensors({"x": entry | {"shape": [3]}}, b"12345678"), "mismatch", "x"),
+            ("a.safetensors", safetensors({"__metadata__": {"format": "statelab-reference/2"}}), "unsupported", "__metadata__.format"),
+            ("a.safetensors", safetensors({"__metadata__": {"format": "statelab-reference/1"}, "odd": entry}, b"12345678"), "mismatch", "odd"),
+            ("a.safetensors", safetensors({"__metadata__": {"format": "statelab-state/1", "checksum": "0"}, "layers.0.ssm_state": entry}, b"12345678"),
+             "mismatch", "__metadata__.checksum"),
+            ("a.json", b'{"a": 1, "a": 2}', "duplicate", None),
+            ("a.json", b"{}", "wrong_kind", ""),
+            ("a.txt", b"words", "wrong_kind", ""),
+            ("a.statelab.json", b'{"format": "statelab-session/1", "model": "builtin:prose", "commands": [{"step": 0, "command": "jump"}]}',
+             "unsupported", "commands[0].command"),
+            ("a.statelab.json", b'{"format": "statelab-session/2", "model": "builtin:prose", "commands": []}', "unsupported", "format"),
+            ("tokenizer.json", b'{"model": {"type": "Unigram"}}', "unsupported", None),
+        ):
+            error = self.refused(name, content)["error"]
+            self.assertEqual(error["code"], code, (name, content, error))
+            self.assertTrue(error["file"].endswith(name) and error["message"], error)
+            if field is not None:
+                self.assertEqual(error["field"], field, (name, content))
+
+    def test_a_trace_whose_tensors_disagree_is_refused(self):
+        header = {"__metadata__": {"format": "statelab-reference/1"}, "tok.ids": {"dtype": "I64", "shape": [2], "data_offsets": [0, 16]},
+                  "logits": {"dtype": "F32", "shape": [1, 4], "data_offsets": [16, 32]}}
+        error = self.refused("t.safetensors", safetensors(header, bytes(32)))["error"]
+        self.assertEqual((error["code"], error["field"], error["found"]), ("mismatch", "logits", "[1, 4]"))
+
+    def test_places_without_a_file(self):
+        self.assertEqual(self.refused("nothing")["error"]["code"], "not_found")
+        (self.folder / "empty").mkdir()
+        self.assertEqual(self.refused("empty")["error"]["field"], "config.json")
+        answer, = self.json_of("check", "/dev/null", expect=2)
+        self.assertEqual(answer["error"]["code"], "not_readable")
+
+    def test_one_bad_file_among_good_ones_decides_the_exit_code(self):
+        answers = self.json_of("check", GOLDEN / "mamba1", "nothing", GOLDEN / "mamba2", expect=2)
+        self.assertEqual([a["ok"] for a in answers], [True, False, True])
+
+    def test_a_weights_file_in_another_container_does_not_stand_for_its_folder(self):
+        copy = self.copy_of("mamba1")
+        (copy / "model.gguf").write_bytes(b"GGUF")
+        error = self.refusal("info", copy / "model.gguf")
+        self.assertEqual(error["code"], "unsupported")
+
+
+main()

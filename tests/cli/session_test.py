@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""statelab run, figure, screenshot and demo."""
+import json
+import struct
+
+from program import GOLDEN, Case, main
+
+KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token"]
+MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
+
+
+class Sessions(Case):
+    def write(self, commands, **fields):
+        session = {"format": "statelab-session/1", "model": "builtin:prose", "commands": commands} | fields
+        (self.folder / "a.statelab.json").write_text(json.dumps(session))
+        return "a.statelab.json"
+
+    def test_a_replay_is_the_run_it_describes(self):
+        path = self.write([{"step": 0, "command": "feed_text", "text": "In the beginning "}, {"step": 0, "command": "read_waiting"},
+                           {"step": 17, "command": "set_sampling",
+                            "sampling": {"greedy": False, "temperature": 0.8, "top_k": 0, "top_p": 1.0, "seed": 5}},
+                           {"step": 17, "command": "step", "count": 20}])
+        said = self.json_of("run", path)
+        self.assertEqual(said["tokens"], 37)
+        generated = self.json_of("generate", "builtin:prose", "--text", "In the beginning ", "-n", 20, "--seed", 5, "--temperature", 0.8)
+        ids = [*b"In the beginning ", *generated["ids"]]
+        again = self.write([{"step": 0, "command": "feed_tokens", "ids": ids}, {"step": 0, "command": "read_waiting"}])
+        self.assertEqual(self.json_of("run", again)["state_hash"], said["state_hash"])
+
+    def test_a_command_in_the_middle_of_a_run_is_applied_at_its_position(self):
+        def hash_with(*middle):
+            return self.json_of("run", self.write([{"step": 0, "command": "feed_text", "text": "In the beginning was the word"},
+                                                   {"step": 0, "command": "run", "rate": 0, "until": 40}, *middle]))["state_hash"]
+        at_7 = hash_with({"step": 7, "command": "zero_state", "layer": -1})
+        self.assertEqual(at_7, hash_with({"step": 7, "command": "zero_state", "layer": -1}))
+        self.assertEqual(len({at_7, hash_with({"step": 8, "command": "zero_state", "layer": -1}), hash_with()}), 3)
+        self.assertEqual(hash_with({"step": 9, "command": "seek", "token": 3, "cursor": "a"}), hash_with())
+
+    def test_expected_states_are_compared(self):
+        commands = [{"step": 0, "command": "feed_text", "text": "and it was so"}, {"step": 0, "command": "read_waiting"},
+                    {"step": 13, "command": "scale_state", "layer": 1, "factor": 0.5}]
+        found = self.json_of("run", self.write(commands))["state_hash"]
+        self.assertTrue(self.json_of("run", self.write(commands, expected=[{"step": 13, "hash": found}]), "--expect")["equal"])
+        wrong = self.write(commands, expected=[{"step": 5, "hash": found}, {"step": 13, "hash": found}])
+        said = self.json_of("run", wrong, "--expect", expect=1)
+        self.assertEqual([(c["step"], c["equal"]) for c in said["expected"]], [(5, False), (13, True)])
+        self.assertIn("state at 5: differs", self.run_program("run", wrong, "--expect", expect=1).stdout)
+        self.run_program("run", wrong)  # nobody asked
+        other = self.write(commands, expected=[{"step": 13, "hash": found}], model_hash="0" * 16)
+        self.assertIn("the model differs", self.run_program("run", other, "--expect", expect=1).stdout)
+
+    def test_figures_go_into_the_folder_under_plain_names_only(self):
+        export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
+        start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]
+        self.run_program("run", self.write([*start, export]), "-o", "deep/er")
+        self.assertTrue((self.folder / "deep/er/n.svg").read_bytes().startswith(MAGIC[".svg"]))
+        for name in ("../n.svg", "/tmp/n.svg", ".n.svg", ""):
+            error = self.refusal("run", self.write([*start, export | {"file": name}]))
+            self.assertEqual((error["field"], error["found"]), ("commands[2] export_figure.file", name))
+
+    def test_refusals_name_the_command(self):
+        start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]
+        for command, code, field in (
+            ({"step": 9, "command": "zero_state", "layer": 0}, "mismatch", "commands[2] zero_state.step"),
+            ({"step": 3, "command": "zero_state", "layer": 9}, "out_of_range", "commands[2] zero_state.layer"),
+            ({"step": 3, "command": "zero_state", "layre": 0}, "bad_argument", "commands[2].layre"),
+            ({"step": 3, "command": "zero_state"}, "missing", "commands[2].layer"),
+            ({"step": 3, "command": "zero_sate", "layer": 0}, "unsupported", "commands[2].command"),
+        ):
+            error = self.refusal("run", self.write([*start, command]))
+            self.assertEqual((error["code"], error["field"], error["file"]), (code, field, "a.statelab.json"))
+        self.assertEqual(self.refusal("run", self.write(start), "--expect")["field"], "expected")
+        self.assertEqual(self.refusal("run", self.write(start, model="absent"))["code"], "not_found")
+
+
+class Figures(Case):
+    def test_every_kind_is_written_in_every_format(self):
+        for kind in KINDS:
+            self.run_program("figure", kind, "builtin:prose", "--text", "In the beginning God", "--layer", 1, *(x for e in MAGIC for x in ("-o", f"f{e}")))
+            for ending, magic in MAGIC.items():
+                self.assertTrue((self.folder / f"f{ending}").read_bytes().startswith(magic), (kind, ending))
+
+    def test_a_figure_can_be_repeated_byte_by_byte(self):
+        for name in ("a.pdf", "b.pdf"):
+            self.run_program("figure", "state-heatmap", GOLDEN / "mamba1", "--ids", "1,2,3,4", "-o", name, "--quiet")
+        self.assertEqual((self.folder / "a.pdf").read_bytes(), (self.folder / "b.pdf").read_bytes())
+
+    def test_options_change_the_figure(self):
+        def svg(*options):
+            self.run_program("figure", "state-at", "builtin:prose", "--text", "In the beginning", "-o", "f.svg", *options)
+            return (self.folder / "f.svg").read_bytes()
+        seen = [svg(), svg("--layer", 3), svg("--cursor", 4), svg("--map", "PuOr"), svg("--scale", "linear"), svg("--order", "index"), svg("--size", "4x4")]
+        self.assertEqual(len(set(seen)), len(seen))
+
+    def test_data_lies_beside_the_figure(self):
+        said = self.json_of("figure", "norms", "builtin:prose", "--text", "In the beginning", "-o", "n.pdf", "--data")
+        self.assertEqual(said["files"], ["n.pdf", "n.csv"])
+        self.assertGreater(len((self.folder / "n.csv").read_text().splitlines()), 16)
+
+    def test_a_state_file_is_where_a_figure_starts(self):
+        self.run_program("trace", "builtin:prose", "--text", "In the beginning", "-o", "t.npz", "--save-state", "s.safetensors", "--points", "logits")
+        for name, more in (("a.svg", ["--state", "s.safetensors"]), ("b.svg", [])):
+            self.run_program("figure", "norms", "builtin:prose", "--text", " God", "-o", name, *more)
+        self.assertNotEqual((self.folder / "a.svg").read_bytes(), (self.folder / "b.svg").read_bytes())
+
+    def test_refusals(self):
+        model = ("builtin:prose", "--text", "a")
+        for args, field in ((("figure", "nrms", *model, "-o", "f.pdf"), "KIND"), (("figure", "norms", *model, "-o", "f.doc"), "-o"),
+                            (("figure", "norms", *model, "-o", "f.pdf", "--size", "4by4"), "--size"),
+                            (("figure", "norms", *model, "-o", "f.pdf", "--layer", 4), "layer"),
+                            (("figure", "norms", *model, "-o", "f.pdf", "--cursor", 1), "token"),
+                            (("figure", "norms", *model, "-o", "f.pdf", "--dtype", "f64"), "--dtype"),
+                            (("screenshot", *model, "-o", "f.jpg"), "-o")):
+            self.assertEqual(self.refusal(*args)["field"], field, args)
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class Whole(Case):
+    def test_a_screenshot_has_the_size_that_was_asked_for(self):
+        self.run_program("screenshot", "builtin:prose", "--text", "In the beginning", "-o", "w.png", "--size", "1000x700")
+        picture = (self.folder / "w.png").read_bytes()
+        self.assertTrue(picture.startswith(MAGIC[".png"]))
+        self.assertEqual(struct.unpack(">II", picture[16:24]), (1000, 700))
+
+    def test_the_demo_can_be_repeated(self):
+        files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}
+        self.assertEqual(files, {k + e for k in KINDS for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
+        self.assertEqual({path.name for path in (self.folder / "out").iterdir()}, files)
+        again = self.json_of("run", "out/demo.statelab.json", "-o", "again", "--expect")
+        self.assertEqual(len(again["expected"]), 4)
+        for name in ("state-heatmap.pdf", "pca3d.svg", "next-token.png"):
+            self.assertEqual((self.folder / "out" / name).read_bytes(), (self.folder / "again" / name).read_bytes(), name)
+        summary = (self.folder / "out/summary.md").read_text()
+        self.assertIn("zero state of layer 2", summary)
+        for check in again["expected"]:
+            self.assertIn(check["found"], summary)
+
+
+main()

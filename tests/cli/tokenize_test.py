@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""statelab tokenize and generate."""
+import json
+
+from program import GOLDEN, MODELS, Case, Tensors, ids_text, main
+
+NEOX = GOLDEN / "tokenizers" / "neox"
+CASES = [json.loads(line) for line in (NEOX / "cases.jsonl").read_text(encoding="utf-8").split("\n") if line]
+
+
+class Lines(Case):
+    def convert(self, lines):
+        (self.folder / "lines.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        said = self.run_program("tokenize", NEOX, "--jsonl", "lines.jsonl").stdout
+        return [json.loads(line) for line in said.split("\n") if line]
+
+    def test_texts_become_the_ids_of_the_reference(self):
+        self.assertGreater(len(CASES), 300)
+        answers = self.convert([{"text": case["text"]} for case in CASES])
+        self.assertEqual([a["ids"] for a in answers], [case["ids"] for case in CASES])
+        self.assertEqual([a["text"] for a in answers], [case["text"] for case in CASES])
+
+    def test_ids_become_the_texts_of_the_reference(self):
+        answers = self.convert([{"ids": case["ids"]} for case in CASES])
+        self.assertEqual([a["text"] for a in answers], [case["decoded"] for case in CASES])
+
+    def test_a_bad_line_is_named_and_the_lines_before_it_are_there(self):
+        (self.folder / "lines.jsonl").write_text('{"text": "a"}\n\n{"text": 3}\n{"text": "b"}\n')
+        done = self.run_program("tokenize", NEOX, "--jsonl", "lines.jsonl", expect=2)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        self.assertIn("line 3: text", done.stderr)
+
+
+class One(Case):
+    def test_ids_of_a_text_can_be_given_back(self):
+        ids = self.run_program("tokenize", NEOX, "--text", "The state of a").stdout.strip()
+        self.assertEqual(self.run_program("tokenize", NEOX, "--decode", ids).stdout, "The state of a\n")
+
+    def test_pieces_and_offsets_are_those_of_the_text(self):
+        text = "Two words, <|endoftext|> é"
+        said = self.json_of("tokenize", NEOX, "--text", text)
+        self.assertEqual(len(said["ids"]), len(said["pieces"]))
+        covered = b"".join(text.encode()[begin:end] for begin, end in said["offsets"])
+        self.assertEqual(covered.decode(), text)
+
+    def test_a_model_of_bytes_needs_no_file(self):
+        self.assertEqual(self.json_of("tokenize", "builtin:prose", "--text", "hé")["ids"], [104, 195, 169])
+
+    def test_refusals(self):
+        error = self.refusal("tokenize", NEOX, "--decode", "1,999999")
+        self.assertEqual((error["code"], error["found"]), ("out_of_range", "999999"))
+        self.assertEqual(self.refusal("tokenize", GOLDEN / "mamba1-bias", "--text", "a")["code"], "missing")
+        self.assertEqual(self.refusal("tokenize", "nowhere", "--text", "a")["code"], "not_found")
+
+
+class Generate(Case):
+    def test_greedy_tokens_are_those_of_the_reference(self):
+        for model in MODELS:
+            reference = json.loads((GOLDEN / model / "greedy.json").read_text())
+            said = self.json_of("generate", GOLDEN / model, "--ids", ids_text(reference["prompt"]), "--greedy", "-n", len(reference["tokens"]))
+            self.assertEqual(said["ids"], reference["tokens"], model)
+            self.assertTrue(all(0 < p <= 1 for p in said["probabilities"]))
+
+    def test_a_seed_decides(self):
+        said = [self.json_of("generate", "builtin:prose", "--text", "In the ", "-n", 24, "--seed", seed) for seed in (3, 3, 4)]
+        self.assertEqual(said[0], said[1])
+        self.assertNotEqual(said[0]["ids"], said[2]["ids"])
+        self.assertEqual(said[0]["seed"], 3)
+        text = self.run_program("generate", "builtin:prose", "--text", "In the ", "-n", 24, "--seed", 3).stdout
+        self.assertEqual(text, said[0]["text"] + "\n")
+
+    def test_a_generated_state_has_read_what_was_said(self):
+        said = self.json_of("generate", GOLDEN / "mamba1", "--ids", "1,2,3", "-n", 4, "--save-state", "a.safetensors")
+        self.trace(GOLDEN / "mamba1", "--ids", ids_text([1, 2, 3, *said["ids"]]), "--save-state", "b.safetensors")
+        a, b = Tensors(self.folder / "a.safetensors"), Tensors(self.folder / "b.safetensors")
+        self.assertEqual((a.metadata, a.data), (b.metadata, b.data))
+
+    def test_a_temperature_of_zero_is_refused(self):
+        error = self.refusal("generate", "builtin:prose", "--text", "a", "-n", 1, "--temperature", 0)
+        self.assertEqual((error["code"], error["field"]), ("out_of_range", "temperature"))
+
+
+main()
