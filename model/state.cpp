@@ -6,6 +6,7 @@
 
 #include "model/base/check.h"
 #include "model/base/hash.h"
+#include "model/base/memory.h"
 
 namespace lab {
 
@@ -102,12 +103,12 @@ StateSchema::StateSchema(std::string model_type, std::vector<LayerSchema> layers
 
 template <class T>
 void AlignedBuffer<T>::Free::operator()(T* p) const {
-  ::operator delete[](p, std::align_val_t{64});
+  free_aligned(p, std::max<std::size_t>(size, 1) * sizeof(T));
 }
 
 template <class T>
 AlignedBuffer<T>::AlignedBuffer(std::size_t size)
-    : data_(static_cast<T*>(::operator new[](std::max<std::size_t>(size, 1) * sizeof(T), std::align_val_t{64}))), size_(size) {
+    : data_(static_cast<T*>(allocate_aligned(std::max<std::size_t>(size, 1) * sizeof(T))), Free{size}), size_(size) {
   std::fill_n(data_.get(), size, T{});
 }
 

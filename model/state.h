@@ -89,7 +89,10 @@ class AlignedBuffer {
   T* ensure(std::size_t size);
 
  private:
-  struct Free { void operator()(T* p) const; };
+  struct Free {
+    std::size_t size = 0;
+    void operator()(T* p) const;
+  };
   std::unique_ptr<T[], Free> data_;
   std::size_t size_ = 0;
 };

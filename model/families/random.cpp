@@ -37,19 +37,20 @@ class Builder {
     const DType type = shape.size() == 2 && name.find("A_log") == std::string::npos ? dtype_ : DType::f32;
     TensorView tensor{.name = name, .dtype = type, .shape = std::move(shape), .file = "memory"};
     tensor.bytes = static_cast<std::size_t>(tensor.elements()) * size_of(type);
-    auto bytes = std::make_shared<std::vector<std::byte>>(tensor.bytes);
+    auto memory = std::make_shared<AlignedBuffer<float>>((tensor.bytes + 3) / 4);
+    auto* bytes = reinterpret_cast<std::byte*>(memory->data());
     for (std::int64_t i = 0; i < tensor.elements(); ++i) {
       const auto value = static_cast<float>(draw(random_, i));
       if (type == DType::f32) {
-        std::memcpy(bytes->data() + 4 * i, &value, 4);
+        std::memcpy(bytes + 4 * i, &value, 4);
       } else {
         const std::uint16_t half = type == DType::bf16 ? bf16_from_float(value) : f16_from_float(value);
-        std::memcpy(bytes->data() + 2 * i, &half, 2);
+        std::memcpy(bytes + 2 * i, &half, 2);
       }
     }
-    tensor.data = bytes->data();
+    tensor.data = bytes;
     weight_bytes += tensor.bytes;
-    table->keep_alive(bytes);
+    table->keep_alive(memory);
     table->add(std::move(tensor));
   }
   /// Uniform in +-1/sqrt(columns), as a linear layer begins.

@@ -115,9 +115,8 @@ template <>
 void Math<float>::convolve(Rows<const float> window, std::int64_t kernel, std::span<const float> w,
                            std::span<const float> bias, Rows<float> y) {
   const float* b = bias.empty() ? nullptr : bias.data();
-  own_->share(y.count, 8, y.count * y.width * kernel, [&](std::int64_t first, std::int64_t last) {
-    for (std::int64_t t = first; t < last; ++t)
-      own_->kernels->convolve(window.row(t), window.stride, kernel, w.data(), y.width, b, 0, y.width, y.row(t));
+  own_->share(y.width, 128, y.count * y.width * kernel, [&](std::int64_t first, std::int64_t last) {
+    own_->kernels->convolve(window, kernel, w.data(), b, first, last, y);
   });
 }
 

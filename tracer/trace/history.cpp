@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "model/base/check.h"
+#include "model/base/memory.h"
 
 namespace lab {
 namespace {
@@ -25,7 +26,8 @@ std::int64_t bytes_of(std::int64_t floats) { return floats * static_cast<std::in
 }  // namespace
 
 Part new_part(const LayerBounds& bounds) {
-  return {.memory = std::make_shared_for_overwrite<float[]>(static_cast<std::size_t>(bounds.back()))};
+  const std::size_t bytes = static_cast<std::size_t>(bounds.back()) * sizeof(float);
+  return {.memory = std::shared_ptr<float[]>(static_cast<float*>(allocate_aligned(bytes)), [bytes](float* p) { free_aligned(p, bytes); })};
 }
 
 TraceLayout::TraceLayout(const StateSchema& schema, std::shared_ptr<const std::vector<LayerInfo>> layers)

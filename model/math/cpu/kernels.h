@@ -21,9 +21,9 @@ struct Kernels {
                         Rows<float> y, float* panel);
   /// y = x / rms(x) * w over n elements.
   void (*rms_norm)(const float* x, const float* w, float epsilon, std::int64_t n, float* y);
-  /// y[c] = bias[c] + sum_k w[k, c] window[k, c] for c in [first, last); window rows are `stride` apart, oldest first.
-  void (*convolve)(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
-                   const float* bias, std::int64_t first, std::int64_t last, float* y);
+  /// y[t, c] = bias[c] + sum_k w[k, c] window[t + k, c] for the channels c in [first, last); window rows oldest first.
+  void (*convolve)(Rows<const float> window, std::int64_t kernel, const float* w, const float* bias, std::int64_t first,
+                   std::int64_t last, Rows<float> y);
   void (*silu)(const float* x, std::int64_t n, float* y);
   /// dt = clamp(softplus(raw + bias), low, high).
   void (*time_step)(const float* raw, const float* bias, float low, float high, std::int64_t n, float* dt);

@@ -193,22 +193,26 @@ void rms_norm(const float* x, const float* w, float epsilon, std::int64_t n, flo
   for_lanes(0, n, [&](std::int64_t i, int m) { put(y + i, mul(mul(take(x + i, m), scale), take(w + i, m)), m); });
 }
 
-// kTaps: the kernel's width, or 0 where it is not known beforehand.
+// Sixteen channels through all tokens at a time, so that their weights stay in registers. kTaps: the kernel's width, or 0
+// where it is not known beforehand.
 template <int kTaps>
-void convolve_taps(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
-                   const float* bias, std::int64_t first, std::int64_t last, float* y) {
+void convolve_taps(Rows<const float> window, std::int64_t kernel, const float* w, const float* bias, std::int64_t first,
+                   std::int64_t last, Rows<float> y) {
   const std::int64_t taps = kTaps > 0 ? kTaps : kernel;
   for_lanes(first, last, [&](std::int64_t c, int m) {
-    V acc = bias ? take(bias + c, m) : set1(0.0f);
-    for (std::int64_t k = 0; k < taps; ++k) acc = fma(take(w + k * channels + c, m), take(window + k * stride + c, m), acc);
-    put(y + c, acc, m);
+    const V start = bias ? take(bias + c, m) : set1(0.0f);
+    for (std::int64_t t = 0; t < y.count; ++t) {
+      V acc = start;
+      for (std::int64_t k = 0; k < taps; ++k) acc = fma(take(w + k * y.width + c, m), take(window.row(t + k) + c, m), acc);
+      put(y.row(t) + c, acc, m);
+    }
   });
 }
 
-void convolve(const float* window, std::int64_t stride, std::int64_t kernel, const float* w, std::int64_t channels,
-              const float* bias, std::int64_t first, std::int64_t last, float* y) {
-  if (kernel == 4) convolve_taps<4>(window, stride, kernel, w, channels, bias, first, last, y);
-  else convolve_taps<0>(window, stride, kernel, w, channels, bias, first, last, y);
+void convolve(Rows<const float> window, std::int64_t kernel, const float* w, const float* bias, std::int64_t first,
+              std::int64_t last, Rows<float> y) {
+  if (kernel == 4) convolve_taps<4>(window, kernel, w, bias, first, last, y);
+  else convolve_taps<0>(window, kernel, w, bias, first, last, y);
 }
 
 void silu(const float* x, std::int64_t n, float* y) {

@@ -1,0 +1,85 @@
+// From a folder on disk to the first logits, and what memory that and some work takes beside the mapped weights.
+#include "bench/cases.h"
+#include "bench/folder.h"
+#include "bench/measure.h"
+#include "bench/session.h"
+
+namespace lab::bench {
+namespace {
+
+constexpr double kMega = 1e-6;
+constexpr std::int64_t kBudget = 64 << 20;  // of the history, while memory is measured
+
+Result<OpenedSubject> open_folder(const std::string& path) {
+  OpenedSubject opened;
+  LAB_ASSIGN(opened.checkpoint, open_checkpoint(path));
+  LAB_ASSIGN(opened.model, load_model(opened.checkpoint));
+  return opened;
+}
+
+Result<Measurement> measure_open(const std::string& name, const Subject& subject, int rounds) {
+  LAB_ASSIGN(const std::unique_ptr<const CheckpointFolder> folder, CheckpointFolder::write(subject));
+  close_subject();
+  std::vector<double> ms, own;
+  Status trouble;
+  const auto open_once = [&]() -> Status {
+    reset_memory_peak();
+    const std::int64_t before = memory_of_process("RssAnon");
+    std::int64_t after = 0;
+    Status status;
+    const double seconds = seconds_of([&]() {
+      status = [&]() -> Status {
+        LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
+        Session session(*opened.model, 0);
+        LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
+        after = memory_of_process("RssAnon");
+        return {};
+      }();
+    });
+    LAB_TRY(std::move(status));
+    ms.push_back(seconds * 1e3);
+    own.push_back(static_cast<double>(after - before) * kMega);
+    return {};
+  };
+  LAB_TRY(open_once());  // brings the file into the page cache
+  ms.clear();
+  for_rounds(rounds, [&] {
+    if (Status status = open_once(); !status) trouble = std::move(status);
+  });
+  LAB_TRY(std::move(trouble));
+  Measurement m = over_rounds(name, "ms", ms);
+  m.more = {{"own_megabytes", median(own)}};
+  return m;
+}
+
+Result<Measurement> measure_memory(const std::string& name, const Subject& subject) {
+  LAB_ASSIGN(const std::unique_ptr<const CheckpointFolder> folder, CheckpointFolder::write(subject));
+  close_subject();
+  reset_memory_peak();
+  const std::int64_t before = memory_of_process("VmRSS");
+  LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
+  Session session(*opened.model, 0, kBudget);
+  const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 768);
+  LAB_TRY(session.read(std::span(tokens).first(704), true));
+  for (std::size_t i = 704; i < tokens.size(); ++i) LAB_TRY(session.read({&tokens[i], 1}, true));
+  const double peak = static_cast<double>(memory_of_process("VmHWM") - before);
+  const auto weights = static_cast<double>(opened.checkpoint.weight_bytes);
+  Measurement m = over_rounds(name, "MB", {(peak - weights - static_cast<double>(kBudget)) * kMega});
+  m.more = {{"peak_megabytes", peak * kMega}, {"weights_megabytes", weights * kMega}, {"budget_megabytes", static_cast<double>(kBudget) * kMega},
+            {"history_megabytes", static_cast<double>(session.trace().view()->use().total()) * kMega}};
+  return m;
+}
+
+}  // namespace
+
+void add_open(const Subject& subject, int rounds, std::vector<Case>& cases) {
+  const std::string name = "open/" + subject.name();
+  cases.push_back({name, [=] { return measure_open(name, subject, rounds); }});
+}
+
+void add_memory(const Subject& subject, std::vector<Case>& cases) {
+  const std::string name = "memory/" + subject.shape;
+  cases.push_back({name, [=] { return measure_memory(name, subject); }});
+}
+
+}  // namespace lab::bench

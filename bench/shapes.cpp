@@ -1,0 +1,107 @@
+#include "bench/shapes.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <span>
+
+#include "app/core/builtin.h"
+#include "bench/measure.h"
+#include "model/math/cpu/pool.h"
+
+namespace lab::bench {
+namespace {
+
+Result<Checkpoint> checkpoint_of(const Subject& subject) {
+  if (subject.shape == "model") {
+    LAB_ASSIGN(const std::string folder, model_folder(subject.path));
+    return open_checkpoint(folder);
+  }
+  LAB_ASSIGN(const RandomModel sizes, known_shape(subject.shape, subject.type));
+  return random_checkpoint(sizes);
+}
+
+struct Last {
+  std::string name;
+  std::shared_ptr<const OpenedSubject> opened;
+};
+
+Last& last_opened() {
+  static Last last;
+  return last;
+}
+
+// Reads without computing: the bits are folded together so that no load can be left out.
+std::uint64_t fold(std::span<const std::byte> bytes) {
+  std::uint64_t lanes[16] = {};
+  for (std::size_t at = 0; at + sizeof lanes <= bytes.size(); at += sizeof lanes) {
+    std::uint64_t next[16];
+    std::memcpy(next, bytes.data() + at, sizeof next);
+    for (int i = 0; i < 16; ++i) lanes[i] ^= next[i];
+  }
+  for (int i = 1; i < 16; ++i) lanes[0] ^= lanes[i];
+  return lanes[0];
+}
+
+}  // namespace
+
+std::string lower_name(DType type) {
+  std::string name = name_of(type);
+  for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+Result<std::shared_ptr<const OpenedSubject>> open_subject(const Subject& subject) {
+  Last& last = last_opened();
+  const std::string name = subject.name() + subject.path;
+  if (last.opened && last.name == name) return last.opened;
+  close_subject();
+  auto opened = std::make_shared<OpenedSubject>();
+  LAB_ASSIGN(opened->checkpoint, checkpoint_of(subject));
+  LAB_ASSIGN(opened->model, load_model(opened->checkpoint));
+  last = {name, opened};
+  return last.opened;
+}
+
+void close_subject() { last_opened() = {}; }
+
+std::vector<std::int32_t> tokens_for(const Model& model, std::int64_t count) {
+  std::vector<std::int32_t> tokens(static_cast<std::size_t>(count));
+  std::uint64_t random = 1;
+  for (std::int32_t& token : tokens) {
+    random = random * 6364136223846793005u + 1442695040888963407u;
+    token = static_cast<std::int32_t>((random >> 33) % static_cast<std::uint64_t>(model.info().vocabulary));
+  }
+  return tokens;
+}
+
+struct PlainRead::Parts {
+  explicit Parts(int threads) : pool(threads) {}
+  Pool pool;
+  std::vector<std::span<const std::byte>> pieces;
+};
+
+PlainRead::PlainRead(const Checkpoint& checkpoint, int threads) : parts_(std::make_unique<Parts>(threads)) {
+  constexpr std::size_t kPiece = 1 << 20;
+  const bool head = checkpoint.tensors->find("lm_head.weight") != nullptr;
+  for (const TensorView& tensor : checkpoint.tensors->all()) {
+    const bool only_looked_up = head && tensor.name.starts_with("backbone.embedding");
+    if (tensor.shape.size() != 2 || tensor.name.ends_with("A_log") || only_looked_up) continue;
+    for (std::size_t at = 0; at < tensor.bytes; at += kPiece)
+      parts_->pieces.emplace_back(tensor.data + at, std::min(kPiece, tensor.bytes - at));
+    bytes_ += static_cast<std::int64_t>(tensor.bytes);
+  }
+}
+
+PlainRead::~PlainRead() = default;
+
+double PlainRead::seconds() {
+  return seconds_of([&] {
+    parts_->pool.run(static_cast<std::int64_t>(parts_->pieces.size()), [&](std::int64_t i) {
+      const volatile std::uint64_t kept = fold(parts_->pieces[static_cast<std::size_t>(i)]);
+      (void)kept;
+    });
+  });
+}
+
+}  // namespace lab::bench

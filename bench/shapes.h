@@ -1,0 +1,54 @@
+#pragma once
+// The models that are measured: made or opened when a case first needs them, one at a time.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/model.h"
+
+namespace lab::bench {
+
+constexpr const char* kShapes[] = {"mamba-130m", "mamba2-130m"};
+constexpr DType kTypes[] = {DType::f32, DType::bf16, DType::f16};
+
+/// "f32", "bf16", "f16".
+std::string lower_name(DType type);
+
+/// What is measured: one of kShapes with random weights of a type, or the user's own model by path.
+struct Subject {
+  std::string shape = "mamba-130m";  // or "model"
+  DType type = DType::f32;
+  std::string path;                  // of shape "model", whose weights have their own types
+
+  std::string name() const { return path.empty() ? shape + "/" + lower_name(type) : shape; }
+};
+
+struct OpenedSubject {
+  Checkpoint checkpoint;
+  std::unique_ptr<const Model> model;
+};
+
+/// The subject, opened. The previous one is let go of when another is asked for.
+Result<std::shared_ptr<const OpenedSubject>> open_subject(const Subject& subject);
+/// Lets go of the last one.
+void close_subject();
+
+/// Token ids that look like text: the same on every run, spread over the vocabulary.
+std::vector<std::int32_t> tokens_for(const Model& model, std::int64_t count);
+
+/// Reads every matrix of a checkpoint once, in address order, by `threads` threads: what no decoding can be faster than.
+class PlainRead {
+ public:
+  PlainRead(const Checkpoint& checkpoint, int threads);
+  ~PlainRead();
+  std::int64_t bytes() const { return bytes_; }
+  double seconds();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+  std::int64_t bytes_ = 0;
+};
+
+}  // namespace lab::bench
