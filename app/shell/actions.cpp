@@ -54,6 +54,10 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
   }
 }
 
+bool moves_keyboard(Action action) {
+  return action == Action::focus_prompt || action == Action::open || action == Action::export_view;
+}
+
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:

@@ -11,6 +11,9 @@ namespace lab {
 /// change nothing. `rate`: tokens a second of a run.
 std::optional<Command> command_of(Action action, const Snapshot& snapshot, double rate);
 
+/// Whether the action gives the keyboard to a text field.
+bool moves_keyboard(Action action);
+
 /// Whether holding the key down may repeat the action.
 bool repeats(Action action);
 

@@ -57,7 +57,7 @@ InputEvent InputEvent::drop(std::string path) {
   return event;
 }
 
-std::vector<InputEvent> InputQueue::take() {
+std::vector<InputEvent> InputQueue::take(const std::function<bool(const InputEvent&)>& ends_frame) {
   std::bitset<kKeys> keys;
   std::bitset<kMouseButtons> buttons;
   const auto must_wait = [&](const InputEvent& event) {
@@ -73,6 +73,7 @@ std::vector<InputEvent> InputQueue::take() {
     const auto code = static_cast<std::size_t>(event.code);
     if (event.kind == InputEvent::Kind::key) keys.set(code);
     if (event.kind == InputEvent::Kind::button) buttons.set(code);
+    if (ends_frame && ends_frame(event)) break;
   }
   return frame;
 }

@@ -2,6 +2,7 @@
 // The events of keyboard and mouse on their way to a frame. Tests and scripts push into the same queue as the window.
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,9 @@ class InputQueue {
   bool empty() const { return events_.empty(); }
 
   /// The events of the next frame: up to the first that would change a key or button a second time, or that moves the
-  /// mouse after a button changed. Text and wheel never wait. The rest stays for the frames after.
-  std::vector<InputEvent> take();
+  /// mouse after a button changed. Text and wheel never wait. The rest stays for the frames after, and so does what follows
+  /// an event that `ends_frame`.
+  std::vector<InputEvent> take(const std::function<bool(const InputEvent&)>& ends_frame = {});
 
  private:
   std::deque<InputEvent> events_;

@@ -66,6 +66,7 @@ struct Shell::Parts {
     ui.record_items = options.record_items;
   }
 
+  std::vector<InputEvent> take_events(InputQueue& input);
   void adapt(float content_scale);
   void take_results();
   void note_texts();
@@ -119,8 +120,24 @@ struct Shell::Parts {
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
+  int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
 };
+
+/// What is typed right after a key that opens a text field belongs into that field, however slow frames are.
+std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
+  if (frames_held > 0) {
+    --frames_held;
+    return {};
+  }
+  return input.take([this](const InputEvent& event) {
+    const bool is_press = event.kind == InputEvent::Kind::key && event.down;
+    const auto action = is_press ? action_of(event, true) : std::nullopt;
+    if (!action || !moves_keyboard(*action)) return false;
+    frames_held = 2;  // ImGui hands the keyboard over in the next frame and reads it in the one after
+    return true;
+  });
+}
 
 /// Follows a changed scale, theme or set of characters. Between frames only.
 void Shell::Parts::adapt(float content_scale) {
@@ -153,6 +170,7 @@ void Shell::Parts::take_results() {
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
+    if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
@@ -309,7 +327,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   io.DeltaTime = std::clamp(std::chrono::duration<float>(now - parts.last_frame).count(), 1e-4f, 1.0f);
   parts.last_frame = now;
   if (parts.frames_due > 0) --parts.frames_due;
-  const auto events = input.take();
+  const auto events = parts.take_events(input);
   if (!events.empty()) parts.frames_due = 3;
   const auto presses = feed_imgui(events);
   parts.screen.begin();

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 
 #include "app/shell/glfw_window.h"
 #include "app/shell/shell.h"
@@ -50,8 +49,6 @@ void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input) {
 }  // namespace
 
 int run_window(const std::string& target, const LabOptions& lab_options, const ShellOptions& options) {
-  std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGXFSZ, SIG_IGN);
   InputQueue input;
   auto window = GlfwWindow::create(kWidth, kHeight, "State Lab", input);
   if (!window) {

@@ -1,5 +1,7 @@
 #include "app/shell/workspace.h"
 
+#include <algorithm>
+
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/pane.h"
 
@@ -7,6 +9,8 @@ namespace lab {
 namespace {
 
 constexpr float kNarrow = 1400;  // units of width below which side panes shrink
+constexpr float kLayerHeads = 60;       // above the rows of the list of layers, and a little below
+constexpr float kMostLayerSpace = 562;  // for the list: 25 layers
 constexpr auto kAcross = Cut::across;
 constexpr auto kDown = Cut::down;
 constexpr auto kFirst = Tile::Hold::first;
@@ -19,8 +23,9 @@ std::unique_ptr<Tile> framed(float strip, float transport, std::unique_ptr<Tile>
                     split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
 }
 
-std::unique_ptr<Tile> wide_tree() {
-  auto left = split_tile(kDown, kFirst, 562, 80, pane_tile("layers"), pane_tile("next"));
+std::unique_ptr<Tile> wide_tree(Tile*& list) {
+  auto left = split_tile(kDown, kFirst, kMostLayerSpace, 80, pane_tile("layers"), pane_tile("next"));
+  list = left.get();
   auto below = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("state-at"), pane_tile("pca"));
   auto curves = split_tile(kDown, kShare, 0.518f, 80, pane_tile("curves"), std::move(below));
   auto middle = split_tile(kDown, kShare, 0.402f, 100, pane_tile("state-over-time"), std::move(curves));
@@ -44,7 +49,11 @@ float line_of(const Gutter& gutter) {
 
 }  // namespace
 
-Workspace::Workspace() : wide_(wide_tree()), narrow_(narrow_tree()) {}
+Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()) {}
+
+void Workspace::fit_layers(std::int64_t layers) {
+  list_->size = list_->default_size = std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace);
+}
 
 void Workspace::place(Box body) {
   tiling_ = lab::place(body.w < kNarrow ? *narrow_ : *wide_, body);

@@ -1,5 +1,6 @@
 #pragma once
 // How Inspect divides the window into panes, and which pane is enlarged.
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,8 @@ class Workspace {
  public:
   Workspace();
 
+  /// Gives the list of layers the room it needs, and the next tokens what is left beside it.
+  void fit_layers(std::int64_t layers);
   /// Places the panes. Below 1400 units of width side panes become narrow, and the next tokens move to the middle.
   void place(Box body);
   const std::map<std::string, Box>& panes() const { return tiling_.panes; }
@@ -32,6 +35,7 @@ class Workspace {
   bool is_enlarged() const { return !enlarged_.empty(); }
 
  private:
+  Tile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
   std::unique_ptr<Tile> wide_, narrow_;
   Tiling tiling_;
   std::string enlarged_;

@@ -81,6 +81,16 @@ TEST_CASE("window: undo and redo of the bar do what their keys do") {
   CHECK(window.snapshot()->edits->size() == 1);
 }
 
+TEST_CASE("window: what is typed right behind a key that opens a text field is not lost") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.input().push(InputEvent::key(Key::l, true, kControl));
+  for (const char32_t c : U"In the beginning") window.input().push(InputEvent::text(c));
+  window.input().push(InputEvent::key(Key::enter, true));
+  window.settle();
+  CHECK(text_read(*window.snapshot()) == "In␣the␣beginning");
+}
+
 TEST_CASE("window: keys typed into a text field are no shortcuts") {
   HeadlessWindow window;
   with_prompt(window);

@@ -77,7 +77,7 @@ def work(window, folder):
     count = int(window.logged(r'at (\d+): .*"step"'))
 
     # The first token, then one to the right: a step of the cursor, not of the model, so Z comes at the same position.
-    window.click(28, 78)
+    window.click(20, 77)
     window.key("Right")
     window.key("z")
     position = int(window.logged(r'at (\d+): .*"zero_state"'))
@@ -117,6 +117,10 @@ def main():
             window = Window(sys.argv[1], folder, display)
             work(window, folder)
             print("the window does what the keyboard and the mouse say")
+        except SystemExit:
+            if window and window.log.exists():
+                print(window.log.read_text(encoding="utf-8"), file=sys.stderr)
+            raise
         finally:
             if window and window.program.poll() is None:
                 window.program.kill()
