@@ -88,36 +88,36 @@ TEST_CASE("layout: a curve with axes, ticks and labels is this list") {
   plot.layers.push_back(line({0, 1, -1, 0.5f, 0}));
   CHECK(text_of(laid_out(plot, plain(), 120, 70).list) == R"(page 120x70
 rect 0,0 120x70 #FFFFFF
-line #E9ECF0 0.4 27.8,43.7 115.9,43.7
-line #E9ECF0 0.4 27.8,24.1 115.9,24.1
-line #E9ECF0 0.4 27.8,4.5 115.9,4.5
-line #E9ECF0 0.4 27.8,4.5 27.8,43.7
-line #E9ECF0 0.4 49.8,4.5 49.8,43.7
-line #E9ECF0 0.4 71.9,4.5 71.9,43.7
-line #E9ECF0 0.4 93.9,4.5 93.9,43.7
-line #E9ECF0 0.4 115.9,4.5 115.9,43.7
-clip 27.8,4.5 88.1x39.2
-line #2563C9 1.2 27.8,24.1 49.8,4.5 71.9,43.7 93.9,14.3 115.9,24.1
+line #E9ECF0 0.4 28.8,42.7 115.9,42.7
+line #E9ECF0 0.4 28.8,23.6 115.9,23.6
+line #E9ECF0 0.4 28.8,4.5 115.9,4.5
+line #E9ECF0 0.4 28.8,4.5 28.8,42.7
+line #E9ECF0 0.4 50.6,4.5 50.6,42.7
+line #E9ECF0 0.4 72.4,4.5 72.4,42.7
+line #E9ECF0 0.4 94.1,4.5 94.1,42.7
+line #E9ECF0 0.4 115.9,4.5 115.9,42.7
+clip 28.8,4.5 87.1x38.2
+line #2563C9 1.2 28.8,23.6 50.6,4.5 72.4,42.7 94.1,14.1 115.9,23.6
 unclip
-line #9AA1AC 0.6 27.5,4.2 116.2,4.2 116.2,44 27.5,44 27.5,4.2
-line #9AA1AC 0.6 27.8,44 27.8,46.5
-text 27.8,53.5 tick 7 #1D2128 center '0'
-line #9AA1AC 0.6 49.8,44 49.8,46.5
-text 49.8,53.5 tick 7 #1D2128 center '1'
-line #9AA1AC 0.6 71.9,44 71.9,46.5
-text 71.9,53.5 tick 7 #1D2128 center '2'
-line #9AA1AC 0.6 93.9,44 93.9,46.5
-text 93.9,53.5 tick 7 #1D2128 center '3'
-line #9AA1AC 0.6 115.9,44 115.9,46.5
-text 115.9,53.5 tick 7 #1D2128 center '4'
-text 71.9,62.8 label 8 #1D2128 center 't'
-line #9AA1AC 0.6 25,43.7 27.5,43.7
-text 23,46.2 tick 7 #1D2128 right '−1'
-line #9AA1AC 0.6 25,24.1 27.5,24.1
-text 23,26.6 tick 7 #1D2128 right '0'
-line #9AA1AC 0.6 25,4.5 27.5,4.5
-text 23,7 tick 7 #1D2128 right '1'
-text 9.5,24.1 label 8 #1D2128 center upwards 'norm'
+line #9AA1AC 0.6 28.5,4.2 116.2,4.2 116.2,43 28.5,43 28.5,4.2
+line #9AA1AC 0.6 28.8,43 28.8,45.5
+text 28.8,52.5 tick 7 #1D2128 center '0'
+line #9AA1AC 0.6 50.6,43 50.6,45.5
+text 50.6,52.5 tick 7 #1D2128 center '1'
+line #9AA1AC 0.6 72.4,43 72.4,45.5
+text 72.4,52.5 tick 7 #1D2128 center '2'
+line #9AA1AC 0.6 94.1,43 94.1,45.5
+text 94.1,52.5 tick 7 #1D2128 center '3'
+line #9AA1AC 0.6 115.9,43 115.9,45.5
+text 115.9,52.5 tick 7 #1D2128 center '4'
+text 72.4,62.8 label 8 #1D2128 center 't'
+line #9AA1AC 0.6 26,42.7 28.5,42.7
+text 24,45.2 tick 7 #1D2128 right '−1'
+line #9AA1AC 0.6 26,23.6 28.5,23.6
+text 24,26.1 tick 7 #1D2128 right '0'
+line #9AA1AC 0.6 26,4.5 28.5,4.5
+text 24,7 tick 7 #1D2128 right '1'
+text 9.5,23.6 label 8 #1D2128 center upwards 'norm'
 )");
 }
 
@@ -260,7 +260,7 @@ TEST_CASE("layout: cursors on heatmaps are black, beside them they have the grou
 TEST_CASE("layout: stacked plots share their left and right edges, and only the lowest has the labels of a shared axis") {
   Figure figure{.plots = {bare(line({1, 2})), bare(line({1, 2}, "a long name"))}, .heights = {2, 1}, .share_x = true};
   figure.plots[0].color_bar = ColorScale{};
-  for (Plot& plot : figure.plots) plot.x = {"t", 0, 10}, plot.y = {"", 0, 123456};
+  for (Plot& plot : figure.plots) plot.x = {"t", 0, 10}, plot.y = {"value", 0, 123456};
   figure.plots[1].y.high = 1;
   const LaidOut out = lay_out(figure, 300, 200, plain(), FixedMeasure());
   const RectF a = out.areas[0].frame, b = out.areas[1].frame;
@@ -269,8 +269,14 @@ TEST_CASE("layout: stacked plots share their left and right edges, and only the 
   CHECK(a.h == doctest::Approx(2 * b.h));
   CHECK(b.y > a.bottom());
   long labels = 0;
-  for (const DrawText& text : texts(out)) labels += text.text == "t";
+  std::vector<double> y_labels;
+  for (const DrawText& text : texts(out)) {
+    labels += text.text == "t";
+    if (text.text == "value") y_labels.push_back(text.at.x);
+  }
   CHECK(labels == 1);
+  REQUIRE(y_labels.size() == 2);
+  CHECK(y_labels[0] == y_labels[1]);  // in one line, however wide each plot's ticks are
 }
 
 TEST_CASE("layout: nothing that is written leaves the page") {

@@ -60,6 +60,17 @@ TEST_CASE("ticks: all lie inside the range, at equal steps") {
     }
 }
 
+TEST_CASE("ticks: labels are multiples of their step") {
+  for (const double low : {1.3, -17.0, 0.61})
+    for (const double high : {19.2, 500.0})
+      for (const int wanted : {2, 3, 4, 7}) {
+        const auto found = ticks(low, high, wanted, false);
+        REQUIRE(found.size() >= 2);
+        const double step = found[1] - found[0];
+        CHECK_MESSAGE(std::abs(std::remainder(found[0], step)) < 1e-9 * step, low, " ", high, " ", wanted);
+      }
+}
+
 TEST_CASE("ticks: whole numbers stay whole, and a range without width has one tick") {
   for (const double value : ticks(0, 3, 6, true)) CHECK(value == std::round(value));
   CHECK(joined(ticks(0, 3, 6, true)) == "0 1 2 3");

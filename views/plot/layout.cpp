@@ -59,7 +59,7 @@ Margins margins_of(const Sheet& sheet, const PlotPlan& plan) {
   }
   if (plan.y.visible) {
     out.left = style.frame_width;
-    if (plan.y.ticks) out.left += s.tick + s.tick_gap + sheet.widest(plan.y_ticks);
+    if (plan.y.ticks) out.left += s.tick + s.tick_gap + plan.y_tick_width;
     if (!plan.y.label.empty()) out.left += s.label_gap + 1.1 * style.label_size;
   }
   if (plan.plot->color_bar) {
@@ -115,7 +115,7 @@ void equalize(PlotPlan& plan) {
 
 void plan_pages(const Sheet& sheet, const Figure& figure, double width, double height, std::vector<PlotPlan>& plans) {
   for (PlotPlan& plan : plans) plan.frame = {0, 0, width * 0.8, height * 0.8 / static_cast<double>(plans.size())};
-  // Margins need the ticks' texts, ticks need the frames: the second round is final.
+  // Margins need the ticks' texts, ticks need the frames: the frames of the second round stay.
   for (int round = 0; round < 3; ++round) {
     for (PlotPlan& plan : plans) {
       if (round > 0 && plan.plot->equal_units) {
@@ -126,6 +126,10 @@ void plan_pages(const Sheet& sheet, const Figure& figure, double width, double h
       plan_y_ticks(sheet, plan);
       plan_x_ticks(sheet, plan);
     }
+    double widest = 0;
+    for (const PlotPlan& plan : plans)
+      if (plan.y.visible && plan.y.ticks) widest = std::max(widest, sheet.widest(plan.y_ticks));
+    for (PlotPlan& plan : plans) plan.y_tick_width = widest;
     if (round < 2) place_frames(sheet, figure, width, height, plans);
   }
 }

@@ -68,7 +68,7 @@ void draw_y_axis(const Sheet& sheet, const PlotPlan& plan) {
       sheet.text({from - spaces.tick - spaces.tick_gap, tick_baseline(sheet, frame, y)}, tick.label, TextFace::tick, color,
                  TextAlign::right);
     }
-    x -= spaces.tick + spaces.tick_gap + sheet.widest(plan.y_ticks);
+    x -= spaces.tick + spaces.tick_gap + plan.y_tick_width;
   }
   const double room = frame.h + (sheet.style.is_screen ? 0 : 2 * spaces.between);
   sheet.text({x - spaces.label_gap - 0.2 * sheet.style.label_size, frame.y + frame.h / 2},

@@ -31,7 +31,7 @@ constexpr double kHalfDigit = 0.36;
 
 /// Lengths that follow from the style.
 struct Spaces {
-  double tick = 2.5, tick_gap = 2, label_gap = 3.5;  // a tick, to its label, to the axis label
+  double tick = 2.5, tick_gap = 2, label_gap = 4.5;  // a tick, to its label, to the axis label
   double bar_gap = 7, bar_width = 7;               // of the colour bar
   double name_gap = 4;                             // from the frame to the names of lines
   double edge = 2, between = 8;                    // around the page, between plots
@@ -45,6 +45,7 @@ struct PlotPlan {
   bool x_labels = true;     // the lowest of plots that share x has them
   RectF frame;
   std::vector<Tick> x_ticks, y_ticks, bar_ticks;
+  double y_tick_width = 0;  // of the widest label beside this or another plot: their axis labels stand in one line
   bool has_heat = false;
 
   PlotArea area() const { return {frame, x, y}; }

@@ -14,13 +14,11 @@ namespace {
 constexpr const char* kMinus = "\u2212";
 
 // Talbot, Lin and Hanrahan, "An Extension of Wilkinson's Algorithm for Positioning Tick Labels on Axes" (2010), with
-// labels kept inside the range and legibility always 1.
+// labels inside the range, at multiples of their step (their j is 1: no 2.5, 10, 17.5), and legibility always 1.
 constexpr std::array kNice{1.0, 5.0, 2.0, 2.5, 4.0, 3.0};
 constexpr double kSimplicity = 0.25, kCoverage = 0.2, kDensity = 0.5, kLegibility = 0.05;
 
-double simplicity(int nice, int skip, bool has_zero) {
-  return 1 - static_cast<double>(nice) / (kNice.size() - 1) - skip + 1 + has_zero;
-}
+double simplicity(int nice, bool has_zero) { return 1 - static_cast<double>(nice) / (kNice.size() - 1) + has_zero; }
 double coverage(double low, double high, double first, double last) {
   const double tenth = 0.1 * (high - low);
   return 1 - 0.5 * ((high - last) * (high - last) + (low - first) * (low - first)) / (tenth * tenth);
@@ -49,17 +47,13 @@ struct Labelling {
 };
 
 /// Tries the starts of labels `step` apart that stay inside the range.
-void try_starts(double low, double high, int wanted, int nice, int skip, int count, double step, bool whole_numbers,
-                Labelling& best) {
-  const double unit = step / skip;
+void try_starts(double low, double high, int wanted, int nice, int count, double step, Labelling& best) {
   const double slack = 1e-9 * (high - low);
-  const double last_start = std::floor((high - (count - 1) * step + slack) / unit);
-  for (double start = std::ceil((low - slack) / unit); start <= last_start; ++start) {
-    const double first = start * unit, last = first + (count - 1) * step;
-    if (whole_numbers && (std::abs(step - std::round(step)) > 1e-9 || std::abs(first - std::round(first)) > 1e-9)) continue;
-    const bool has_zero = first <= slack && last >= -slack && std::abs(std::remainder(first, step)) < 1e-9 * step;
-    if (low < 0 && high > 0 && !has_zero) continue;  // an axis that crosses zero says where
-    const double s = score(simplicity(nice, skip, has_zero), coverage(low, high, first, last),
+  const double last_start = std::floor((high + slack) / step) - (count - 1);
+  for (double start = std::ceil((low - slack) / step); start <= last_start; ++start) {
+    const double first = start * step, last = first + (count - 1) * step;
+    const bool has_zero = first <= slack && last >= -slack;
+    const double s = score(simplicity(nice, has_zero), coverage(low, high, first, last),
                            density(count, wanted, low, high, first, last));
     if (s > best.score) best = {first, step, count, s};
   }
@@ -68,20 +62,19 @@ void try_starts(double low, double high, int wanted, int nice, int skip, int cou
 /// Ends each loop as soon as nothing behind it can beat the best labelling found.
 Labelling best_labelling(double low, double high, int wanted, bool whole_numbers) {
   Labelling best;
-  for (int skip = 1; skip < 8; ++skip) {
-    for (int nice = 0; nice < static_cast<int>(kNice.size()); ++nice) {
-      const double simple = simplicity(nice, skip, true);
-      if (score(simple, 1, 1) < best.score) return best;
-      for (int count = 2; count < 64; ++count) {
-        if (score(simple, 1, most_density(count, wanted)) < best.score) break;
-        const double room = (high - low) / (count + 1) / skip / kNice[static_cast<std::size_t>(nice)];
-        for (double power = std::ceil(std::log10(room));; ++power) {
-          const double step = skip * kNice[static_cast<std::size_t>(nice)] * std::pow(10, power);
-          const double span = step * (count - 1);
-          if (span > (high - low) * (1 + 1e-9)) break;
-          if (score(simple, most_coverage(high - low, span), most_density(count, wanted)) < best.score) break;
-          try_starts(low, high, wanted, nice, skip, count, step, whole_numbers, best);
-        }
+  for (int nice = 0; nice < static_cast<int>(kNice.size()); ++nice) {
+    const double simple = simplicity(nice, true);
+    if (score(simple, 1, 1) < best.score) break;
+    for (int count = 2; count < 64; ++count) {
+      if (score(simple, 1, most_density(count, wanted)) < best.score) break;
+      const double room = (high - low) / (count + 1) / kNice[static_cast<std::size_t>(nice)];
+      for (double power = std::ceil(std::log10(room));; ++power) {
+        const double step = kNice[static_cast<std::size_t>(nice)] * std::pow(10, power);
+        const double span = step * (count - 1);
+        if (span > (high - low) * (1 + 1e-9)) break;
+        if (score(simple, most_coverage(high - low, span), most_density(count, wanted)) < best.score) break;
+        if (whole_numbers && std::abs(step - std::round(step)) > 1e-9) continue;
+        try_starts(low, high, wanted, nice, count, step, best);
       }
     }
   }
