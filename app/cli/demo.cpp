@@ -2,8 +2,8 @@
 #include <cmath>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/figure_folder.h"
@@ -22,13 +22,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kModel = "builtin:prose";
-constexpr const char* kPrompt = "In the beginning God created the heaven and the earth. And the earth was without form, and ";
+constexpr const char* kPrompt =
+    "In the beginning God created the heaven and the earth. And the earth was without form, and ";
 constexpr const char* kSessionName = "demo.statelab.json";
 constexpr const char* kPictureName = "window.png";
-constexpr std::int64_t kPart = 64;      // tokens that are sampled before, between and after the edits
-constexpr std::int64_t kLayer = 2;      // a middle one of four
+constexpr std::int64_t kPart = 64;  // tokens that are sampled before, between and after the edits
+constexpr std::int64_t kLayer = 2;  // a middle one of four
 constexpr double kFactor = 0.25;
-constexpr double kWidth = 5.5;          // inches, one column and a half of a paper
+constexpr double kWidth = 5.5;  // inches, one column and a half of a paper
 
 struct Arguments {
   std::string folder = "demo";
@@ -38,8 +39,10 @@ struct Arguments {
 
 // Reads the prompt, goes on, forgets what a layer knew, goes on, weakens another, goes on, and draws everything.
 Session make_session(std::int64_t prompt_tokens) {
-  Session session{.model = kModel, .notes = "Reads a prompt, continues it, sets the state of a middle layer to zero, continues, "
-                                            "weakens the layer before it, continues, and draws every kind of figure."};
+  Session session{.model = kModel,
+                  .notes =
+                      "Reads a prompt, continues it, sets the state of a middle layer to zero, continues, "
+                      "weakens the layer before it, continues, and draws every kind of figure."};
   std::int64_t at = 0;
   const auto add = [&](Command command) { session.commands.push_back({at, std::move(command)}); };
   const auto sample = [&] {
@@ -58,7 +61,10 @@ Session make_session(std::int64_t prompt_tokens) {
   add(command::Select{.layer = kLayer});
   for (const FigureKind& kind : figure_kinds())
     for (const char* ending : {".pdf", ".svg", ".png"})
-      add(command::ExportFigure{.kind = kind.name, .file = std::string(kind.name) + ending, .width_in = kWidth, .height_in = std::round(kWidth * kind.aspect * 100) / 100});
+      add(command::ExportFigure{.kind = kind.name,
+                                .file = std::string(kind.name) + ending,
+                                .width_in = kWidth,
+                                .height_in = std::round(kWidth * kind.aspect * 100) / 100});
   return session;
 }
 
@@ -77,22 +83,27 @@ std::string summary_of(Lab& lab, const Session& session, bool has_picture) {
   const auto snapshot = lab.snapshot();
   const Tokenizer& tokenizer = *lab.opened()->tokenizer;
   const std::int64_t prompt = session.expected[0].first, end = snapshot->count();
-  std::string text = fmt::format("# What the demo did\n\nModel: `{}`, {}, {} parameters, {} layers, {:.0f} kB of state; computed in {}.\n\n", kModel,
-                                 snapshot->model->family, snapshot->model->parameters, snapshot->model->layers.size(),
-                                 static_cast<double>(snapshot->model->state_bytes) / 1e3, snapshot->model->arithmetic);
+  std::string text = fmt::format(
+      "# What the demo did\n\nModel: `{}`, {}, {} parameters, {} layers, {:.0f} kB of state; computed in {}.\n\n",
+      kModel, snapshot->model->family, snapshot->model->parameters, snapshot->model->layers.size(),
+      static_cast<double>(snapshot->model->state_bytes) / 1e3, snapshot->model->arithmetic);
   text += fmt::format("It read {} tokens:\n\n{}\n", prompt, quoted(text_between(*snapshot, tokenizer, 0, prompt)));
   std::int64_t from = prompt;
   for (const EditEvent& edit : *snapshot->edits) {
-    text += fmt::format("went on to token {}:\n\n{}\nthen: **{}**,\n", edit.position, quoted(text_between(*snapshot, tokenizer, from, edit.position)), edit.label);
+    text += fmt::format("went on to token {}:\n\n{}\nthen: **{}**,\n", edit.position,
+                        quoted(text_between(*snapshot, tokenizer, from, edit.position)), edit.label);
     from = edit.position;
   }
   text += fmt::format("and went on to token {}:\n\n{}\n", end, quoted(text_between(*snapshot, tokenizer, from, end)));
   text += "## States\n\n| after token | hash of the state |\n|---|---|\n";
   for (const auto& [position, hash] : session.expected) text += fmt::format("| {} | `{}` |\n", position, hash);
   text += "\n## Figures\n\nEach as PDF, SVG and PNG.\n\n";
-  for (const FigureKind& kind : figure_kinds()) text += fmt::format("* `{0}`: {1}\n\n  ![{1}]({0}.png)\n\n", kind.name, kind.title);
+  for (const FigureKind& kind : figure_kinds())
+    text += fmt::format("* `{0}`: {1}\n\n  ![{1}]({0}.png)\n\n", kind.name, kind.title);
   if (has_picture) text += fmt::format("## The window\n\n![window]({})\n\n", kPictureName);
-  return text + fmt::format("## Again\n\n`statelab run {} -o figures --expect` repeats all of this and compares the states.\n", kSessionName);
+  return text +
+         fmt::format("## Again\n\n`statelab run {} -o figures --expect` repeats all of this and compares the states.\n",
+                     kSessionName);
 }
 
 // The window with the session played. A machine that cannot draw it still gets the rest.
@@ -130,10 +141,12 @@ Result<int> run(const Arguments& given) {
   std::vector<std::string> files = figures.files();
   if (has_picture) files.push_back((folder / kPictureName).string());
   for (const char* name : {kSessionName, "summary.md"}) files.push_back((folder / name).string());
-  if (given.reporting.json) print_json({{"folder", given.folder}, {"files", files}, {"tokens", lab->snapshot()->count()}});
+  if (given.reporting.json)
+    print_json({{"folder", given.folder}, {"files", files}, {"tokens", lab->snapshot()->count()}});
   else if (!given.reporting.quiet)
-    fmt::print("{} tokens of {}, {} edits; wrote {} figures, {}the session {} and summary.md into {}\n", lab->snapshot()->count(), kModel,
-               lab->snapshot()->edits->size(), figures.files().size(), has_picture ? "a picture of the window, " : "", kSessionName, given.folder);
+    fmt::print("{} tokens of {}, {} edits; wrote {} figures, {}the session {} and summary.md into {}\n",
+               lab->snapshot()->count(), kModel, lab->snapshot()->edits->size(), figures.files().size(),
+               has_picture ? "a picture of the window, " : "", kSessionName, given.folder);
   return kDone;
 }
 

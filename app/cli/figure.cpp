@@ -3,8 +3,8 @@
 #include <array>
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.h"
@@ -25,7 +25,8 @@ struct Arguments {
   Reporting reporting;
 };
 
-constexpr std::array kMaps{ColorMap::rd_bu, ColorMap::pu_or, ColorMap::viridis, ColorMap::cividis, ColorMap::magma, ColorMap::gray};
+constexpr std::array kMaps{ColorMap::rd_bu,   ColorMap::pu_or, ColorMap::viridis,
+                           ColorMap::cividis, ColorMap::magma, ColorMap::gray};
 constexpr std::array kScalings{Scaling::linear, Scaling::log, Scaling::symlog};
 
 template <class Choices>
@@ -58,12 +59,20 @@ Result<command::ExportFigure> wanted_figure(const Arguments& given) {
 Status check(const Arguments& given) {
   for (const std::string& output : given.outputs)
     if (!can_export_to(output))
-      return Error{.code = Code::bad_argument, .file = output, .field = "-o", .expected = "a name that ends in .pdf, .svg, .png or .csv",
-                   .found = printable(std::filesystem::path(output).extension().string()), .message = "a figure cannot be written to this file"};
+      return Error{.code = Code::bad_argument,
+                   .file = output,
+                   .field = "-o",
+                   .expected = "a name that ends in .pdf, .svg, .png or .csv",
+                   .found = printable(std::filesystem::path(output).extension().string()),
+                   .message = "a figure cannot be written to this file"};
   if (find_figure(given.kind)) return {};
   std::string known;
   for (const FigureKind& kind : figure_kinds()) known += (known.empty() ? "" : ", ") + std::string(kind.name);
-  return Error{.code = Code::bad_argument, .field = "KIND", .expected = known, .found = printable(given.kind), .message = "there is no such kind of figure"};
+  return Error{.code = Code::bad_argument,
+               .field = "KIND",
+               .expected = known,
+               .found = printable(given.kind),
+               .message = "there is no such kind of figure"};
 }
 
 Result<int> run(const Arguments& given) {
@@ -74,11 +83,14 @@ Result<int> run(const Arguments& given) {
   choose(kMaps, given.map, options.map);
   choose(kScalings, given.scale, options.scaling);
   if (given.order == "index") options.order = RowOrder::index;
-  LAB_ASSIGN(const FigurePage page, make_page(lab->snapshot(), lab->opened(), wanted, options, given.arithmetic.context()));
+  LAB_ASSIGN(const FigurePage page,
+             make_page(lab->snapshot(), lab->opened(), wanted, options, given.arithmetic.context()));
   std::vector<std::string> files = given.outputs;
   if (given.data) files.push_back(std::filesystem::path(given.outputs.front()).replace_extension(".csv").string());
   for (const std::string& file : files) LAB_TRY(write_page(page, file));
-  if (given.reporting.json) print_json({{"kind", given.kind}, {"files", files}, {"width_in", wanted.width_in}, {"height_in", wanted.height_in}});
+  if (given.reporting.json)
+    print_json(
+        {{"kind", given.kind}, {"files", files}, {"width_in", wanted.width_in}, {"height_in", wanted.height_in}});
   else if (!given.reporting.quiet)
     for (const std::string& file : files) fmt::print("wrote {}\n", file);
   return kDone;
@@ -93,7 +105,10 @@ void add_figure(CLI::App& app, Action& action) {
   for (const FigureKind& kind : figure_kinds()) kinds += (kinds.empty() ? "" : ", ") + std::string(kind.name);
   sub->add_option("KIND", given->kind, kinds)->required();
   add_source(*sub, given->source);
-  sub->add_option("-o", given->outputs, "A .pdf, .svg, .png or .csv file; may be given several times")->required()->expected(1)->take_all();
+  sub->add_option("-o", given->outputs, "A .pdf, .svg, .png or .csv file; may be given several times")
+      ->required()
+      ->expected(1)
+      ->take_all();
   sub->add_option("--size", given->size, "Width x height in inches. Default: 5.5 wide");
   sub->add_option("--map", given->map, "The colour map")->check(CLI::IsMember(names_of(kMaps)));
   sub->add_option("--scale", given->scale, "How values become colours")->check(CLI::IsMember(names_of(kScalings)));
@@ -102,7 +117,9 @@ void add_figure(CLI::App& app, Action& action) {
   sub->add_flag("--data", given->data, "Writes the data behind the figure beside the first file, as .csv");
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);
-  sub->footer("Example:\n  statelab figure state-heatmap builtin:prose --text 'In the beginning' --layer 2 -o state.pdf -o state.png");
+  sub->footer(
+      "Example:\n  statelab figure state-heatmap builtin:prose --text 'In the beginning' --layer 2 -o state.pdf -o "
+      "state.png");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });
 }
 

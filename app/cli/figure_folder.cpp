@@ -10,13 +10,19 @@ Status make_folder(const std::string& folder) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   if (!problem) return {};
-  return Error{.code = Code::environment, .file = folder, .expected = "a folder that can be made", .found = problem.message(),
+  return Error{.code = Code::environment,
+               .file = folder,
+               .expected = "a folder that can be made",
+               .found = problem.message(),
                .message = "the folder cannot be made"};
 }
 
 Status FigureFolder::write(command::ExportFigure wanted) {
   if (wanted.file.empty() || wanted.file.find('/') != std::string::npos || wanted.file.starts_with('.'))
-    return Error{.code = Code::bad_argument, .field = "file", .expected = "a plain file name", .found = printable(wanted.file),
+    return Error{.code = Code::bad_argument,
+                 .field = "file",
+                 .expected = "a plain file name",
+                 .found = printable(wanted.file),
                  .message = "a session writes only into the folder of -o"};
   LAB_TRY(make_folder(folder_));
   wanted.file = (std::filesystem::path(folder_) / wanted.file).string();

@@ -9,7 +9,8 @@ namespace lab::cli {
 
 class FigureFolder {
  public:
-  FigureFolder(Lab& lab, std::string folder, const ContextOptions& arithmetic) : lab_(lab), folder_(std::move(folder)), arithmetic_(arithmetic) {}
+  FigureFolder(Lab& lab, std::string folder, const ContextOptions& arithmetic)
+      : lab_(lab), folder_(std::move(folder)), arithmetic_(arithmetic) {}
 
   /// Writes a figure of the lab as it is now. Its file must be a plain name; the folder is made when it is missing.
   Status write(command::ExportFigure wanted);

@@ -45,10 +45,13 @@ bool note(FileCheck& check, const Result<T>& result) {
 void add_unknown_family(const fs::path& folder, FileCheck& check) {
   const auto config = read_json((folder / "config.json").string(), {.bare_non_finite = true});
   if (!config || !config->find("model_type") || !config->find("model_type")->is_string()) return;
-  Checkpoint bare{.path = check.path, .model_type = config->find("model_type")->text(), .config = std::make_shared<const Json>(*config),
+  Checkpoint bare{.path = check.path,
+                  .model_type = config->find("model_type")->text(),
+                  .config = std::make_shared<const Json>(*config),
                   .tensors = std::make_shared<const TensorTable>()};
   for (Error& problem : validate(bare))
-    if (problem.code == Code::unsupported && problem.field == "model_type") check.problems.insert(check.problems.begin(), std::move(problem));
+    if (problem.code == Code::unsupported && problem.field == "model_type")
+      check.problems.insert(check.problems.begin(), std::move(problem));
 }
 
 void check_model(const fs::path& folder, FileCheck& check) {
@@ -62,7 +65,8 @@ void check_model(const fs::path& folder, FileCheck& check) {
   if (check.problems.empty()) {
     const auto model = load_model(*checkpoint);
     if (note(check, model)) {
-      check.detail = fmt::format("{}, {} layers, {} parameters", (*model)->info().family, (*model)->layers(), (*model)->info().parameters);
+      check.detail = fmt::format("{}, {} layers, {} parameters", (*model)->info().family, (*model)->layers(),
+                                 (*model)->info().parameters);
       note(check, folder_tokenizer(folder.string(), (*model)->info().vocabulary));
     }
   }
@@ -70,8 +74,10 @@ void check_model(const fs::path& folder, FileCheck& check) {
 
 void check_tokenizer(const fs::path& file, FileCheck& check) {
   check.kind = "tokenizer";
-  const auto tokenizer = file.filename() == "vocabulary.json" ? open_symbol_tokenizer(file.string()) : open_tokenizer(file.string());
-  if (note(check, tokenizer)) check.detail = fmt::format("{}, {} ids", (*tokenizer)->kind(), (*tokenizer)->vocabulary_size());
+  const auto tokenizer =
+      file.filename() == "vocabulary.json" ? open_symbol_tokenizer(file.string()) : open_tokenizer(file.string());
+  if (note(check, tokenizer))
+    check.detail = fmt::format("{}, {} ids", (*tokenizer)->kind(), (*tokenizer)->vocabulary_size());
 }
 
 void check_session(const std::string& path, FileCheck& check) {
@@ -79,23 +85,32 @@ void check_session(const std::string& path, FileCheck& check) {
   const auto session = read_session(path);
   if (!note(check, session)) return;
   check.detail = fmt::format("{} commands on {}", session->commands.size(), session->model);
-  for (const std::string& field : session->unknown_fields) check.warnings.push_back("unknown field " + printable(field) + " is kept");
+  for (const std::string& field : session->unknown_fields)
+    check.warnings.push_back("unknown field " + printable(field) + " is kept");
 }
 
 // Names of section L with a row for each token: every tensor of a trace, its ids first.
 Status check_trace_tensor(const TensorView& tensor, std::int64_t tokens) {
   const auto problem = [&](Code code, std::string expected, std::string found, const char* message) {
-    return Error{.code = code, .field = tensor.name, .expected = std::move(expected), .found = std::move(found), .message = message};
+    return Error{.code = code,
+                 .field = tensor.name,
+                 .expected = std::move(expected),
+                 .found = std::move(found),
+                 .message = message};
   };
   const bool is_start = tensor.name.ends_with(".mix.h0");
   const bool known = tensor.name == "tok.ids" || is_start || parse_point(tensor.name);
-  const bool elsewhere = tensor.name.find(".attn.") != std::string::npos || tensor.name.find(".ffn") != std::string::npos ||
-                         tensor.name.find(".moe.") != std::string::npos || tensor.name.find(".att.") != std::string::npos ||
-                         tensor.name.ends_with(".resid_mid") || tensor.name.ends_with(".norm2");
-  if (!known && !elsewhere) return problem(Code::mismatch, "the name of a trace point, as L0.mix.h", printable(tensor.name), "no point has this name");
+  const bool elsewhere =
+      tensor.name.find(".attn.") != std::string::npos || tensor.name.find(".ffn") != std::string::npos ||
+      tensor.name.find(".moe.") != std::string::npos || tensor.name.find(".att.") != std::string::npos ||
+      tensor.name.ends_with(".resid_mid") || tensor.name.ends_with(".norm2");
+  if (!known && !elsewhere)
+    return problem(Code::mismatch, "the name of a trace point, as L0.mix.h", printable(tensor.name),
+                   "no point has this name");
   if (is_start) return {};
   if (tensor.shape.empty() || tensor.shape[0] != tokens)
-    return problem(Code::mismatch, fmt::format("{} rows, one a token", tokens), shape_text(tensor.shape), "tensors disagree about the number of tokens");
+    return problem(Code::mismatch, fmt::format("{} rows, one a token", tokens), shape_text(tensor.shape),
+                   "tensors disagree about the number of tokens");
   return {};
 }
 
@@ -103,19 +118,28 @@ void check_trace(const TensorTable& table, FileCheck& check) {
   check.kind = "trace";
   const std::string& format = *table.metadata("format");
   if (format != "statelab-reference/1") {
-    note(check, Error{.code = Code::unsupported, .field = "__metadata__.format", .expected = "statelab-reference/1", .found = printable(format),
+    note(check, Error{.code = Code::unsupported,
+                      .field = "__metadata__.format",
+                      .expected = "statelab-reference/1",
+                      .found = printable(format),
                       .message = "the trace was written by another version"});
     return;
   }
   const TensorView* ids = table.find("tok.ids");
   if (ids && (ids->dtype != DType::i64 || ids->shape.size() != 1)) {
-    note(check, Error{.code = Code::mismatch, .field = "tok.ids", .expected = "I64 [T]",
-                      .found = std::string(name_of(ids->dtype)) + " " + shape_text(ids->shape), .message = "the token ids have another form"});
+    note(check, Error{.code = Code::mismatch,
+                      .field = "tok.ids",
+                      .expected = "I64 [T]",
+                      .found = std::string(name_of(ids->dtype)) + " " + shape_text(ids->shape),
+                      .message = "the token ids have another form"});
     return;
   }
   if (!ids) check.warnings.push_back("no tok.ids: the trace cannot be run again");
-  const auto rows = std::find_if(table.all().begin(), table.all().end(), [](const TensorView& t) { return !t.name.ends_with(".h0"); });
-  const std::int64_t tokens = rows == table.all().end() || rows->shape.empty() ? 0 : ids ? ids->shape[0] : rows->shape[0];
+  const auto rows = std::find_if(table.all().begin(), table.all().end(),
+                                 [](const TensorView& t) { return !t.name.ends_with(".h0"); });
+  const std::int64_t tokens = rows == table.all().end() || rows->shape.empty() ? 0
+                              : ids                                            ? ids->shape[0]
+                                                                               : rows->shape[0];
   for (const TensorView& tensor : table.all()) note(check, check_trace_tensor(tensor, tokens));
   check.detail = fmt::format("{} tensors, {} tokens", table.all().size(), tokens);
 }
@@ -167,22 +191,30 @@ const Foreign* find_foreign(const std::string& path, const std::string& magic) {
 void check_json(const std::string& path, FileCheck& check) {
   const auto json = read_json(path, {.bytes = 64 << 20, .bare_non_finite = true});
   if (!note(check, json)) return;
-  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-session/")) return check_session(path, check);
-  if (json->find("added_tokens") || (json->find("model") && json->find("pre_tokenizer"))) return check_tokenizer(path, check);
-  note(check, Error{.code = Code::wrong_kind, .expected = "a session, a tokenizer.json or a model's config.json", .found = "other JSON",
+  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-session/"))
+    return check_session(path, check);
+  if (json->find("added_tokens") || (json->find("model") && json->find("pre_tokenizer")))
+    return check_tokenizer(path, check);
+  note(check, Error{.code = Code::wrong_kind,
+                    .expected = "a session, a tokenizer.json or a model's config.json",
+                    .found = "other JSON",
                     .message = "this kind of file is not known"});
 }
 
 void check_file(const fs::path& path, FileCheck& check) {
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) {
-    note(check, Error{.code = Code::not_readable, .expected = "a file or a folder", .found = "a device, pipe or socket", .message = "this is not a file"});
+    note(check, Error{.code = Code::not_readable,
+                      .expected = "a file or a folder",
+                      .found = "a device, pipe or socket",
+                      .message = "this is not a file"});
     return;
   }
   std::string magic(kMagicBytes, '\0');
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    note(check, Error{.code = Code::environment, .found = "no permission to read", .message = "the file cannot be opened"});
+    note(check,
+         Error{.code = Code::environment, .found = "no permission to read", .message = "the file cannot be opened"});
     return;
   }
   file.read(magic.data(), static_cast<std::streamsize>(magic.size()));
@@ -193,15 +225,20 @@ void check_file(const fs::path& path, FileCheck& check) {
   if (name.ends_with(".statelab.json")) return check_session(path.string(), check);
   if (const Foreign* foreign = find_foreign(name, magic)) {
     check.kind = foreign->kind;
-    note(check, Error{.code = Code::unsupported, .expected = "a folder with config.json and model.safetensors", .found = foreign->description,
+    note(check, Error{.code = Code::unsupported,
+                      .expected = "a folder with config.json and model.safetensors",
+                      .found = foreign->description,
                       .message = "files of this kind cannot be opened"});
     return;
   }
   if (name.ends_with(".safetensors")) return check_safetensors(path.string(), check);
   const std::size_t first = magic.find_first_not_of(" \t\r\n");
-  if (name.ends_with(".json") || (first != std::string::npos && magic[first] == '{')) return check_json(path.string(), check);
+  if (name.ends_with(".json") || (first != std::string::npos && magic[first] == '{'))
+    return check_json(path.string(), check);
   if (magic.size() > 8 && magic[8] == '{') return check_safetensors(path.string(), check);
-  note(check, Error{.code = Code::wrong_kind, .expected = "a model folder, .safetensors, session or tokenizer file", .found = "other bytes",
+  note(check, Error{.code = Code::wrong_kind,
+                    .expected = "a model folder, .safetensors, session or tokenizer file",
+                    .found = "other bytes",
                     .message = "this kind of file is not known"});
 }
 
@@ -209,7 +246,10 @@ void check_folder(const fs::path& folder, FileCheck& check) {
   if (is_there(folder / "config.json")) return check_model(folder, check);
   for (const char* name : {"tokenizer.json", "vocabulary.json"})
     if (is_there(folder / name)) return check_tokenizer(folder / name, check);
-  note(check, Error{.code = Code::missing, .field = "config.json", .expected = "a folder with config.json and model.safetensors", .found = "none",
+  note(check, Error{.code = Code::missing,
+                    .field = "config.json",
+                    .expected = "a folder with config.json and model.safetensors",
+                    .found = "none",
                     .message = "this is not a model folder"});
 }
 
@@ -226,8 +266,11 @@ FileCheck check_path(const std::string& path) {
   std::error_code problem;
   const fs::file_status status = fs::status(place, problem);
   if (!fs::exists(status)) {
-    const bool hidden = problem && problem != std::errc::no_such_file_or_directory && problem != std::errc::not_a_directory;
-    note(check, Error{.code = hidden ? Code::environment : Code::not_found, .expected = "a file or a folder", .found = hidden ? problem.message() : "nothing",
+    const bool hidden =
+        problem && problem != std::errc::no_such_file_or_directory && problem != std::errc::not_a_directory;
+    note(check, Error{.code = hidden ? Code::environment : Code::not_found,
+                      .expected = "a file or a folder",
+                      .found = hidden ? problem.message() : "nothing",
                       .message = hidden ? "the path cannot be followed" : "there is nothing at this path"});
   } else if (fs::is_directory(status)) {
     check_folder(place, check);

@@ -1,6 +1,6 @@
 // statelab generate: continues an input by sampling.
-#include <CLI/CLI.hpp>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/run_input.h"
@@ -87,8 +87,10 @@ class Generation {
 
   void finish(bool was_interrupted) {
     if (!given_.reporting.json) {
-      if (decoder_) fmt::print("{}\n", decoder_->flush());
-      else fmt::print("{}\n", fmt::join(ids_, ","));
+      if (decoder_)
+        fmt::print("{}\n", decoder_->flush());
+      else
+        fmt::print("{}\n", fmt::join(ids_, ","));
       return;
     }
     JsonValue out{{"ids", ids_}, {"text", nullptr}, {"probabilities", probabilities_}, {"seed", given_.sampling.seed}};
@@ -126,7 +128,8 @@ void add_generate(CLI::App& app, Action& action) {
   sub->add_flag("--greedy", given->sampling.greedy, "Always the most probable token");
   sub->add_option("--temperature", given->sampling.temperature)->capture_default_str();
   sub->add_option("--top-k", given->sampling.top_k, "Only from so many tokens; 0: all")->capture_default_str();
-  sub->add_option("--top-p", given->sampling.top_p, "Only from the fewest that hold this probability")->capture_default_str();
+  sub->add_option("--top-p", given->sampling.top_p, "Only from the fewest that hold this probability")
+      ->capture_default_str();
   sub->add_option("--seed", given->sampling.seed, "Equal seeds give equal tokens")->capture_default_str();
   sub->add_option("--state", given->state, "The state to start from; its position continues");
   sub->add_option("--save-state", given->save_state, "Writes the state after the last token");

@@ -1,9 +1,9 @@
 // statelab info: what a checkpoint holds and what it will cost.
 #include <map>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/options.h"
@@ -28,7 +28,8 @@ std::string layers_text(const ModelInfo& info) {
 }
 
 std::string sizes_text(const ModelInfo& info) {
-  std::string text = fmt::format("hidden {}, inner {}, state {}, kernel {}", info.hidden, info.inner, info.state_size, info.conv_kernel);
+  std::string text = fmt::format("hidden {}, inner {}, state {}, kernel {}", info.hidden, info.inner, info.state_size,
+                                 info.conv_kernel);
   if (info.heads > 0) text += fmt::format(", {} heads of {}, {} groups", info.heads, info.head_dim, info.groups);
   if (info.time_step_rank > 0) text += fmt::format(", time-step rank {}", info.time_step_rank);
   return text;
@@ -36,17 +37,19 @@ std::string sizes_text(const ModelInfo& info) {
 
 void print_table(const OpenedModel& opened, const JsonValue& facts) {
   const ModelInfo& info = opened.model->info();
-  fmt::print("{}", table({{"model", info.name},
-                          {"family", fmt::format("{} (model_type {})", info.family, info.model_type)},
-                          {"layers", layers_text(info)},
-                          {"sizes", sizes_text(info)},
-                          {"vocabulary", fmt::format("{}{}", info.vocabulary, info.tied_head ? ", head tied to the embedding" : "")},
-                          {"parameters", fmt::format("{} ({:.3g} M)", info.parameters, static_cast<double>(info.parameters) / 1e6)},
-                          {"weights", fmt::format("{}, {}", bytes_text(info.weight_bytes), fmt::join(info.dtypes, " and "))},
-                          {"state", bytes_text(facts["state_bytes"].get<std::int64_t>())},
-                          {"memory needed", bytes_text(facts["memory_bytes"].get<std::int64_t>())},
-                          {"tokenizer", opened.tokenizer ? opened.tokenizer->kind() : "none"},
-                          {"content hash", facts["hash"].get<std::string>()}}));
+  fmt::print(
+      "{}",
+      table({{"model", info.name},
+             {"family", fmt::format("{} (model_type {})", info.family, info.model_type)},
+             {"layers", layers_text(info)},
+             {"sizes", sizes_text(info)},
+             {"vocabulary", fmt::format("{}{}", info.vocabulary, info.tied_head ? ", head tied to the embedding" : "")},
+             {"parameters", fmt::format("{} ({:.3g} M)", info.parameters, static_cast<double>(info.parameters) / 1e6)},
+             {"weights", fmt::format("{}, {}", bytes_text(info.weight_bytes), fmt::join(info.dtypes, " and "))},
+             {"state", bytes_text(facts["state_bytes"].get<std::int64_t>())},
+             {"memory needed", bytes_text(facts["memory_bytes"].get<std::int64_t>())},
+             {"tokenizer", opened.tokenizer ? opened.tokenizer->kind() : "none"},
+             {"content hash", facts["hash"].get<std::string>()}}));
   for (const std::string& warning : opened.checkpoint.warnings) fmt::print("warning: {}\n", printable(warning, 400));
 }
 
@@ -79,8 +82,10 @@ Result<int> run(const Arguments& given) {
                   {"tokenizer", nullptr},
                   {"warnings", opened->checkpoint.warnings}};
   if (opened->tokenizer) facts["tokenizer"] = opened->tokenizer->kind();
-  if (given.reporting.json) print_json(facts);
-  else print_table(*opened, facts);
+  if (given.reporting.json)
+    print_json(facts);
+  else
+    print_table(*opened, facts);
   return kDone;
 }
 

@@ -7,8 +7,8 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "app/cli/options.h"
 #include "app/cli/output.h"
@@ -40,15 +40,20 @@ bool wants_json(int argc, char** argv) {
 }
 
 Error no_memory() {
-  return {.code = Code::no_memory, .field = "memory", .expected = "more of it", .found = "an allocation failed", .message = "there is not enough memory",
+  return {.code = Code::no_memory,
+          .field = "memory",
+          .expected = "more of it",
+          .found = "an allocation failed",
+          .message = "there is not enough memory",
           .next = "choose fewer --points, fewer tokens or a smaller model"};
 }
 
 Result<int> dispatch(int argc, char** argv) {
   CLI::App app("State Lab: step a state-space language model token by token and see every inner state.", "statelab");
   Action action;
-  for (auto add : {add_models, add_info, add_check, add_tokenize, add_trace, add_generate, add_run, add_figure, add_screenshot,
-                   add_demo, add_bench}) add(app, action);
+  for (auto add : {add_models, add_info, add_check, add_tokenize, add_trace, add_generate, add_run, add_figure,
+                   add_screenshot, add_demo, add_bench})
+    add(app, action);
   app.set_version_flag("--version", version_text);
   app.footer("Without a subcommand the window opens. `statelab SUBCOMMAND --help` shows an example of each.");
   std::vector<std::string> targets;
@@ -59,8 +64,12 @@ Result<int> dispatch(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {  // --help and --version
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    if (app.get_subcommands().empty()) LAB_TRY(check_targets(targets));  // a misspelt subcommand is named, not its options
-    return Error{.code = Code::bad_argument, .field = "command line", .message = error.what(), .next = "`statelab SUBCOMMAND --help` lists the options"};
+    if (app.get_subcommands().empty())
+      LAB_TRY(check_targets(targets));  // a misspelt subcommand is named, not its options
+    return Error{.code = Code::bad_argument,
+                 .field = "command line",
+                 .message = error.what(),
+                 .next = "`statelab SUBCOMMAND --help` lists the options"};
   }
   return action ? action() : open_window(targets);
 }
@@ -86,7 +95,8 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "statelab: the system refused: {}\n", error.what());
     return kEnvironment;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "statelab: internal error: {}\nThis is a bug of ours; please report it with the command line.\n", error.what());
+    fmt::print(stderr, "statelab: internal error: {}\nThis is a bug of ours; please report it with the command line.\n",
+               error.what());
     return kBug;
   }
 }

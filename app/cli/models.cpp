@@ -1,6 +1,6 @@
 // statelab models: the built-in models and where they were looked for.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/options.h"
@@ -12,7 +12,8 @@ namespace lab::cli {
 namespace {
 
 std::string count_text(std::int64_t count) {
-  return count < 1'000'000 ? fmt::format("{:.3g} k", static_cast<double>(count) / 1e3) : fmt::format("{:.3g} M", static_cast<double>(count) / 1e6);
+  return count < 1'000'000 ? fmt::format("{:.3g} k", static_cast<double>(count) / 1e3)
+                           : fmt::format("{:.3g} M", static_cast<double>(count) / 1e6);
 }
 
 Result<int> run(const Reporting& reporting) {
@@ -26,7 +27,10 @@ Result<int> run(const Reporting& reporting) {
       continue;
     }
     const ModelInfo& info = (*opened)->model->info();
-    list.push_back({{"name", name}, {"family", info.family}, {"parameters", info.parameters}, {"sentence", builtin.sentence},
+    list.push_back({{"name", name},
+                    {"family", info.family},
+                    {"parameters", info.parameters},
+                    {"sentence", builtin.sentence},
                     {"folder", builtin.folder}});
     rows.push_back({name, info.family, count_text(info.parameters), builtin.sentence});
   }

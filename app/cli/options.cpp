@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "app/cli/output.h"
 #include "model/files/file.h"
@@ -20,8 +20,11 @@ constexpr const char* kInputGroup = "Input (one of)";
 
 Result<Input> synthetic_input(const InputOptions& options, std::int64_t width) {
   if (options.length < 1 || options.length > kMostTokens)
-    return Error{.code = Code::bad_argument, .field = "-T", .expected = fmt::format("1 to {} tokens", kMostTokens),
-                 .found = std::to_string(options.length), .message = "a synthetic input needs a length"};
+    return Error{.code = Code::bad_argument,
+                 .field = "-T",
+                 .expected = fmt::format("1 to {} tokens", kMostTokens),
+                 .found = std::to_string(options.length),
+                 .message = "a synthetic input needs a length"};
   Input input{.length = options.length};
   LAB_ASSIGN(input.vectors, make_input(*options.synthetic, options.length, width));
   return input;
@@ -33,12 +36,18 @@ Result<std::string> text_of(const InputOptions& options) {
 
 Status check_ids(const std::vector<std::int32_t>& ids, std::int64_t vocabulary) {
   if (ids.empty())
-    return Error{.code = Code::bad_argument, .field = "INPUT", .expected = "at least one token", .found = "none",
+    return Error{.code = Code::bad_argument,
+                 .field = "INPUT",
+                 .expected = "at least one token",
+                 .found = "none",
                  .message = "the input is empty"};
   for (std::size_t i = 0; i < ids.size(); ++i)
     if (ids[i] < 0 || ids[i] >= vocabulary)
-      return Error{.code = Code::out_of_range, .field = fmt::format("id {}", i), .expected = fmt::format("0 to {}", vocabulary - 1),
-                   .found = std::to_string(ids[i]), .message = "the model has no such token"};
+      return Error{.code = Code::out_of_range,
+                   .field = fmt::format("id {}", i),
+                   .expected = fmt::format("0 to {}", vocabulary - 1),
+                   .found = std::to_string(ids[i]),
+                   .message = "the model has no such token"};
   return {};
 }
 
@@ -75,7 +84,10 @@ void add_arithmetic(CLI::App& command, Arithmetic& options) {
 
 Status check_device(const Arithmetic& options) {
   if (options.device != "cuda") return {};
-  return Error{.code = Code::environment, .field = "--device", .expected = "auto or cpu", .found = "cuda",
+  return Error{.code = Code::environment,
+               .field = "--device",
+               .expected = "auto or cpu",
+               .found = "cuda",
                .message = built_with_cuda() ? "models cannot run on the device yet" : "this build has no device code"};
 }
 
@@ -100,15 +112,20 @@ Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::
     std::int32_t id = 0;
     const auto [stop, problem] = std::from_chars(text.data() + at, text.data() + end, id);
     if (problem != std::errc{} || stop != text.data() + end)
-      return Error{.code = Code::bad_argument, .field = field, .offset = static_cast<std::int64_t>(at), .expected = "a token id",
-                   .found = printable(text.substr(at, end - at), 40), .message = "ids are whole numbers, as 1,2,3"};
+      return Error{.code = Code::bad_argument,
+                   .field = field,
+                   .offset = static_cast<std::int64_t>(at),
+                   .expected = "a token id",
+                   .found = printable(text.substr(at, end - at), 40),
+                   .message = "ids are whole numbers, as 1,2,3"};
     ids.push_back(id);
     at = text.find_first_not_of(kSeparators, end);
   }
   return ids;
 }
 
-Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary, std::int64_t width) {
+Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary,
+                         std::int64_t width) {
   if (options.synthetic) return synthetic_input(options, width);
   Input input;
   if (options.ids) {
@@ -118,8 +135,12 @@ Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer
     LAB_ASSIGN(input.ids, parse_ids(content, *options.ids_file));
   } else {
     if (!tokenizer)
-      return Error{.code = Code::missing, .field = "tokenizer.json", .expected = "a tokenizer in the model's folder", .found = "none",
-                   .message = "text needs a tokenizer", .next = "feed --ids instead"};
+      return Error{.code = Code::missing,
+                   .field = "tokenizer.json",
+                   .expected = "a tokenizer in the model's folder",
+                   .found = "none",
+                   .message = "text needs a tokenizer",
+                   .next = "feed --ids instead"};
     LAB_ASSIGN(input.text, text_of(options));
     LAB_ASSIGN(input.ids, tokenizer->encode(input.text));
   }
@@ -134,8 +155,13 @@ Result<std::pair<double, double>> parse_size(const std::string& text) {
   const auto [middle, first] = std::from_chars(text.data(), end, size.first);
   const bool split = first == std::errc{} && middle != end && *middle == 'x';
   const auto [stop, second] = std::from_chars(split ? middle + 1 : end, end, size.second);
-  if (split && second == std::errc{} && stop == end && size.first > 0 && size.second > 0 && size.first < 1e6 && size.second < 1e6) return size;
-  return Error{.code = Code::bad_argument, .field = "--size", .expected = "width x height, as 1600x1000", .found = printable(text, 40),
+  if (split && second == std::errc{} && stop == end && size.first > 0 && size.second > 0 && size.first < 1e6 &&
+      size.second < 1e6)
+    return size;
+  return Error{.code = Code::bad_argument,
+               .field = "--size",
+               .expected = "width x height, as 1600x1000",
+               .found = printable(text, 40),
                .message = "this is no size"};
 }
 

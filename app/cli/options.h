@@ -57,7 +57,8 @@ struct Input {
   std::string text;  // when it came from text
 };
 /// Reads the input. `tokenizer` may be null; then text is refused. Ids must be below `vocabulary`, vectors get `width`.
-Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary, std::int64_t width);
+Result<Input> read_input(const InputOptions& options, const Tokenizer* tokenizer, std::int64_t vocabulary,
+                         std::int64_t width);
 
 /// "1,2,3", also separated by white space and in square brackets; `field` names the source in errors.
 Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field);

@@ -21,8 +21,8 @@ int exit_code(Code code) {
 }
 
 JsonValue error_json(const Error& error) {
-  JsonValue out{{"code", name_of(error.code)}, {"field", error.field},       {"offset", nullptr},
-                {"expected", error.expected},  {"found", error.found},       {"message", error.message},
+  JsonValue out{{"code", name_of(error.code)}, {"field", error.field}, {"offset", nullptr},
+                {"expected", error.expected},  {"found", error.found}, {"message", error.message},
                 {"file", error.file},          {"next", error.next}};
   if (error.offset >= 0) out["offset"] = error.offset;
   return out;
@@ -37,8 +37,10 @@ void print_json_line(const JsonValue& value) {
 }
 
 int report(const Error& error, bool json) {
-  if (json) print_json({{"error", error_json(error)}});
-  else fmt::print(stderr, "statelab: {}\n", error.text());
+  if (json)
+    print_json({{"error", error_json(error)}});
+  else
+    fmt::print(stderr, "statelab: {}\n", error.text());
   return exit_code(error.code);
 }
 
@@ -54,8 +56,10 @@ std::string table(const std::vector<std::vector<std::string>>& rows, const std::
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       const bool last = i + 1 == row.size();
-      if (i < right.size() && right[i]) out += fmt::format("{:>{}}", row[i], widths[i]);
-      else out += last ? row[i] : fmt::format("{:<{}}", row[i], widths[i]);
+      if (i < right.size() && right[i])
+        out += fmt::format("{:>{}}", row[i], widths[i]);
+      else
+        out += last ? row[i] : fmt::format("{:<{}}", row[i], widths[i]);
       out += last ? "\n" : "  ";
     }
   }

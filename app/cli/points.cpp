@@ -12,15 +12,37 @@ using Shaped = std::pair<Point, std::vector<std::int64_t>>;
 std::vector<Shaped> mixer_points(const ModelInfo& info, const LayerInfo& layer) {
   const std::int64_t di = info.inner, N = info.state_size, K = info.conv_kernel;
   if (layer.kind == "mamba1")
-    return {{Point::in_proj, {2 * di}}, {Point::x, {di}},      {Point::z, {di}},           {Point::conv_state, {di, K}},
-            {Point::conv, {di}},        {Point::u, {di}},      {Point::dt_low, {info.time_step_rank}},
-            {Point::B, {N}},            {Point::C, {N}},       {Point::dt_raw, {di}},      {Point::dt, {di}},
-            {Point::decay, {di, N}},    {Point::h, {di, N}},   {Point::y, {di}},           {Point::gated, {di}}};
+    return {{Point::in_proj, {2 * di}},
+            {Point::x, {di}},
+            {Point::z, {di}},
+            {Point::conv_state, {di, K}},
+            {Point::conv, {di}},
+            {Point::u, {di}},
+            {Point::dt_low, {info.time_step_rank}},
+            {Point::B, {N}},
+            {Point::C, {N}},
+            {Point::dt_raw, {di}},
+            {Point::dt, {di}},
+            {Point::decay, {di, N}},
+            {Point::h, {di, N}},
+            {Point::y, {di}},
+            {Point::gated, {di}}};
   const std::int64_t H = info.heads, P = info.head_dim, G = info.groups, C = di + 2 * G * N;
-  return {{Point::in_proj, {di + C + H}}, {Point::z, {di}},      {Point::xBC, {C}},      {Point::conv_state, {C, K}},
-          {Point::conv, {C}},             {Point::x, {H, P}},    {Point::B, {G, N}},     {Point::C, {G, N}},
-          {Point::dt_raw, {H}},           {Point::dt, {H}},      {Point::decay, {H}},    {Point::h, {H, P, N}},
-          {Point::y, {H, P}},             {Point::gated, {di}},  {Point::gnorm, {di}}};
+  return {{Point::in_proj, {di + C + H}},
+          {Point::z, {di}},
+          {Point::xBC, {C}},
+          {Point::conv_state, {C, K}},
+          {Point::conv, {C}},
+          {Point::x, {H, P}},
+          {Point::B, {G, N}},
+          {Point::C, {G, N}},
+          {Point::dt_raw, {H}},
+          {Point::dt, {H}},
+          {Point::decay, {H}},
+          {Point::h, {H, P, N}},
+          {Point::y, {H, P}},
+          {Point::gated, {di}},
+          {Point::gnorm, {di}}};
 }
 
 }  // namespace
@@ -65,8 +87,11 @@ Result<std::vector<TracePoint>> choose_points(const std::vector<TracePoint>& all
       chosen[i] = found = true;
     }
     if (!found)
-      return Error{.code = Code::bad_argument, .field = "--points", .expected = "globs over names as L0.mix.h, emb, logits",
-                   .found = printable(glob), .message = "no point of this model has such a name"};
+      return Error{.code = Code::bad_argument,
+                   .field = "--points",
+                   .expected = "globs over names as L0.mix.h, emb, logits",
+                   .found = printable(glob),
+                   .message = "no point of this model has such a name"};
   }
   std::vector<TracePoint> points;
   for (std::size_t i = 0; i < all.size(); ++i)

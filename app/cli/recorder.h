@@ -15,8 +15,10 @@ template <class Real>
 class Recorder final : public BasicProbe<Real> {
  public:
   /// The tensors of `points` are those of the file from `first_tensor` on. Every `every`-th token is kept, the first one too.
-  Recorder(int layers, const std::vector<TracePoint>& points, RowFile& file, std::size_t first_tensor, std::int64_t every)
-      : BasicProbe<Real>(layers), file_(file), every_(every), tensor_(static_cast<std::size_t>(layers + 1) * kPoints, -1) {
+  Recorder(int layers, const std::vector<TracePoint>& points, RowFile& file, std::size_t first_tensor,
+           std::int64_t every)
+      : BasicProbe<Real>(layers), file_(file), every_(every),
+        tensor_(static_cast<std::size_t>(layers + 1) * kPoints, -1) {
     for (std::size_t i = 0; i < points.size(); ++i) {
       if (points[i].before_first) continue;
       this->read(points[i].id.point, points[i].id.layer);

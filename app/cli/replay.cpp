@@ -15,7 +15,8 @@ Status outcome(Lab& lab) {
   if (interrupted()) return Error{.code = Code::cancelled, .message = "interrupted"};
   const auto snapshot = lab.snapshot();
   if (snapshot->state == EngineState::faulted) return Error{.code = Code::environment, .message = snapshot->fault};
-  const auto bad = std::find_if(snapshot->notices.begin(), snapshot->notices.end(), [](const Notice& notice) { return notice.is_error; });
+  const auto bad = std::find_if(snapshot->notices.begin(), snapshot->notices.end(),
+                                [](const Notice& notice) { return notice.is_error; });
   if (bad != snapshot->notices.end()) return Error{.code = Code::out_of_range, .message = bad->text};
   return {};
 }
@@ -30,7 +31,10 @@ Status apply(const SessionCommand& next, Lab& lab, const OnFigure& on_figure) {
   LAB_TRY(work_until(lab, next.step));
   const std::int64_t position = lab.snapshot()->count();
   if (position != next.step)
-    return Error{.code = Code::mismatch, .field = "step", .expected = fmt::format("{}, where the run is", position), .found = std::to_string(next.step),
+    return Error{.code = Code::mismatch,
+                 .field = "step",
+                 .expected = fmt::format("{}, where the run is", position),
+                 .found = std::to_string(next.step),
                  .message = "the command is written for another position"};
   if (const auto* figure = std::get_if<command::ExportFigure>(&next.command)) return on_figure(*figure);
   const Answer answer = lab.apply(next.command);
@@ -44,7 +48,8 @@ Status replay(const std::vector<SessionCommand>& commands, Lab& lab, const OnFig
     Status status = apply(commands[i], lab, on_figure);
     if (status) continue;
     const std::string& field = status.error().field;
-    status.error().field = fmt::format("commands[{}] {}{}{}", i, name_of(commands[i].command), field.empty() ? "" : ".", field);
+    status.error().field =
+        fmt::format("commands[{}] {}{}{}", i, name_of(commands[i].command), field.empty() ? "" : ".", field);
     return status;
   }
   lab.finish_work();

@@ -1,6 +1,6 @@
 // statelab run: replays a session to its end: steps, edits, figures; compares the hashes stored in it.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/figure_folder.h"
@@ -28,12 +28,19 @@ struct Comparison {
 // The model's hash counts as expected too: with another model nothing else can be equal.
 Result<std::vector<Comparison>> compare(const Session& session, Lab& lab) {
   if (session.expected.empty())
-    return Error{.code = Code::missing, .field = "expected", .expected = "hashes of states", .found = "none", .message = "the session expects nothing"};
+    return Error{.code = Code::missing,
+                 .field = "expected",
+                 .expected = "hashes of states",
+                 .found = "none",
+                 .message = "the session expects nothing"};
   std::vector<Comparison> comparisons;
   for (const auto& [step, expected] : session.expected) {
     if (step > lab.snapshot()->count())
-      return Error{.code = Code::out_of_range, .field = "expected", .expected = fmt::format("a position up to {}", lab.snapshot()->count()),
-                   .found = std::to_string(step), .message = "the run did not come so far"};
+      return Error{.code = Code::out_of_range,
+                   .field = "expected",
+                   .expected = fmt::format("a position up to {}", lab.snapshot()->count()),
+                   .found = std::to_string(step),
+                   .message = "the run did not come so far"};
     LAB_ASSIGN(std::string found, state_hash(lab, step));
     comparisons.push_back({step, expected, std::move(found)});
   }
@@ -51,17 +58,27 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
     list.push_back({{"step", c.step}, {"expected", c.expected}, {"found", c.found}, {"equal", c.expected == c.found}});
   }
   if (given.reporting.json) {
-    print_json({{"session", given.session}, {"tokens", lab.snapshot()->count()}, {"state_hash", hash}, {"model_hash", model_hash},
-                {"arithmetic", lab.snapshot()->model->arithmetic}, {"files", files}, {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
-                {"expected", list}, {"alerts", JsonValue::array()}});
+    print_json({{"session", given.session},
+                {"tokens", lab.snapshot()->count()},
+                {"state_hash", hash},
+                {"model_hash", model_hash},
+                {"arithmetic", lab.snapshot()->model->arithmetic},
+                {"files", files},
+                {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
+                {"expected", list},
+                {"alerts", JsonValue::array()}});
     return equal ? kDone : kDifference;
   }
-  fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(), hash);
+  fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),
+             hash);
   for (const std::string& file : files) fmt::print("wrote {}\n", file);
   if (other_model) fmt::print("the model differs: expected {}, found {}\n", session.model_hash, model_hash);
   for (const Comparison& c : comparisons) {
-    if (c.expected == c.found) fmt::print("state at {}: as expected\n", c.step);
-    else fmt::print("state at {}: differs, expected {}, found {} ({})\n", c.step, c.expected, c.found, lab.snapshot()->model->arithmetic);
+    if (c.expected == c.found)
+      fmt::print("state at {}: as expected\n", c.step);
+    else
+      fmt::print("state at {}: differs, expected {}, found {} ({})\n", c.step, c.expected, c.found,
+                 lab.snapshot()->model->arithmetic);
   }
   return equal ? kDone : kDifference;
 }
@@ -93,7 +110,8 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
   sub->add_option("SESSION", given->session, "A .statelab.json file")->required();
   sub->add_option("-o", given->folder, "The folder that figures are written into")->capture_default_str();
-  sub->add_flag("--expect", given->expect, "Compares the state hashes stored in the session; exits with 1 when one differs");
+  sub->add_flag("--expect", given->expect,
+                "Compares the state hashes stored in the session; exits with 1 when one differs");
   sub->add_flag("--fail-on-alert", given->fail_on_alert, "Exits with 1 when an alert rule of the session fires");
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);

@@ -16,7 +16,8 @@ inline constexpr std::int64_t kPiece = 64;  // tokens of one call; any split giv
 
 /// The state that a run begins with: that of a file, or the neutral one. Warnings go to standard error unless `quiet`.
 template <class Real>
-Result<BasicState<Real>> start_state(const OpenedModel& opened, const std::string& file, const std::string& model_hash, bool quiet) {
+Result<BasicState<Real>> start_state(const OpenedModel& opened, const std::string& file, const std::string& model_hash,
+                                     bool quiet) {
   if (file.empty()) return BasicState<Real>(opened.model->schema());
   LAB_ASSIGN(LoadedState<Real> loaded, load_state<Real>(file, opened.model->schema(), model_hash));
   if (!quiet)
@@ -32,12 +33,16 @@ class Feed {
     if constexpr (sizeof(Real) != sizeof(float)) converted_.assign(input.vectors.begin(), input.vectors.end());
   }
   void put(Lane<Real>& lane, std::int64_t first, std::int64_t count) const {
-    if (input_.vectors.empty()) lane.tokens = std::span(input_.ids).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
-    else lane.vectors = rows(first, count);
+    if (input_.vectors.empty())
+      lane.tokens = std::span(input_.ids).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count));
+    else
+      lane.vectors = rows(first, count);
   }
   Rows<const Real> rows(std::int64_t first, std::int64_t count) const {
-    if constexpr (sizeof(Real) != sizeof(float)) return {converted_.data() + first * width_, count, width_};
-    else return {input_.vectors.data() + first * width_, count, width_};
+    if constexpr (sizeof(Real) != sizeof(float))
+      return {converted_.data() + first * width_, count, width_};
+    else
+      return {input_.vectors.data() + first * width_, count, width_};
   }
 
  private:
@@ -69,8 +74,12 @@ Result<std::int64_t> run_pieces(std::int64_t length, BasicState<Real>& state, Pr
 
 /// What an interrupted run is reported as.
 inline Error interruption(std::int64_t done, std::int64_t length, const std::string& kept) {
-  return {.code = Code::cancelled, .field = "INPUT", .expected = fmt::format("{} tokens", length), .found = fmt::format("{} done", done),
-          .message = kept.empty() ? "interrupted, nothing was finished" : "interrupted, what was finished is in " + kept};
+  return {
+      .code = Code::cancelled,
+      .field = "INPUT",
+      .expected = fmt::format("{} tokens", length),
+      .found = fmt::format("{} done", done),
+      .message = kept.empty() ? "interrupted, nothing was finished" : "interrupted, what was finished is in " + kept};
 }
 
 }  // namespace lab::cli

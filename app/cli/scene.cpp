@@ -11,21 +11,25 @@
 namespace lab::cli {
 
 void add_source(CLI::App& command, SourceOptions& options) {
-  command.add_option("SOURCE", options.source, "A session, or a model: a folder, a file in it, builtin:NAME")->required();
+  command.add_option("SOURCE", options.source, "A session, or a model: a folder, a file in it, builtin:NAME")
+      ->required();
   add_input(command, options.input, InputNeed::optional);
   command.add_option("--state", options.state, "The state that a model starts from");
   command.add_option("--layer", options.layer, "The layer that is shown");
   command.add_option("--channel", options.channel, "The channel that is shown");
   command.add_option("--state-index", options.state_index, "The state index n that is shown");
-  command.add_option("--cursor", options.cursor, "The token that the cursor stands on; -1: before the first. Default: the last");
+  command.add_option("--cursor", options.cursor,
+                     "The token that the cursor stands on; -1: before the first. Default: the last");
 }
 
 bool is_session(const std::string& path) {
   std::error_code ignored;
-  return path.ends_with(".json") && std::filesystem::path(path).filename() != "config.json" && std::filesystem::is_regular_file(path, ignored);
+  return path.ends_with(".json") && std::filesystem::path(path).filename() != "config.json" &&
+         std::filesystem::is_regular_file(path, ignored);
 }
 
-Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path, const Reporting& reporting) {
+Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
+                                                              const Reporting& reporting) {
   for (const std::string& field : session.unknown_fields)
     if (!reporting.quiet) warn("unknown field " + field + " of the session is not used");
   LAB_ASSIGN(const std::string model, find_session_model(session, path));
@@ -47,15 +51,20 @@ LabOptions lab_options(const Arithmetic& arithmetic) {
 Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic) {
   LAB_TRY(check_device(arithmetic));
   if (arithmetic.is_double())
-    return Error{.code = Code::unsupported, .field = "--dtype", .expected = "f32, bf16 or f16", .found = "f64",
-                 .message = "a recorded run computes in single precision", .next = "`statelab trace` runs in double precision"};
+    return Error{.code = Code::unsupported,
+                 .field = "--dtype",
+                 .expected = "f32, bf16 or f16",
+                 .found = "f64",
+                 .message = "a recorded run computes in single precision",
+                 .next = "`statelab trace` runs in double precision"};
   return std::make_unique<Lab>(lab_options(arithmetic));
 }
 
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now) {
   std::vector<Command> commands;
   if (options.layer || options.channel || options.state_index)
-    commands.push_back(command::Select{options.layer.value_or(now.layer), options.channel.value_or(now.channel), options.state_index.value_or(now.state)});
+    commands.push_back(command::Select{options.layer.value_or(now.layer), options.channel.value_or(now.channel),
+                                       options.state_index.value_or(now.state)});
   if (options.cursor) commands.push_back(command::Seek{*options.cursor, "a"});
   return commands;
 }
@@ -64,7 +73,11 @@ namespace {
 
 Status replay_session(const SourceOptions& options, const Reporting& reporting, Lab& lab) {
   if (options.input.is_given())
-    return Error{.code = Code::bad_argument, .field = "INPUT", .expected = "a session alone", .found = "an input", .message = "a session brings its own input"};
+    return Error{.code = Code::bad_argument,
+                 .field = "INPUT",
+                 .expected = "a session alone",
+                 .found = "an input",
+                 .message = "a session brings its own input"};
   LAB_ASSIGN(const Session session, read_session(options.source));
   LAB_ASSIGN(auto opened, open_session_model(session, options.source, reporting));
   lab.put(std::move(opened));
@@ -75,7 +88,8 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
   LAB_ASSIGN(const auto opened, open(options.source, reporting));
   lab.put(opened);
   if (!options.state.empty()) {
-    LAB_ASSIGN(const State start, start_state<float>(*opened, options.state, content_hash(opened->checkpoint), reporting.quiet));
+    LAB_ASSIGN(const State start,
+               start_state<float>(*opened, options.state, content_hash(opened->checkpoint), reporting.quiet));
     if (const Answer answer = lab.start_from(start); !answer.applied) return answer.refusal;
   }
   if (!options.input.is_given()) return {};
@@ -88,7 +102,8 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
 
 }  // namespace
 
-Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic, const Reporting& reporting) {
+Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic,
+                                     const Reporting& reporting) {
   LAB_ASSIGN(auto lab, make_lab(arithmetic));
   LAB_TRY(is_session(options.source) ? replay_session(options, reporting, *lab) : run_model(options, reporting, *lab));
   for (const Command& command : selection_of(options, lab->snapshot()->selection))

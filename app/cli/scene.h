@@ -21,7 +21,8 @@ void add_source(CLI::App& command, SourceOptions& options);
 /// Whether a path names a session rather than a model.
 bool is_session(const std::string& path);
 /// The model a session was made with, opened; warns when its hash differs.
-Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path, const Reporting& reporting);
+Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
+                                                              const Reporting& reporting);
 
 /// A lab with single-precision arithmetic that Ctrl+C stops. Refuses --dtype f64.
 Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic);
@@ -31,6 +32,7 @@ LabOptions lab_options(const Arithmetic& arithmetic);
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now);
 
 /// A lab that has done what the source says, with its selection.
-Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic, const Reporting& reporting);
+Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic,
+                                     const Reporting& reporting);
 
 }  // namespace lab::cli

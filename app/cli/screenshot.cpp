@@ -1,6 +1,6 @@
 // statelab screenshot: the real window, drawn without a display.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/output.h"
@@ -24,14 +24,21 @@ struct Arguments {
 // Opening the source and all it says, as commands that the window carries out.
 Result<std::vector<Command>> commands_for(const SourceOptions& source) {
   if (!source.state.empty())
-    return Error{.code = Code::unsupported, .field = "--state", .expected = "a session or a model from its beginning", .found = printable(source.state),
+    return Error{.code = Code::unsupported,
+                 .field = "--state",
+                 .expected = "a session or a model from its beginning",
+                 .found = printable(source.state),
                  .message = "the window does not start from a state file"};
   LAB_ASSIGN(std::vector<Command> commands, commands_to_open(source.source));
   if (source.input.is_given()) {
     LAB_ASSIGN(const auto opened, open_model(source.source));
-    LAB_ASSIGN(Input input, read_input(source.input, opened->tokenizer.get(), opened->model->info().vocabulary, opened->model->info().hidden));
+    LAB_ASSIGN(Input input, read_input(source.input, opened->tokenizer.get(), opened->model->info().vocabulary,
+                                       opened->model->info().hidden));
     if (!input.vectors.empty())
-      return Error{.code = Code::unsupported, .field = "--input", .expected = "tokens", .found = printable(*source.input.synthetic),
+      return Error{.code = Code::unsupported,
+                   .field = "--input",
+                   .expected = "tokens",
+                   .found = printable(*source.input.synthetic),
                    .message = "the window is fed with tokens"};
     commands.push_back(command::FeedTokens{std::move(input.ids)});
     commands.push_back(command::ReadWaiting{});
@@ -42,17 +49,24 @@ Result<std::vector<Command>> commands_for(const SourceOptions& source) {
 
 Result<int> run(const Arguments& given) {
   if (!given.output.ends_with(".png"))
-    return Error{.code = Code::bad_argument, .file = given.output, .field = "-o", .expected = "a name that ends in .png", .found = printable(given.output),
+    return Error{.code = Code::bad_argument,
+                 .file = given.output,
+                 .field = "-o",
+                 .expected = "a name that ends in .png",
+                 .found = printable(given.output),
                  .message = "a screenshot cannot be written to this file"};
   LAB_ASSIGN(const auto size, parse_size(given.size));
   LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
   LabOptions options;
   options.arithmetic = given.arithmetic.context();
-  LAB_ASSIGN(const Image image, take_screenshot("", commands, static_cast<int>(size.first), static_cast<int>(size.second), options,
-                                                {.dark = !given.light, .arithmetic = given.arithmetic.context()}));
+  LAB_ASSIGN(const Image image,
+             take_screenshot("", commands, static_cast<int>(size.first), static_cast<int>(size.second), options,
+                             {.dark = !given.light, .arithmetic = given.arithmetic.context()}));
   LAB_TRY(write_file_atomically(given.output, png_of(image)));
-  if (given.reporting.json) print_json({{"file", given.output}, {"width", image.width}, {"height", image.height}});
-  else if (!given.reporting.quiet) fmt::print("wrote {}, {} x {} pixels\n", given.output, image.width, image.height);
+  if (given.reporting.json)
+    print_json({{"file", given.output}, {"width", image.width}, {"height", image.height}});
+  else if (!given.reporting.quiet)
+    fmt::print("wrote {}, {} x {} pixels\n", given.output, image.width, image.height);
   return kDone;
 }
 
@@ -64,7 +78,9 @@ void add_screenshot(CLI::App& app, Action& action) {
   add_source(*sub, given->source);
   sub->add_option("-o", given->output, "The .png file")->required();
   sub->add_option("--size", given->size, "Width x height in pixels")->capture_default_str();
-  sub->add_option("--workspace", given->workspace, "What the window shows")->check(CLI::IsMember({"inspect"}))->capture_default_str();
+  sub->add_option("--workspace", given->workspace, "What the window shows")
+      ->check(CLI::IsMember({"inspect"}))
+      ->capture_default_str();
   sub->add_flag("--light", given->light, "Dark text on a light ground");
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);

@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/options.h"
@@ -38,15 +38,22 @@ Result<std::unique_ptr<Tokenizer>> tokenizer_of(const std::string& model) {
   }
   LAB_ASSIGN(auto tokenizer, folder_tokenizer(folder, vocabulary));
   if (tokenizer) return tokenizer;
-  return Error{.code = std::filesystem::exists(folder, ignored) ? Code::missing : Code::not_found, .file = model, .field = "tokenizer.json",
-               .expected = "a folder with a tokenizer", .found = "none", .message = "there is no tokenizer here"};
+  return Error{.code = std::filesystem::exists(folder, ignored) ? Code::missing : Code::not_found,
+               .file = model,
+               .field = "tokenizer.json",
+               .expected = "a folder with a tokenizer",
+               .found = "none",
+               .message = "there is no tokenizer here"};
 }
 
 Status check_known(const Tokenizer& tokenizer, std::span<const std::int32_t> ids) {
   for (const std::int32_t id : ids)
     if (id < 0 || id >= tokenizer.vocabulary_size())
-      return Error{.code = Code::out_of_range, .field = "ids", .expected = fmt::format("0 to {}", tokenizer.vocabulary_size() - 1),
-                   .found = std::to_string(id), .message = "the tokenizer has no such token"};
+      return Error{.code = Code::out_of_range,
+                   .field = "ids",
+                   .expected = fmt::format("0 to {}", tokenizer.vocabulary_size() - 1),
+                   .found = std::to_string(id),
+                   .message = "the tokenizer has no such token"};
   return {};
 }
 
@@ -59,8 +66,10 @@ Status encode_one(const Tokenizer& tokenizer, const std::string& text, const Arg
     texts.push_back(tokenizer.bytes_of(piece.id));
     offsets.push_back({piece.begin, piece.end});
   }
-  if (given.reporting.json) print_json_line({{"ids", ids}, {"pieces", texts}, {"offsets", offsets}});
-  else fmt::print("{}\n", fmt::join(ids, ","));
+  if (given.reporting.json)
+    print_json_line({{"ids", ids}, {"pieces", texts}, {"offsets", offsets}});
+  else
+    fmt::print("{}\n", fmt::join(ids, ","));
   return {};
 }
 
@@ -70,8 +79,10 @@ Status decode_one(const Tokenizer& tokenizer, const std::string& list, const Arg
   const std::string text = tokenizer.decode(ids);
   JsonValue pieces = JsonValue::array();
   for (const std::int32_t id : ids) pieces.push_back(tokenizer.bytes_of(id));
-  if (given.reporting.json) print_json_line({{"ids", ids}, {"pieces", pieces}, {"text", text}});
-  else fmt::print("{}\n", text);
+  if (given.reporting.json)
+    print_json_line({{"ids", ids}, {"pieces", pieces}, {"text", text}});
+  else
+    fmt::print("{}\n", text);
   return {};
 }
 
@@ -80,7 +91,11 @@ Result<std::vector<std::int32_t>> ids_of(const Json& list) {
   for (const Json& item : list.items()) {
     const std::optional<std::int64_t> id = item.integer();
     if (!id || *id < 0 || *id > INT32_MAX)
-      return Error{.code = Code::malformed, .field = "ids", .expected = "whole numbers", .found = item.brief(), .message = "this is no token id"};
+      return Error{.code = Code::malformed,
+                   .field = "ids",
+                   .expected = "whole numbers",
+                   .found = item.brief(),
+                   .message = "this is no token id"};
     ids.push_back(static_cast<std::int32_t>(*id));
   }
   return ids;
@@ -99,8 +114,11 @@ Status convert_line(const Tokenizer& tokenizer, const std::string& line, const A
     print_json_line({{"text", tokenizer.decode(ids)}, {"ids", ids}});
   } else {
     const Json* wrong = text ? text : list;
-    return Error{.code = wrong ? Code::malformed : Code::missing, .field = text ? "text" : "ids", .expected = R"({"text": "..."} or {"ids": [...]})",
-                 .found = wrong ? wrong->kind_name() : json.brief(), .message = "the line holds neither a text nor ids"};
+    return Error{.code = wrong ? Code::malformed : Code::missing,
+                 .field = text ? "text" : "ids",
+                 .expected = R"({"text": "..."} or {"ids": [...]})",
+                 .found = wrong ? wrong->kind_name() : json.brief(),
+                 .message = "the line holds neither a text nor ids"};
   }
   return {};
 }
@@ -108,7 +126,10 @@ Status convert_line(const Tokenizer& tokenizer, const std::string& line, const A
 Result<int> convert_lines(const Tokenizer& tokenizer, const std::string& path, const Arguments& given) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))
-    return Error{.code = Code::not_readable, .file = path, .expected = "a file of JSON lines", .message = "the file cannot be opened"};
+    return Error{.code = Code::not_readable,
+                 .file = path,
+                 .expected = "a file of JSON lines",
+                 .message = "the file cannot be opened"};
   std::string line;
   for (std::int64_t number = 1; std::getline(file, line); ++number) {
     if (interrupted()) return kInterrupted;
@@ -116,7 +137,8 @@ Result<int> convert_lines(const Tokenizer& tokenizer, const std::string& path, c
     Status status = convert_line(tokenizer, line, given);
     if (status) continue;
     status.error().file = path;
-    status.error().field = fmt::format("line {}{}{}", number, status.error().field.empty() ? "" : ": ", status.error().field);
+    status.error().field =
+        fmt::format("line {}{}{}", number, status.error().field.empty() ? "" : ": ", status.error().field);
     return status.error();
   }
   return kDone;
@@ -129,7 +151,8 @@ Result<int> run(const Arguments& given) {
     LAB_TRY(decode_one(*tokenizer, *given.decode, given));
     return kDone;
   }
-  LAB_ASSIGN(const std::string text, given.text ? Result<std::string>(*given.text) : read_file(*given.file, kTextBytes));
+  LAB_ASSIGN(const std::string text,
+             given.text ? Result<std::string>(*given.text) : read_file(*given.file, kTextBytes));
   LAB_TRY(encode_one(*tokenizer, text, given));
   return kDone;
 }
@@ -144,7 +167,8 @@ void add_tokenize(CLI::App& app, Action& action) {
   source->add_option("--text", given->text, "A text");
   source->add_option("--file", given->file, "A text file");
   source->add_option("--decode", given->decode, "Ids to turn into text, as 1,2,3");
-  source->add_option("--jsonl", given->lines, R"(A file of {"text": ...} or {"ids": ...} lines; prints the lines with both)");
+  source->add_option("--jsonl", given->lines,
+                     R"(A file of {"text": ...} or {"ids": ...} lines; prints the lines with both)");
   source->require_option(1);
   sub->add_flag("!--no-special", given->add_special, "Leaves out what the tokenizer's template adds");
   add_reporting(*sub, given->reporting);

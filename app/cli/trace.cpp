@@ -38,14 +38,24 @@ Status check(const Arguments& given) {
   LAB_TRY(check_device(given.arithmetic));
   const std::string ending = fs::path(given.output).extension().string();
   if (ending != ".safetensors" && ending != ".npz")
-    return Error{.code = Code::bad_argument, .file = given.output, .field = "-o", .expected = "a file name that ends in .safetensors or .npz",
-                 .found = printable(ending), .message = "the ending says how the trace is written"};
+    return Error{.code = Code::bad_argument,
+                 .file = given.output,
+                 .field = "-o",
+                 .expected = "a file name that ends in .safetensors or .npz",
+                 .found = printable(ending),
+                 .message = "the ending says how the trace is written"};
   if (given.layer < 0) return {};
   if (!given.input.synthetic)
-    return Error{.code = Code::bad_argument, .field = "--layer", .expected = "--input", .found = "tokens",
+    return Error{.code = Code::bad_argument,
+                 .field = "--layer",
+                 .expected = "--input",
+                 .found = "tokens",
                  .message = "a layer alone is fed with vectors"};
   if (given.arithmetic.is_double())
-    return Error{.code = Code::unsupported, .field = "--dtype", .expected = "f32, bf16 or f16", .found = "f64",
+    return Error{.code = Code::unsupported,
+                 .field = "--dtype",
+                 .expected = "f32, bf16 or f16",
+                 .found = "f64",
                  .message = "a layer alone runs in single precision"};
   return {};
 }
@@ -55,8 +65,11 @@ Result<std::vector<TracePoint>> points_to_write(const Arguments& given, const Mo
   std::vector<TracePoint> all = points_of(info);
   if (given.layer < 0) return choose_points(all, given.points.empty() ? kDefaultPoints : given.points);
   if (given.layer >= static_cast<int>(info.layers.size()))
-    return Error{.code = Code::out_of_range, .field = "--layer", .expected = fmt::format("0 to {}", info.layers.size() - 1),
-                 .found = std::to_string(given.layer), .message = "the model has no such layer"};
+    return Error{.code = Code::out_of_range,
+                 .field = "--layer",
+                 .expected = fmt::format("0 to {}", info.layers.size() - 1),
+                 .found = std::to_string(given.layer),
+                 .message = "the model has no such layer"};
   std::erase_if(all, [&](const TracePoint& point) {
     const Point id = point.id.point;
     return point.id.layer != given.layer || id == Point::resid_in || id == Point::norm1 || id == Point::resid_out;
@@ -64,14 +77,15 @@ Result<std::vector<TracePoint>> points_to_write(const Arguments& given, const Mo
   return choose_points(all, given.points.empty() ? "*.mix.conv_state,*.mix.h,*.mixer_out" : given.points);
 }
 
-RowFile::Metadata metadata_of(const Arguments& given, const OpenedModel& opened, const Input& input, const std::string& hash,
-                              std::int64_t tokens, std::int64_t position) {
+RowFile::Metadata metadata_of(const Arguments& given, const OpenedModel& opened, const Input& input,
+                              const std::string& hash, std::int64_t tokens, std::int64_t position) {
   RowFile::Metadata metadata{{"format", "statelab-reference/1"},
                              {"model_type", opened.model->info().model_type},
                              {"producer", "statelab " LAB_VERSION},
                              {"dtype", long_name(given.arithmetic.dtype)},
                              {"model_hash", hash}};
-  const std::span<const std::int32_t> ids = std::span(input.ids).first(input.ids.empty() ? 0 : static_cast<std::size_t>(tokens));
+  const std::span<const std::int32_t> ids =
+      std::span(input.ids).first(input.ids.empty() ? 0 : static_cast<std::size_t>(tokens));
   if (opened.tokenizer && !ids.empty()) {
     std::string text = opened.tokenizer->decode(ids);
     if (text.size() <= kLongestText) metadata.emplace_back("tokens_text", std::move(text));
@@ -91,7 +105,8 @@ std::int64_t rows_of(const Arguments& given, std::int64_t tokens) { return (toke
 template <class Real>
 class TraceRun {
  public:
-  TraceRun(const Arguments& given, const OpenedModel& opened, const Input& input, std::vector<TracePoint> points, std::string hash)
+  TraceRun(const Arguments& given, const OpenedModel& opened, const Input& input, std::vector<TracePoint> points,
+           std::string hash)
       : given_(given), opened_(opened), input_(input), points_(std::move(points)), hash_(std::move(hash)),
         context_(given.arithmetic.context()) {
     context_.stop = &interrupted();
@@ -100,7 +115,8 @@ class TraceRun {
   Result<int> run() {
     LAB_ASSIGN(BasicState<Real> state, start_state<Real>(opened_, given_.state, hash_, given_.reporting.quiet));
     position_ = state.position;
-    LAB_ASSIGN(RowFile file, RowFile::create(rows_file(), tensors(), rows_of(given_, input_.length), metadata(input_.length)));
+    LAB_ASSIGN(RowFile file,
+               RowFile::create(rows_file(), tensors(), rows_of(given_, input_.length), metadata(input_.length)));
     LAB_TRY(write_starts(file, state));
     LAB_ASSIGN(const std::int64_t done, feed(file, state));
     if (done == 0) return interruption(0, input_.length, "");
@@ -114,7 +130,9 @@ class TraceRun {
  private:
   bool is_npz() const { return given_.output.ends_with(".npz"); }
   bool has_ids() const { return !input_.ids.empty(); }
-  RowFile::Metadata metadata(std::int64_t tokens) const { return metadata_of(given_, opened_, input_, hash_, tokens, position_); }
+  RowFile::Metadata metadata(std::int64_t tokens) const {
+    return metadata_of(given_, opened_, input_, hash_, tokens, position_);
+  }
   // Rows of an archive are gathered beside it first: its checksums come before its data.
   std::string rows_file() const {
     if (!is_npz()) return given_.output;
@@ -125,7 +143,8 @@ class TraceRun {
   std::vector<RowTensor> tensors() const {
     std::vector<RowTensor> tensors;
     if (has_ids()) tensors.push_back({"tok.ids", DType::i64, {}});
-    for (const TracePoint& point : points_) tensors.push_back({point.name(), kRealType<Real>, point.shape, !point.before_first});
+    for (const TracePoint& point : points_)
+      tensors.push_back({point.name(), kRealType<Real>, point.shape, !point.before_first});
     return tensors;
   }
 
@@ -138,7 +157,8 @@ class TraceRun {
     for (std::size_t i = 0; i < points_.size(); ++i) {
       if (!points_[i].before_first) continue;
       const int layer = points_[i].id.layer;
-      const std::vector<Real> h = state.get(layer, state.schema().layers()[static_cast<std::size_t>(layer)].find(Point::h));
+      const std::vector<Real> h =
+          state.get(layer, state.schema().layers()[static_cast<std::size_t>(layer)].find(Point::h));
       LAB_TRY(file.write(i + has_ids(), 0, h.data()));
     }
     return {};
@@ -150,19 +170,21 @@ class TraceRun {
     const Feed<Real> input(input_, model.info().hidden);
     std::vector<Real> outputs(static_cast<std::size_t>(kPiece * model.info().hidden));
     Progress progress("trace", input_.length, given_.reporting.quiet);
-    return run_pieces<Real>(input_.length, state, progress, [&](std::int64_t first, std::int64_t count) -> Result<bool> {
-      recorder.begin(first);
-      bool finished = true;
-      if (given_.layer < 0) {
-        Lane<Real> lane{.state = &state, .probe = &recorder, .wants = LogitRows::none};
-        input.put(lane, first, count);
-        finished = model.advance(std::span(&lane, 1), context_);
-      } else if constexpr (std::is_same_v<Real, float>) {
-        model.mix(given_.layer, input.rows(first, count), {outputs.data(), count, model.info().hidden}, state, &recorder, context_);
-      }
-      if (!recorder.status()) return recorder.status().error();
-      return finished;
-    });
+    return run_pieces<Real>(input_.length, state, progress,
+                            [&](std::int64_t first, std::int64_t count) -> Result<bool> {
+                              recorder.begin(first);
+                              bool finished = true;
+                              if (given_.layer < 0) {
+                                Lane<Real> lane{.state = &state, .probe = &recorder, .wants = LogitRows::none};
+                                input.put(lane, first, count);
+                                finished = model.advance(std::span(&lane, 1), context_);
+                              } else if constexpr (std::is_same_v<Real, float>) {
+                                model.mix(given_.layer, input.rows(first, count),
+                                          {outputs.data(), count, model.info().hidden}, state, &recorder, context_);
+                              }
+                              if (!recorder.status()) return recorder.status().error();
+                              return finished;
+                            });
   }
 
   Status finish(RowFile& file, std::int64_t done) const {
@@ -182,8 +204,13 @@ class TraceRun {
   void report_result(std::int64_t bytes, std::int64_t position) const {
     const std::size_t tensors = points_.size() + has_ids();
     if (given_.reporting.json)
-      print_json({{"file", given_.output}, {"tokens", input_.length}, {"tensors", tensors}, {"bytes", bytes}, {"position", position},
-                  {"dtype", long_name(given_.arithmetic.dtype)}, {"model_hash", hash_}});
+      print_json({{"file", given_.output},
+                  {"tokens", input_.length},
+                  {"tensors", tensors},
+                  {"bytes", bytes},
+                  {"position", position},
+                  {"dtype", long_name(given_.arithmetic.dtype)},
+                  {"model_hash", hash_}});
     else if (!given_.reporting.quiet)
       fmt::print("{}: {} tokens, {} tensors, {}\n", given_.output, input_.length, tensors, bytes_text(bytes));
   }
@@ -204,7 +231,8 @@ Result<int> run(const Arguments& given) {
   LAB_ASSIGN(std::vector<TracePoint> points, points_to_write(given, info));
   LAB_ASSIGN(const Input input, read_input(given.input, opened->tokenizer.get(), info.vocabulary, info.hidden));
   std::string hash = content_hash(opened->checkpoint);
-  if (given.arithmetic.is_double()) return TraceRun<double>(given, *opened, input, std::move(points), std::move(hash)).run();
+  if (given.arithmetic.is_double())
+    return TraceRun<double>(given, *opened, input, std::move(points), std::move(hash)).run();
   return TraceRun<float>(given, *opened, input, std::move(points), std::move(hash)).run();
 }
 
@@ -215,7 +243,8 @@ void add_trace(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("trace", "Runs an input and writes every chosen point at every token");
   sub->add_option("MODEL", given->model, "A folder, a file in it, or builtin:NAME")->required();
   sub->add_option("-o", given->output, "OUT.safetensors or OUT.npz")->required();
-  sub->add_option("--points", given->points, "Globs over names as L0.mix.h, emb, logits; * is every point. Default: norms, logits, states");
+  sub->add_option("--points", given->points,
+                  "Globs over names as L0.mix.h, emb, logits; * is every point. Default: norms, logits, states");
   sub->add_option("--every", given->every, "Writes the tokens 0, N, 2N, ... only")->check(CLI::Range(1, 1 << 30));
   sub->add_option("--layer", given->layer, "Feeds --input to this layer's mixer alone")->check(CLI::NonNegativeNumber);
   sub->add_option("--state", given->state, "The state to start from; its position continues");
@@ -223,7 +252,9 @@ void add_trace(CLI::App& app, Action& action) {
   add_input(*sub, given->input);
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);
-  sub->footer("Example:\n  statelab trace builtin:prose --text 'The state of a' --points 'L*.mix.h,logits' -o trace.safetensors");
+  sub->footer(
+      "Example:\n  statelab trace builtin:prose --text 'The state of a' --points 'L*.mix.h,logits' -o "
+      "trace.safetensors");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });
 }
 

@@ -10,8 +10,10 @@ namespace lab::cli {
 
 std::string version_text() {
   const Math<float> math;
-  return fmt::format("statelab {}\nrevision         {}\ncompiler         {}\ninstruction set  {}\nCUDA             {}\nlibraries        {}",
-                     LAB_VERSION, kRevision, LAB_COMPILER, math.instruction_set(), built_with_cuda() ? "yes" : "no", LAB_LIBRARIES);
+  return fmt::format(
+      "statelab {}\nrevision         {}\ncompiler         {}\ninstruction set  {}\nCUDA             {}\nlibraries      "
+      "  {}",
+      LAB_VERSION, kRevision, LAB_COMPILER, math.instruction_set(), built_with_cuda() ? "yes" : "no", LAB_LIBRARIES);
 }
 
 }  // namespace lab::cli

@@ -15,18 +15,26 @@ Status check_targets(const std::vector<std::string>& targets) {
   std::error_code ignored;
   for (const std::string& target : targets)
     if (!target.starts_with("builtin:") && !std::filesystem::exists(target, ignored))
-      return Error{.code = Code::bad_argument, .field = "command line", .expected = "a subcommand, a model or a session", .found = printable(target),
-                   .message = "this is neither a subcommand nor a file", .next = "`statelab --help` lists the subcommands"};
+      return Error{.code = Code::bad_argument,
+                   .field = "command line",
+                   .expected = "a subcommand, a model or a session",
+                   .found = printable(target),
+                   .message = "this is neither a subcommand nor a file",
+                   .next = "`statelab --help` lists the subcommands"};
   return {};
 }
 
 Result<int> open_window(const std::vector<std::string>& targets) {
   LAB_TRY(check_targets(targets));
   if (targets.size() > 1)
-    return Error{.code = Code::unsupported, .field = "TARGET", .expected = "one model or session", .found = fmt::format("{}", targets.size()),
+    return Error{.code = Code::unsupported,
+                 .field = "TARGET",
+                 .expected = "one model or session",
+                 .found = fmt::format("{}", targets.size()),
                  .message = "the window shows one run"};
   if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
-    return Error{.code = Code::environment, .message = "there is no display for the window",
+    return Error{.code = Code::environment,
+                 .message = "there is no display for the window",
                  .next = "`statelab run SESSION` and `statelab screenshot` work without one"};
   Log log(Log::default_file());
   LabOptions options;

@@ -37,7 +37,8 @@ class Record {
  public:
   template <class Number>
   Record& put(Number value) {
-    for (std::size_t i = 0; i < sizeof value; ++i) text_.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
+    for (std::size_t i = 0; i < sizeof value; ++i)
+      text_.push_back(static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * i)));
     return *this;
   }
   Record& put_text(const std::string& text) {
@@ -64,7 +65,11 @@ class ZipWriter {
     local.put(std::uint16_t{20}).put_text(name).put(kZip64Field).put(std::uint16_t{16}).put(size).put(size);
     central_.put(kCentralHeader).put(kZip64Version).put(kZip64Version);
     put_common(central_, crc, name);
-    central_.put(std::uint16_t{28}).put(std::uint16_t{0}).put(std::uint16_t{0}).put(std::uint16_t{0}).put(std::uint32_t{0});
+    central_.put(std::uint16_t{28})
+        .put(std::uint16_t{0})
+        .put(std::uint16_t{0})
+        .put(std::uint16_t{0})
+        .put(std::uint32_t{0});
     central_.put(kIn64Long).put_text(name).put(kZip64Field).put(std::uint16_t{24}).put(size).put(size).put(at_);
     ++members_;
     LAB_TRY(append(std::as_bytes(std::span(local.text()))));
@@ -75,10 +80,22 @@ class ZipWriter {
   Status finish() {
     const std::uint64_t begin = at_, size = central_.text().size(), end = begin + size;
     Record& r = central_;
-    r.put(kEnd64).put(std::uint64_t{44}).put(kZip64Version).put(kZip64Version).put(std::uint32_t{0}).put(std::uint32_t{0});
+    r.put(kEnd64)
+        .put(std::uint64_t{44})
+        .put(kZip64Version)
+        .put(kZip64Version)
+        .put(std::uint32_t{0})
+        .put(std::uint32_t{0});
     r.put(members_).put(members_).put(size).put(begin);
     r.put(kEnd64Locator).put(std::uint32_t{0}).put(end).put(std::uint32_t{1});
-    r.put(kEnd).put(std::uint16_t{0}).put(std::uint16_t{0}).put(kIn64).put(kIn64).put(kIn64Long).put(kIn64Long).put(std::uint16_t{0});
+    r.put(kEnd)
+        .put(std::uint16_t{0})
+        .put(std::uint16_t{0})
+        .put(kIn64)
+        .put(kIn64)
+        .put(kIn64Long)
+        .put(kIn64Long)
+        .put(std::uint16_t{0});
     LAB_TRY(append(std::as_bytes(std::span(central_.text()))));
     return file_.commit(static_cast<std::int64_t>(at_));
   }
@@ -86,7 +103,13 @@ class ZipWriter {
  private:
   // The fields that a member's two headers share, up to the length of its name.
   static void put_common(Record& record, std::uint32_t crc, const std::string& name) {
-    record.put(kUtf8Names).put(std::uint16_t{0}).put(std::uint16_t{0}).put(kFirstDay).put(crc).put(kIn64Long).put(kIn64Long);
+    record.put(kUtf8Names)
+        .put(std::uint16_t{0})
+        .put(std::uint16_t{0})
+        .put(kFirstDay)
+        .put(crc)
+        .put(kIn64Long)
+        .put(kIn64Long);
     record.put(static_cast<std::uint16_t>(name.size()));
   }
   Status append(std::span<const std::byte> bytes) {
@@ -128,7 +151,12 @@ std::string npy_head(const char* type, const std::vector<std::int64_t>& shape) {
   std::string text = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + extents + "), }";
   text.append((64 - (10 + text.size() + 1) % 64) % 64, ' ');
   text += '\n';
-  return Record().put_text("\x93NUMPY").put(std::uint16_t{1}).put(static_cast<std::uint16_t>(text.size())).put_text(text).text();
+  return Record()
+      .put_text("\x93NUMPY")
+      .put(std::uint16_t{1})
+      .put(static_cast<std::uint16_t>(text.size()))
+      .put_text(text)
+      .text();
 }
 
 }  // namespace
@@ -139,8 +167,12 @@ Status write_npz(const std::string& path, const TensorTable& table) {
   for (const TensorView& tensor : table.all()) {
     const char* type = numpy_type(tensor.dtype);
     if (!type || tensor.name.size() + 4 > std::numeric_limits<std::uint16_t>::max())
-      return Error{.code = Code::unsupported, .file = path, .field = printable(tensor.name), .expected = "a number type that NumPy knows",
-                   .found = name_of(tensor.dtype), .message = "the tensor cannot be written to an .npz file"};
+      return Error{.code = Code::unsupported,
+                   .file = path,
+                   .field = printable(tensor.name),
+                   .expected = "a number type that NumPy knows",
+                   .found = name_of(tensor.dtype),
+                   .message = "the tensor cannot be written to an .npz file"};
     LAB_TRY(zip.add(tensor.name + ".npy", npy_head(type, tensor.shape), {tensor.data, tensor.bytes}));
   }
   nlohmann::ordered_json metadata = nlohmann::ordered_json::object();

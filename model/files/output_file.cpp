@@ -15,8 +15,10 @@ namespace {
 constexpr std::int64_t kMoveBytes = 1 << 20;
 
 Error world_error(int number, const std::string& path, const char* what) {
-  return {.code = number == ENOENT || number == ENOTDIR ? Code::not_found : Code::environment, .file = path,
-          .found = std::strerror(number), .message = what};
+  return {.code = number == ENOENT || number == ENOTDIR ? Code::not_found : Code::environment,
+          .file = path,
+          .found = std::strerror(number),
+          .message = what};
 }
 
 Error no_space(int number, const std::string& path, std::int64_t bytes) {
@@ -33,7 +35,8 @@ Result<OutputFile> OutputFile::create(const std::string& path, std::int64_t byte
   const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
   OutputFile file;
   file.path_ = path;
-  const std::string temporary = folder + "." + path.substr(folder.size()) + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".part";
+  const std::string temporary = folder + "." + path.substr(folder.size()) + "." + std::to_string(::getpid()) + "." +
+                                std::to_string(counter++) + ".part";
   file.fd_ = ::open(temporary.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file.fd_ < 0) return world_error(errno, path, "a file cannot be made here");
   file.temporary_ = temporary;
@@ -74,7 +77,8 @@ Status OutputFile::move_down(std::int64_t from, std::int64_t to, std::int64_t by
 }
 
 Status OutputFile::commit(std::int64_t bytes) {
-  if (::ftruncate(fd_, bytes) != 0 || ::fsync(fd_) != 0) return world_error(errno, path_, "the file cannot be flushed to disk");
+  if (::ftruncate(fd_, bytes) != 0 || ::fsync(fd_) != 0)
+    return world_error(errno, path_, "the file cannot be flushed to disk");
   const int closed = ::close(std::exchange(fd_, -1));
   if (closed != 0) return world_error(errno, path_, "the file cannot be closed");
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return world_error(errno, path_, "the file cannot be replaced");

@@ -17,7 +17,8 @@ class OutputFile {
   static Result<OutputFile> create(const std::string& path, std::int64_t bytes = 0);
   ~OutputFile();
   OutputFile(OutputFile&& other) noexcept
-      : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})), fd_(std::exchange(other.fd_, -1)) {}
+      : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})),
+        fd_(std::exchange(other.fd_, -1)) {}
   OutputFile& operator=(OutputFile&&) = delete;
 
   Status write_at(std::int64_t offset, std::span<const std::byte> bytes);

@@ -19,13 +19,15 @@ Result<std::int64_t> row_bytes_of(const RowTensor& tensor, std::int64_t rows) {
   std::int64_t whole = bytes;
   fits = fits && !__builtin_mul_overflow(bytes, rows, &whole) && whole < INT64_MAX / 4;
   if (fits) return bytes;
-  return Error{.code = Code::too_large, .field = tensor.name, .found = std::to_string(rows) + " rows of " + shape_text(tensor.shape),
+  return Error{.code = Code::too_large,
+               .field = tensor.name,
+               .found = std::to_string(rows) + " rows of " + shape_text(tensor.shape),
                .message = "no file can hold so many rows"};
 }
 
 // The 8-byte length and the header, its data beginning at a multiple of 8.
-std::string header_of(const std::vector<RowTensor>& tensors, const std::vector<std::int64_t>& row_bytes, std::int64_t rows,
-                      const RowFile::Metadata& metadata) {
+std::string header_of(const std::vector<RowTensor>& tensors, const std::vector<std::int64_t>& row_bytes,
+                      std::int64_t rows, const RowFile::Metadata& metadata) {
   nlohmann::ordered_json header;
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   std::int64_t offset = 0;
@@ -33,7 +35,8 @@ std::string header_of(const std::vector<RowTensor>& tensors, const std::vector<s
     std::vector<std::int64_t> shape = tensors[i].shape;
     if (tensors[i].has_rows) shape.insert(shape.begin(), rows);
     const std::int64_t bytes = bytes_of(tensors[i], row_bytes[i], rows);
-    header[tensors[i].name] = {{"dtype", name_of(tensors[i].dtype)}, {"shape", shape}, {"data_offsets", {offset, offset + bytes}}};
+    header[tensors[i].name] = {
+        {"dtype", name_of(tensors[i].dtype)}, {"shape", shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
   std::string text = header.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -51,7 +54,8 @@ Status write_header(OutputFile& file, std::string text, std::int64_t header_byte
 
 }  // namespace
 
-Result<RowFile> RowFile::create(const std::string& path, std::vector<RowTensor> tensors, std::int64_t rows, const Metadata& metadata) {
+Result<RowFile> RowFile::create(const std::string& path, std::vector<RowTensor> tensors, std::int64_t rows,
+                                const Metadata& metadata) {
   std::vector<std::int64_t> row_bytes, offsets;
   for (const RowTensor& tensor : tensors) {
     LAB_ASSIGN(const std::int64_t bytes, row_bytes_of(tensor, rows));
@@ -62,7 +66,10 @@ Result<RowFile> RowFile::create(const std::string& path, std::vector<RowTensor> 
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     offsets.push_back(end);
     if (__builtin_add_overflow(end, bytes_of(tensors[i], row_bytes[i], rows), &end))
-      return Error{.code = Code::too_large, .file = path, .found = std::to_string(rows) + " rows", .message = "no file can hold so many rows"};
+      return Error{.code = Code::too_large,
+                   .file = path,
+                   .found = std::to_string(rows) + " rows",
+                   .message = "no file can hold so many rows"};
   }
   LAB_ASSIGN(OutputFile file, OutputFile::create(path, end));
   RowFile made(std::move(file), std::move(tensors));
@@ -75,7 +82,8 @@ Result<RowFile> RowFile::create(const std::string& path, std::vector<RowTensor> 
 
 Status RowFile::write(std::size_t tensor, std::int64_t row, const void* data, std::int64_t rows) {
   const std::int64_t bytes = row_bytes_[tensor];
-  return file_.write_at(offsets_[tensor] + row * bytes, {static_cast<const std::byte*>(data), static_cast<std::size_t>(rows * bytes)});
+  return file_.write_at(offsets_[tensor] + row * bytes,
+                        {static_cast<const std::byte*>(data), static_cast<std::size_t>(rows * bytes)});
 }
 
 Status RowFile::finish(std::int64_t rows, const Metadata& metadata) {

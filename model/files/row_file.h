@@ -23,7 +23,8 @@ class RowFile {
   using Metadata = std::vector<std::pair<std::string, std::string>>;
 
   /// Claims the space of `rows` rows. Refuses sizes that no file can have.
-  static Result<RowFile> create(const std::string& path, std::vector<RowTensor> tensors, std::int64_t rows, const Metadata& metadata);
+  static Result<RowFile> create(const std::string& path, std::vector<RowTensor> tensors, std::int64_t rows,
+                                const Metadata& metadata);
 
   /// Writes consecutive rows of a tensor, packed (or the whole of one without rows, as row 0).
   Status write(std::size_t tensor, std::int64_t row, const void* data, std::int64_t rows = 1);
@@ -37,7 +38,7 @@ class RowFile {
 
   OutputFile file_;
   std::vector<RowTensor> tensors_;
-  std::vector<std::int64_t> offsets_;    // of each tensor in the file
+  std::vector<std::int64_t> offsets_;  // of each tensor in the file
   std::vector<std::int64_t> row_bytes_;
   std::int64_t header_bytes_ = 0, bytes_ = 0;
 };
