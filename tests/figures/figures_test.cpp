@@ -21,7 +21,9 @@ Figure figure_of(const char* kind, const HandMade& made, const FigureOptions& op
   return figure.take();
 }
 
-std::string drawn(const Figure& figure) { return text_of(lay_out(figure, 400, 300, print_style(), FixedMeasure()).list); }
+std::string drawn(const Figure& figure) {
+  return text_of(lay_out(figure, 400, 300, print_style(), FixedMeasure()).list);
+}
 
 template <class T>
 T layer_of(const Figure& figure, std::size_t plot = 0) {
@@ -31,7 +33,8 @@ T layer_of(const Figure& figure, std::size_t plot = 0) {
   return {};
 }
 
-std::string value_of(const char* kind, const HandMade& made, double x, double y, const FigureOptions& options = {}, int plot = 0) {
+std::string value_of(const char* kind, const HandMade& made, double x, double y, const FigureOptions& options = {},
+                     int plot = 0) {
   return value_at(kind, made.snapshot, made.derived, options, plot, x, y);
 }
 
@@ -59,7 +62,8 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
   CHECK(std::size(expected) == figure_kinds().size());
   for (const auto& [kind, labels] : expected) {
     const std::string text = drawn(figure_of(kind, made, options));
-    for (const std::string& label : labels) CHECK_MESSAGE(has(text, label), kind << " has no " << label << " in\n" << text);
+    for (const std::string& label : labels)
+      CHECK_MESSAGE(has(text, label), kind << " has no " << label << " in\n" << text);
   }
 }
 
@@ -100,7 +104,8 @@ TEST_CASE("state-heatmap: slow channels are on top and a token is centred on its
   const LaidOut page = lay_out(figure, 400, 300, style, FixedMeasure());
   for (const DrawOp& op : page.list.ops)
     if (const auto* image = std::get_if<DrawImage>(&op); image && image->rect.w > 100) {
-      CHECK(redness(image->pixels->rgba.front()) > 0);  // channel 2 at token 0 is positive, channel 1 at token 4 negative
+      CHECK(redness(image->pixels->rgba.front()) >
+            0);  // channel 2 at token 0 is positive, channel 1 at token 4 negative
       CHECK(redness(image->pixels->rgba.back()) < 0);
       return;
     }
@@ -257,6 +262,16 @@ TEST_CASE("pca: time goes from dark to bright, both cursors are marked, the star
   CHECK(!has(drawn(figure_of("pca2d", made, without)), "A 4"));
 }
 
+TEST_CASE("pca: a path of every fourth token puts the cursor and names tokens accordingly") {
+  HandMade made(17);
+  made.path->stride = 4;
+  made.path->points.resize(5);
+  made.snapshot.selection.cursor_a = 8, made.snapshot.selection.cursor_b = -1;
+  CHECK(layer_of<MarkLayer>(figure_of("pca2d", made)).at.x == made.path->points[2][0]);
+  CHECK(has(value_of("pca2d", made, made.path->points[3][0], made.path->points[3][1]), "token 12\t"));
+  CHECK(has(csv_of("pca2d", made.snapshot, made.derived, {}), "\n1,16,1,4\n"));
+}
+
 TEST_CASE("pca: two tokens are refused, and the number needed is said") {
   const HandMade made(2);
   const auto refused = find_figure("pca2d")->make(made.snapshot, made.derived, {});
@@ -272,7 +287,9 @@ TEST_CASE("pca3d: turning keeps the scale and lengths in the plane of the page")
   options.yaw = 1.1, options.pitch = 0.7;
   const Figure turned = figure_of("pca3d", made, options);
   CHECK(front.plots[0].x.high == turned.plots[0].x.high);
-  const auto at = [](const Figure& figure, std::size_t i) { return std::get<PathLayer>(figure.plots[0].layers.at(3)).at[i]; };
+  const auto at = [](const Figure& figure, std::size_t i) {
+    return std::get<PathLayer>(figure.plots[0].layers.at(3)).at[i];
+  };
   CHECK(at(front, 3).x == doctest::Approx(made.path->points[3][0]));
   CHECK(at(front, 3).y == doctest::Approx(made.path->points[3][1]));
   CHECK(std::hypot(at(turned, 3).x, at(turned, 3).y) <= std::hypot(3.0, 4.5, 1.0) + 1e-9);
@@ -312,9 +329,11 @@ TEST_CASE("next-token: the token that came is highlighted, or named in the subti
 
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
-  const std::pair<const char*, std::ptrdiff_t> rows[] = {{"state-heatmap", 5 * 4}, {"state-at", 8}, {"norms", 4 * 5}, {"gates", 4 * 5},
-                                                          {"pca2d", 5 * 3}, {"pca3d", 5 * 3}, {"scree", 3}, {"next-token", 3}};
-  for (const auto& [kind, count] : rows) CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);
+  const std::pair<const char*, std::ptrdiff_t> rows[] = {
+      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"norms", 4 * 5}, {"gates", 4 * 5},
+      {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}};
+  for (const auto& [kind, count] : rows)
+    CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);
   std::istringstream lines(csv_of("state-heatmap", made.snapshot, made.derived, {}));
   std::string line;
   for (int i = 0; i < 1 + 4 * 3 + 2; ++i) std::getline(lines, line);  // token 3, channel 1

@@ -18,9 +18,13 @@ class HandTrace final : public TraceView {
   explicit HandTrace(std::int64_t tokens) {
     count_ = tokens;
     revision_ = 1;
-    layers_ = std::make_shared<const std::vector<LayerInfo>>(
-        kLayers, LayerInfo{"mamba1", {{Point::x, kChannels, true}, {Point::dt, kChannels, true}, {Point::B, kStates, true},
-                                      {Point::C, kStates, false}, {Point::z, kChannels, false}, {Point::resid_out, 3, false}}});
+    layers_ = std::make_shared<const std::vector<LayerInfo>>(kLayers, LayerInfo{"mamba1",
+                                                                                {{Point::x, kChannels, true},
+                                                                                 {Point::dt, kChannels, true},
+                                                                                 {Point::B, kStates, true},
+                                                                                 {Point::C, kStates, false},
+                                                                                 {Point::z, kChannels, false},
+                                                                                 {Point::resid_out, 3, false}}});
     use_.drivers = 3 << 20, use_.keyframes = 2 << 20, use_.statistics = 1 << 20, use_.budget = 64 << 20;
   }
 
@@ -30,11 +34,16 @@ class HandTrace final : public TraceView {
   }
   StatisticValue statistic(int layer, Statistic which, std::int64_t token) const override {
     if (token == nan_at) return {NAN, NAN, NAN};
-    const float value = token == spike_at ? 1e6f : 10.0f * static_cast<float>(layer) + static_cast<float>(which) + 0.25f * static_cast<float>(token);
+    const float value = token == spike_at ? 1e6f
+                                          : 10.0f * static_cast<float>(layer) + static_cast<float>(which) +
+                                                0.25f * static_cast<float>(token);
     return {value, value, value};
   }
   Status restore(std::int64_t, int, State&, const Replayer&) const override { return {}; }
-  Status walk(std::int64_t, std::int64_t, int, State&, const Replayer&, const std::function<bool(std::int64_t)>&) const override { return {}; }
+  Status walk(std::int64_t, std::int64_t, int, State&, const Replayer&,
+              const std::function<bool(std::int64_t)>&) const override {
+    return {};
+  }
 
   std::int64_t nan_at = -1, spike_at = -1;
 };
@@ -51,7 +60,9 @@ struct HandMade {
   Derived derived;
 
   /// The state of channel r after token t in the slab: distinct, with a sign.
-  static float cell(std::int64_t t, int r) { return 0.1f * static_cast<float>(t + 1) * (r % 2 ? -1.0f : 1.0f) + 0.01f * static_cast<float>(r); }
+  static float cell(std::int64_t t, int r) {
+    return 0.1f * static_cast<float>(t + 1) * (r % 2 ? -1.0f : 1.0f) + 0.01f * static_cast<float>(r);
+  }
 
   explicit HandMade(std::int64_t tokens = 5, std::int64_t stride = 1) : trace(std::make_shared<HandTrace>(tokens)) {
     model->name = "hand", model->family = "mamba1";
@@ -71,12 +82,25 @@ struct HandMade {
       const auto column = columns.append();
       for (int r = 0; r < kChannels; ++r) column[static_cast<std::size_t>(r)] = cell(t, r);
     }
-    *slab = {.layer = 1, .state = 1, .stride = stride, .rows = kChannels, .columns = columns.view(), .by_half_life = {2, 0, 3, 1},
-             .half_life = {20, 0.5f, 200, 2}, .rate = {0.1f, 4, 0.01f, 1}, .version = 1};
+    *slab = {.layer = 1,
+             .state = 1,
+             .stride = stride,
+             .rows = kChannels,
+             .columns = columns.view(),
+             .by_half_life = {2, 0, 3, 1},
+             .half_life = {20, 0.5f, 200, 2},
+             .rate = {0.1f, 4, 0.01f, 1},
+             .version = 1};
     *frame = {.layer = 1, .position = tokens, .shape = {kChannels, kStates}, .h = {1, 2, 3, 4, 5, 6, 7, 8}};
-    *next = {.position = tokens, .best = {{1, 0.5f}, {0, 0.3f}, {2, 0.2f}}, .entropy_bits = 1.5f, .came = 0, .came_probability = 0.3f, .came_rank = 1};
+    *next = {.position = tokens,
+             .best = {{1, 0.5f}, {0, 0.3f}, {2, 0.2f}},
+             .entropy_bits = 1.5f,
+             .came = 0,
+             .came_probability = 0.3f,
+             .came_rank = 1};
     path->layer = 1;
-    for (std::int64_t t = 0; t < tokens; ++t) path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
+    for (std::int64_t t = 0; t < tokens; ++t)
+      path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
     path->explained = {0.7f, 0.2f, 0.1f};
     derive();
   }

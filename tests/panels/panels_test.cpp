@@ -39,7 +39,8 @@ class Window {
     io.Fonts->Build();
     fonts_.fill({font, font->FontSize});
     painter_ = std::make_unique<ImGuiPainter>(std::make_unique<CountedTextures>(textures));
-    const ScreenFont screen[4] = {{font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}};
+    const ScreenFont screen[4] = {
+        {font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}, {font, font->FontSize}};
     painter_->set_fonts(screen, 1);
     ui.record_items = true;
   }
@@ -54,10 +55,15 @@ class Window {
     ui.begin(kDarkTheme, fonts_, 1);
     ImGui::SetNextWindowPos({0, 0});
     ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
-    ImGui::Begin("window", nullptr, ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove);
+    ImGui::Begin("window", nullptr,
+                 ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoBackground | ImGuiWindowFlags_NoMove);
     ui.pane = pane;
     ImGui::PushID(pane);
-    PaneContext context{made_.snapshot, made_.derived, memory, *painter_, [this](Command command) { sent.push_back(std::move(command)); },
+    PaneContext context{made_.snapshot,
+                        made_.derived,
+                        memory,
+                        *painter_,
+                        [this](Command command) { sent.push_back(std::move(command)); },
                         [this](const std::string& kind) { exported = kind; }};
     find_pane(pane)->draw(ui, box_, context);
     ImGui::PopID();
@@ -108,7 +114,8 @@ const T& only(const std::vector<Command>& sent) {
 
 }  // namespace
 
-TEST_CASE("panes: every pane draws large, small and tiny, with a full and an empty snapshot, and sends nothing by itself") {
+TEST_CASE(
+    "panes: every pane draws large, small and tiny, with a full and an empty snapshot, and sends nothing by itself") {
   const HandMade full;
   HandMade untouched(0);
   untouched.derived = {};
@@ -148,7 +155,8 @@ TEST_CASE("tokens: a waiting token is shown after the read ones and cannot be so
   CHECK(window.ui.items["tokens/token 5"].x > window.ui.items["tokens/token 4"].right());
 }
 
-TEST_CASE("tokens: of thousands only those in view react, the cursor's row among them, and growing keeps what was placed") {
+TEST_CASE(
+    "tokens: of thousands only those in view react, the cursor's row among them, and growing keeps what was placed") {
   HandMade made(9000);
   made.snapshot.selection.cursor_a = 4500;
   Window window(made, {0, 0, 800, 72});

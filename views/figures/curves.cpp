@@ -52,19 +52,22 @@ Axis value_axis(std::string label, Extent extent, bool from_zero) {
 void add_cursors(const Snapshot& snapshot, const FigureOptions& options, Plot& plot) {
   if (!options.cursors) return;
   const Selection& s = snapshot.selection;
-  if (has_token(snapshot, s.cursor_b)) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_b), .dashed = true});
+  if (has_token(snapshot, s.cursor_b))
+    plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_b), .dashed = true});
   if (has_token(snapshot, s.cursor_a)) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_a)});
 }
 
 Figure all_layers(const Snapshot& snapshot, const FigureOptions& options) {
-  Plot plot{.title = "‖h‖₂ of all layers", .subtitle = subtitle_of("norms", snapshot, {}), .x = time_axis(snapshot, options)};
+  Plot plot{
+      .title = "‖h‖₂ of all layers", .subtitle = subtitle_of("norms", snapshot, {}), .x = time_axis(snapshot, options)};
   Extent extent;
   const auto layers = static_cast<int>(snapshot.trace->layers().size());
   const int step = (layers + kNames - 1) / kNames;
   const auto add = [&](int layer, bool is_selected) {
     LineLayer line = curve_of(snapshot, layer, Statistic::h_norm);
     extent.take(line);
-    if (is_selected || (layer % step == 0 && std::abs(layer - snapshot.selection.layer) >= step)) line.name = fmt::format("layer {}", layer);
+    if (is_selected || (layer % step == 0 && std::abs(layer - snapshot.selection.layer) >= step))
+      line.name = fmt::format("layer {}", layer);
     line.ink = is_selected ? Ink::run_a : Ink::dim;
     line.width = is_selected ? 1.6 : 0.8;
     plot.layers.emplace_back(std::move(line));
@@ -112,7 +115,8 @@ LineLayer curve_of(const Snapshot& snapshot, int layer, Statistic which) {
   return line;
 }
 
-Result<Figure> make_curves(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options, CurveSet set) {
+Result<Figure> make_curves(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options,
+                           CurveSet set) {
   if (!snapshot.trace || snapshot.count() == 0) return not_there(snapshot, derived, "curves");
   if (options.all_layers && set == CurveSet::norms) return all_layers(snapshot, options);
   Figure figure{.share_x = true};
@@ -144,7 +148,8 @@ std::string curve_value(const FigureInput& input, CurveSet set, int plot, double
   if (plot < 0 || plot >= static_cast<int>(specs.size())) return "";
   const CurveSpec& spec = all ? specs[0] : specs[static_cast<std::size_t>(plot)];
   const StatisticValue value = snapshot.trace->statistic(layer, spec.which, token);
-  std::string text = fmt::format("{}\t{}\ntoken {}\t{}", spec.name, number_text(value.mean, 7), token, token_text(snapshot, token));
+  std::string text =
+      fmt::format("{}\t{}\ntoken {}\t{}", spec.name, number_text(value.mean, 7), token, token_text(snapshot, token));
   if (value.low != value.high)
     text += fmt::format("\nfrom, to\t{}, {} in its block", number_text(value.low, 5), number_text(value.high, 5));
   return text + fmt::format("\n{}\tlayer {}", spec.meaning, layer);
@@ -158,11 +163,13 @@ std::string curve_csv(const FigureInput& input, CurveSet set) {
   const auto add = [&](int layer, const CurveSpec& spec) {
     for (std::int64_t t = range.first; t < std::min(range.last, snapshot.trace->count()); ++t) {
       const StatisticValue value = snapshot.trace->statistic(layer, spec.which, t);
-      text += fmt::format("{},{},{},{},{},{}\n", layer, t, spec.column, csv_text(value.mean), csv_text(value.low), csv_text(value.high));
+      text += fmt::format("{},{},{},{},{},{}\n", layer, t, spec.column, csv_text(value.mean), csv_text(value.low),
+                          csv_text(value.high));
     }
   };
   if (input.options.all_layers && set == CurveSet::norms) {
-    for (int layer = 0; layer < static_cast<int>(snapshot.trace->layers().size()); ++layer) add(layer, curve_specs(set)[0]);
+    for (int layer = 0; layer < static_cast<int>(snapshot.trace->layers().size()); ++layer)
+      add(layer, curve_specs(set)[0]);
   } else {
     for (const CurveSpec& spec : curve_specs(set)) add(static_cast<int>(snapshot.selection.layer), spec);
   }

@@ -17,21 +17,21 @@ enum class CurveSet : std::uint8_t { norms, gates };
 struct FigureOptions {
   ColorMap map = ColorMap::rd_bu;
   Scaling scaling = Scaling::symlog;
-  bool locked = false;              // the range below stays
+  bool locked = false;  // the range below stays
   double low = 0, high = 0;
   RowOrder order = RowOrder::half_life;
-  double yaw = 0.6, pitch = 0.35;   // of 3D, radians
-  bool all_layers = false;          // norms of every layer instead of the selected one's curves
-  bool cursors = true;              // cursor lines; files leave them out
-  bool on_screen = true;            // the window has cursors, titles and gaps of its own
+  double yaw = 0.6, pitch = 0.35;  // of 3D, radians
+  bool all_layers = false;         // norms of every layer instead of the selected one's curves
+  bool cursors = true;             // cursor lines; files leave them out
+  bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };
 
 struct FigureKind {
-  const char* name;     // "state-heatmap": also the name on the command line
-  const char* title;    // "State over time"
+  const char* name;   // "state-heatmap": also the name on the command line
+  const char* title;  // "State over time"
   Query needs;
-  double aspect;        // height over width, as exported
+  double aspect;  // height over width, as exported
   Result<Figure> (*make)(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options);
   const char* axes_of_time;  // "x": the x axis is tokens; "": none
 };
@@ -41,9 +41,10 @@ const FigureKind* find_figure(const std::string& name);
 /// The selection in words, as "layer 12 · h[channel, n = 3] · 1536 × 224 tokens".
 std::string subtitle_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived);
 /// What a place of a figure stands for, with the exact value: the text of a tooltip. "" where there is nothing.
-std::string value_at(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options,
-                     int plot, double x, double y);
+std::string value_at(const std::string& kind, const Snapshot& snapshot, const Derived& derived,
+                     const FigureOptions& options, int plot, double x, double y);
 /// The data behind a figure as CSV (tidy: one row a point).
-std::string csv_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options);
+std::string csv_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived,
+                   const FigureOptions& options);
 
 }  // namespace lab

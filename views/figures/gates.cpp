@@ -14,7 +14,9 @@ std::string subtitle(const Snapshot& snapshot, const Derived&) {
   return fmt::format("layer {} · means over channels", snapshot.selection.layer);
 }
 
-std::string value(const FigureInput& input, int plot, double x, double) { return curve_value(input, CurveSet::gates, plot, x); }
+std::string value(const FigureInput& input, int plot, double x, double) {
+  return curve_value(input, CurveSet::gates, plot, x);
+}
 std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::gates); }
 
 }  // namespace

@@ -41,7 +41,8 @@ std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
   if (!next) return "";
   std::string text = fmt::format("after t = {}, {:.2f} bit", next->position - 1, next->entropy_bits);
   if (next->came >= 0 && next->came_rank >= static_cast<std::int64_t>(std::min(kBars, next->best.size())))
-    text += fmt::format(" · came {}, {:.2g}, rank {}", piece_of(snapshot, next->came), next->came_probability, next->came_rank + 1);
+    text += fmt::format(" · came {}, {:.2g}, rank {}", piece_of(snapshot, next->came), next->came_probability,
+                        next->came_rank + 1);
   return text;
 }
 
@@ -50,8 +51,9 @@ std::string value(const FigureInput& input, int, double, double y) {
   const auto i = static_cast<std::int64_t>(std::floor(y + 0.5));
   if (!next || i < 0 || i >= static_cast<std::int64_t>(std::min(kBars, next->best.size()))) return "";
   const NextToken& token = next->best[static_cast<std::size_t>(i)];
-  std::string text = fmt::format("{}\tid {}\nprobability\t{}\nsurprise\t{} bit", piece_of(input.snapshot, token.id), token.id,
-                                 csv_text(token.probability), number_text(-std::log2(static_cast<double>(token.probability)), 4));
+  std::string text =
+      fmt::format("{}\tid {}\nprobability\t{}\nsurprise\t{} bit", piece_of(input.snapshot, token.id), token.id,
+                  csv_text(token.probability), number_text(-std::log2(static_cast<double>(token.probability)), 4));
   return token.id == next->came ? text + "\nthe token that came\t" : text;
 }
 

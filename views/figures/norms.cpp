@@ -22,7 +22,9 @@ std::string subtitle(const Snapshot& snapshot, const Derived&) {
   return fmt::format("layer {} · Frobenius norms{}", layer, nan_note(broken));
 }
 
-std::string value(const FigureInput& input, int plot, double x, double) { return curve_value(input, CurveSet::norms, plot, x); }
+std::string value(const FigureInput& input, int plot, double x, double) {
+  return curve_value(input, CurveSet::norms, plot, x);
+}
 std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::norms); }
 
 }  // namespace

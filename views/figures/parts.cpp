@@ -78,7 +78,8 @@ std::string channel_text(const Snapshot& snapshot, std::int64_t row) {
 
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state) {
   const std::int64_t width = head_width(snapshot);
-  return width == 0 ? fmt::format("h[{}, {}]", row, state) : fmt::format("h[{}, {}, {}]", row / width, row % width, state);
+  return width == 0 ? fmt::format("h[{}, {}]", row, state)
+                    : fmt::format("h[{}, {}, {}]", row / width, row % width, state);
 }
 
 Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed) {
@@ -91,7 +92,8 @@ Error not_there(const Snapshot& snapshot, const Derived& derived, const char* wh
     error.message = "No model is open.";
     error.next = "Open one, or drop a model folder here.";
   } else if (snapshot.count() < tokens_needed) {
-    error.message = tokens_needed == 1 ? "No tokens have been read." : fmt::format("Needs {} tokens or more.", tokens_needed);
+    error.message =
+        tokens_needed == 1 ? "No tokens have been read." : fmt::format("Needs {} tokens or more.", tokens_needed);
     error.next = "Feed a prompt, or step the model.";
   } else if (!derived.refusal.empty()) {
     error.code = Code::out_of_range;
@@ -105,11 +107,13 @@ Error not_there(const Snapshot& snapshot, const Derived& derived, const char* wh
 }
 
 ColorScale scale_for(const FigureOptions& options, const std::vector<float>& values) {
-  ColorScale scale = options.locked && options.high > options.low
-                         ? ColorScale{.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high}
-                         : fitted_scale(options.map, options.scaling, values.data(), values.size(), true);
+  ColorScale scale =
+      options.locked && options.high > options.low
+          ? ColorScale{.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high}
+          : fitted_scale(options.map, options.scaling, values.data(), values.size(), true);
   // One decade on each side of the linear part: more would paint everything in the outermost colours.
-  if (scale.scaling == Scaling::symlog) scale.linear_threshold = std::max(std::abs(scale.low), std::abs(scale.high)) / 10;
+  if (scale.scaling == Scaling::symlog)
+    scale.linear_threshold = std::max(std::abs(scale.low), std::abs(scale.high)) / 10;
   return scale;
 }
 

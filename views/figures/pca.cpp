@@ -54,10 +54,13 @@ void add_path(const std::vector<PointF>& places, Plot& plot) {
 
 void add_cursors(const Snapshot& snapshot, const Trajectory& path, const std::vector<PointF>& places, Plot& plot) {
   const auto mark = [&](std::int64_t token, const char* name, double radius, bool is_dashed) {
-    const std::int64_t i = token - path.first;
-    if (i < 0 || i >= static_cast<std::int64_t>(places.size()) || !is_finite(places[static_cast<std::size_t>(i)])) return;
-    plot.layers.emplace_back(MarkLayer{.at = places[static_cast<std::size_t>(i)], .label = fmt::format("{} {}", name, token),
-                                       .radius = radius, .dashed = is_dashed});
+    const std::int64_t i = token < path.first ? -1 : (token - path.first) / path.stride;
+    if (i < 0 || i >= static_cast<std::int64_t>(places.size()) || !is_finite(places[static_cast<std::size_t>(i)]))
+      return;
+    plot.layers.emplace_back(MarkLayer{.at = places[static_cast<std::size_t>(i)],
+                                       .label = fmt::format("{} {}", name, token),
+                                       .radius = radius,
+                                       .dashed = is_dashed});
   };
   mark(snapshot.selection.cursor_b, "B", 3.5, true);
   mark(snapshot.selection.cursor_a, "A", 5, false);
@@ -69,8 +72,8 @@ void add_name(const PointF& at, std::string name, Plot& plot) {
 }
 
 /// The path with both cursors; the names come last, so that those of the cursors find their places first.
-void add_journey(const Snapshot& snapshot, const Trajectory& path, const std::vector<PointF>& places, const FigureOptions& options,
-                 Plot& plot) {
+void add_journey(const Snapshot& snapshot, const Trajectory& path, const std::vector<PointF>& places,
+                 const FigureOptions& options, Plot& plot) {
   add_path(places, plot);
   if (options.cursors) add_cursors(snapshot, path, places, plot);
   if (is_finite(places[0])) add_name(places[0], fmt::format("t {}", path.first), plot);
@@ -86,7 +89,9 @@ Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOption
   }
   const auto axis = [&](int i) {
     const double width = std::max(1e-12, high[i] - low[i]);
-    return Axis{.label = axis_name(path, static_cast<std::size_t>(i)), .low = low[i] - 0.08 * width, .high = high[i] + 0.08 * width,
+    return Axis{.label = axis_name(path, static_cast<std::size_t>(i)),
+                .low = low[i] - 0.08 * width,
+                .high = high[i] + 0.08 * width,
                 .visible = !options.on_screen};
   };
   Plot plot{.x = axis(0), .y = axis(1), .equal_units = true};
@@ -113,12 +118,14 @@ Figure turned(const Snapshot& snapshot, const Trajectory& path, const FigureOpti
     tip[i] = extent[i], tail[i] = -extent[i];
     tips[i] = projected(tip, options.yaw, options.pitch);
     most = {std::max(most.x, std::abs(tips[i].x)), std::max(most.y, std::abs(tips[i].y))};
-    plot.layers.emplace_back(PathLayer{.at = {projected(tail, options.yaw, options.pitch), tips[i]}, .ink = Ink::faint, .dot = 0});
+    plot.layers.emplace_back(
+        PathLayer{.at = {projected(tail, options.yaw, options.pitch), tips[i]}, .ink = Ink::faint, .dot = 0});
   }
   for (const PointF& p : places)
     if (is_finite(p)) most = {std::max(most.x, std::abs(p.x)), std::max(most.y, std::abs(p.y))};
   // In the window the same at every angle, so that turning does not change the size; on paper as large as fits.
-  const PointF reach = options.on_screen ? PointF{radius, radius} : PointF{std::max(1e-12, most.x), std::max(1e-12, most.y)};
+  const PointF reach =
+      options.on_screen ? PointF{radius, radius} : PointF{std::max(1e-12, most.x), std::max(1e-12, most.y)};
   plot.x.low = -1.05 * reach.x, plot.x.high = 1.05 * reach.x;
   plot.y.low = -1.05 * reach.y, plot.y.high = 1.05 * reach.y;
   add_journey(snapshot, path, places, options, plot);
@@ -166,7 +173,7 @@ std::string value(const FigureInput& input, int, double x, double y) {
     if (distance < best) best = distance, nearest = i;
   }
   if (best > 0.05 * size) return "";
-  const std::int64_t token = path.first + static_cast<std::int64_t>(nearest);
+  const std::int64_t token = path.first + static_cast<std::int64_t>(nearest) * path.stride;
   std::string text = fmt::format("token {}\t{}", token, token_text(input.snapshot, token));
   for (std::size_t i = 0; i < std::min<std::size_t>(3, path.points[nearest].size()); ++i)
     text += fmt::format("\nPC{}\t{}", i + 1, exact_text(path.points[nearest][i]));
@@ -179,7 +186,8 @@ std::string csv(const FigureInput& input) {
   const Trajectory& path = *input.derived.trajectory;
   for (std::size_t t = 0; t < path.points.size(); ++t)
     for (std::size_t i = 0; i < path.points[t].size(); ++i)
-      text += fmt::format("{},{},{},{}\n", path.layer, path.first + static_cast<std::int64_t>(t), i + 1, csv_text(path.points[t][i]));
+      text += fmt::format("{},{},{},{}\n", path.layer, path.first + static_cast<std::int64_t>(t) * path.stride, i + 1,
+                          csv_text(path.points[t][i]));
   return text;
 }
 
@@ -208,7 +216,10 @@ Result<Figure> make_scree(const Snapshot& snapshot, const Derived& derived, cons
   plot.layers.emplace_back(std::move(bars));
   plot.layers.emplace_back(std::move(null));
   if (!options.on_screen)  // the pane writes it beside the picture
-    plot.layers.emplace_back(NoteLayer{.at = {count - 0.5, random_walk_share(1)}, .text = "random walk", .ink = Ink::warning, .align = TextAlign::right});
+    plot.layers.emplace_back(NoteLayer{.at = {count - 0.5, random_walk_share(1)},
+                                       .text = "random walk",
+                                       .ink = Ink::warning,
+                                       .align = TextAlign::right});
   return Figure{.plots = {std::move(plot)}};
 }
 
@@ -231,14 +242,17 @@ std::string scree_csv(const FigureInput& input) {
   if (!input.derived.trajectory) return text;
   const Trajectory& path = *input.derived.trajectory;
   for (std::size_t i = 0; i < path.explained.size(); ++i)
-    text += fmt::format("{},{},{},{}\n", path.layer, i + 1, csv_text(path.explained[i]), random_walk_share(static_cast<int>(i) + 1));
+    text += fmt::format("{},{},{},{}\n", path.layer, i + 1, csv_text(path.explained[i]),
+                        random_walk_share(static_cast<int>(i) + 1));
   return text;
 }
 
 }  // namespace
 
 const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>, ""}, subtitle, value<false>, csv};
-const FigureCode kPca3d = {{"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>, ""}, subtitle, value<true>, csv};
-const FigureCode kScree = {{"scree", "Scree", {.trajectory = true}, 0.6, make_scree, ""}, scree_subtitle, scree_value, scree_csv};
+const FigureCode kPca3d = {
+    {"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>, ""}, subtitle, value<true>, csv};
+const FigureCode kScree = {
+    {"scree", "Scree", {.trajectory = true}, 0.6, make_scree, ""}, scree_subtitle, scree_value, scree_csv};
 
 }  // namespace lab

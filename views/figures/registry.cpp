@@ -37,12 +37,13 @@ std::string subtitle_of(const std::string& kind, const Snapshot& snapshot, const
   return snapshot.model ? code_of(kind).subtitle(snapshot, derived) : "";
 }
 
-std::string value_at(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options,
-                     int plot, double x, double y) {
+std::string value_at(const std::string& kind, const Snapshot& snapshot, const Derived& derived,
+                     const FigureOptions& options, int plot, double x, double y) {
   return code_of(kind).value({snapshot, derived, options}, plot, x, y);
 }
 
-std::string csv_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+std::string csv_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived,
+                   const FigureOptions& options) {
   return code_of(kind).csv({snapshot, derived, options});
 }
 

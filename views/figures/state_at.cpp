@@ -9,13 +9,17 @@
 namespace lab {
 namespace {
 
-std::int64_t states_of(const StateFrame& frame) { return frame.shape.empty() ? 1 : std::max<std::int64_t>(1, frame.shape.back()); }
+std::int64_t states_of(const StateFrame& frame) {
+  return frame.shape.empty() ? 1 : std::max<std::int64_t>(1, frame.shape.back());
+}
 std::int64_t rows_of(const StateFrame& frame) { return static_cast<std::int64_t>(frame.h.size()) / states_of(frame); }
 
 /// The order by half-life, where it is known for this layer.
-const std::vector<std::int32_t>* order_of(const StateFrame& frame, const Derived& derived, const FigureOptions& options) {
+const std::vector<std::int32_t>* order_of(const StateFrame& frame, const Derived& derived,
+                                          const FigureOptions& options) {
   const auto& slab = derived.slab;
-  const bool known = slab && slab->layer == frame.layer && static_cast<std::int64_t>(slab->by_half_life.size()) == rows_of(frame);
+  const bool known =
+      slab && slab->layer == frame.layer && static_cast<std::int64_t>(slab->by_half_life.size()) == rows_of(frame);
   return options.order == RowOrder::half_life && known ? &slab->by_half_life : nullptr;
 }
 
@@ -62,7 +66,8 @@ std::string value(const FigureInput& input, int, double x, double y) {
   const auto* order = order_of(*frame, input.derived, input.options);
   const std::int64_t row = order ? (*order)[static_cast<std::size_t>(shown_row)] : shown_row;
   return fmt::format("{}\t{}\n{}\tn = {}", cell_text(input.snapshot, row, n),
-                     exact_text(frame->h[static_cast<std::size_t>(row * states_of(*frame) + n)]), channel_text(input.snapshot, row), n);
+                     exact_text(frame->h[static_cast<std::size_t>(row * states_of(*frame) + n)]),
+                     channel_text(input.snapshot, row), n);
 }
 
 std::string csv(const FigureInput& input) {

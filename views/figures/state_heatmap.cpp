@@ -18,7 +18,8 @@ bool is_sorted(const StateSlab& slab, const FigureOptions& options) {
 
 std::vector<float> sample_of(const StateSlab& slab) {
   const std::int64_t columns = slab.columns.count();
-  const std::int64_t wanted = std::max<std::int64_t>(1, static_cast<std::int64_t>(kFitSample) / std::max<std::int64_t>(1, slab.rows));
+  const std::int64_t wanted =
+      std::max<std::int64_t>(1, static_cast<std::int64_t>(kFitSample) / std::max<std::int64_t>(1, slab.rows));
   const std::int64_t step = std::max<std::int64_t>(1, columns / wanted);
   std::vector<float> values;
   for (std::int64_t i = 0; i < columns; i += step) {
@@ -55,8 +56,11 @@ Axis row_axis(const StateSlab& slab, const FigureOptions& options) {
 Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
   const auto& slab = derived.slab;
   if (!slab || slab->columns.count() == 0) return not_there(snapshot, derived, "state over time");
-  Plot plot{.title = "State over time", .subtitle = subtitle_of("state-heatmap", snapshot, derived),
-            .x = time_axis(snapshot, options), .y = row_axis(*slab, options), .color_label = fmt::format("h[channel, {}]", slab->state)};
+  Plot plot{.title = "State over time",
+            .subtitle = subtitle_of("state-heatmap", snapshot, derived),
+            .x = time_axis(snapshot, options),
+            .y = row_axis(*slab, options),
+            .color_label = fmt::format("h[channel, {}]", slab->state)};
   HeatLayer heat{.column = [columns = slab->columns](std::int64_t i) { return columns[i].data(); },
                  .columns = slab->columns.count(),
                  .rows = slab->rows,
@@ -69,8 +73,10 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
   plot.layers.emplace_back(std::move(heat));
   if (options.cursors) {
     const Selection& s = snapshot.selection;
-    if (has_token(snapshot, s.cursor_b)) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_b), .dashed = true, .label = "B"});
-    if (has_token(snapshot, s.cursor_a)) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_a), .label = "A"});
+    if (has_token(snapshot, s.cursor_b))
+      plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_b), .dashed = true, .label = "B"});
+    if (has_token(snapshot, s.cursor_a))
+      plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(s.cursor_a), .label = "A"});
   }
   return Figure{.plots = {std::move(plot)}};
 }
@@ -83,7 +89,8 @@ std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
     broken += std::ranges::count_if(slab->columns[i], [](float v) { return !std::isfinite(v); });
   const std::string stride = slab->stride == 1 ? "" : fmt::format(" · {} tokens a column, signed |max|", slab->stride);
   return fmt::format("layer {} · h[channel, n = {}] · {} × {} tokens{}{}", slab->layer, slab->state, slab->rows,
-                     std::min(slab->columns.count() * slab->stride, shown_tokens(snapshot).count()), stride, nan_note(broken));
+                     std::min(slab->columns.count() * slab->stride, shown_tokens(snapshot).count()), stride,
+                     nan_note(broken));
 }
 
 std::string value(const FigureInput& input, int, double x, double y) {
@@ -98,8 +105,9 @@ std::string value(const FigureInput& input, int, double x, double y) {
   std::string text = fmt::format("{}\t{}\n", cell_text(input.snapshot, row, slab->state),
                                  exact_text(slab->columns[column][static_cast<std::size_t>(row)]));
   const std::int64_t first = slab->first + column * slab->stride;
-  text += slab->stride == 1 ? fmt::format("token {}\t{}\n", token, token_text(input.snapshot, token))
-                            : fmt::format("tokens {}–{}\tlargest of {}\n", first, first + slab->stride - 1, slab->stride);
+  text += slab->stride == 1
+              ? fmt::format("token {}\t{}\n", token, token_text(input.snapshot, token))
+              : fmt::format("tokens {}–{}\tlargest of {}\n", first, first + slab->stride - 1, slab->stride);
   text += fmt::format("{}\tn = {}", channel_text(input.snapshot, row), slab->state);
   if (static_cast<std::int64_t>(slab->half_life.size()) == slab->rows)
     text += fmt::format("\nhalf-life\t{} tokens", number_text(slab->half_life[static_cast<std::size_t>(row)], 3));
@@ -113,7 +121,8 @@ std::string csv(const FigureInput& input) {
   for (std::int64_t i = 0; i < slab->columns.count(); ++i) {
     const auto column = slab->columns[i];
     for (std::size_t row = 0; row < column.size(); ++row)
-      text += fmt::format("{},{},{},{},{}\n", slab->layer, slab->first + i * slab->stride, row, slab->state, csv_text(column[row]));
+      text += fmt::format("{},{},{},{},{}\n", slab->layer, slab->first + i * slab->stride, row, slab->state,
+                          csv_text(column[row]));
   }
   return text;
 }

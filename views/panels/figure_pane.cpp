@@ -22,8 +22,11 @@ const void* address(const std::shared_ptr<const T>& part) {
 /// A slab by its content: columns are written once and never moved, and the kept figure holds them.
 std::string slab_key(const StateSlab& slab) {
   const std::int64_t count = slab.columns.count();
-  const auto at = [&](std::int64_t i) { return static_cast<const void*>(count > 0 ? slab.columns[i].data() : nullptr); };
-  return fmt::format(" | slab {} {} {} {} {} {} {}", slab.layer, slab.state, slab.first, slab.stride, count, at(0), at(count - 1));
+  const auto at = [&](std::int64_t i) {
+    return static_cast<const void*>(count > 0 ? slab.columns[i].data() : nullptr);
+  };
+  return fmt::format(" | slab {} {} {} {} {} {} {}", slab.layer, slab.state, slab.first, slab.stride, count, at(0),
+                     at(count - 1));
 }
 
 std::string key_of(const Ui& ui, Box box, const PaneContext& context, const FigureRequest& request) {
@@ -31,11 +34,12 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   const Derived& d = context.derived;
   const FigureOptions& o = request.options;
   const Query& needs = find_figure(request.kind)->needs;
-  std::string key = fmt::format("{} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {}", request.kind, box.w, box.h, ui.scale(), ui.theme().name,
-                                static_cast<int>(o.map), static_cast<int>(o.scaling), o.locked, o.low, o.high, static_cast<int>(o.order),
-                                o.yaw, o.pitch, o.all_layers, o.cursors, o.tokens_label);
-  key += fmt::format(" | {} {} {} {} {} {}", static_cast<const void*>(s.model.get()), s.count(), s.selection.layer, s.selection.first,
-                     s.selection.last, d.refusal);
+  std::string key =
+      fmt::format("{} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {}", request.kind, box.w, box.h, ui.scale(),
+                  ui.theme().name, static_cast<int>(o.map), static_cast<int>(o.scaling), o.locked, o.low, o.high,
+                  static_cast<int>(o.order), o.yaw, o.pitch, o.all_layers, o.cursors, o.tokens_label);
+  key += fmt::format(" | {} {} {} {} {} {}", static_cast<const void*>(s.model.get()), s.count(), s.selection.layer,
+                     s.selection.first, s.selection.last, d.refusal);
   if (o.cursors) key += fmt::format(" | {} {}", s.selection.cursor_a, s.selection.cursor_b);
   if (needs.slab && d.slab) key += slab_key(*d.slab);
   if (needs.frame) key += fmt::format(" | {}", address(d.frame));
@@ -79,11 +83,14 @@ bool draw_figure(Ui& ui, Box box, PaneContext& context, const KeptFigure& figure
 
 Box frame_of(const KeptFigure& figure, Box box, std::size_t plot) {
   const RectF& frame = figure.page.areas[plot].frame;
-  return {box.x + static_cast<float>(frame.x), box.y + static_cast<float>(frame.y), static_cast<float>(frame.w), static_cast<float>(frame.h)};
+  return {box.x + static_cast<float>(frame.x), box.y + static_cast<float>(frame.y), static_cast<float>(frame.w),
+          static_cast<float>(frame.h)};
 }
 
-bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected, bool enabled) {
-  return button(ui, (std::string(symbol) + "##" + id).c_str(), box, {.selected = selected, .enabled = enabled, .tip = tip});
+bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected,
+                 bool enabled) {
+  return button(ui, (std::string(symbol) + "##" + id).c_str(), box,
+                {.selected = selected, .enabled = enabled, .tip = tip});
 }
 
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap) {

@@ -12,10 +12,10 @@ constexpr float kTimeLeft = 64, kTimeRight = 72;
 
 /// What a kept figure is: its place in the memory, its kind, and what the pane changes about it.
 struct FigureRequest {
-  std::string slot;                       // name within the memory
+  std::string slot;  // name within the memory
   const char* kind = "";
   FigureOptions options;
-  double left = -1, right = -1;           // space beside the data; negative: what the labels need
+  double left = -1, right = -1;              // space beside the data; negative: what the labels need
   std::function<void(Figure&)> adjust = {};  // before the layout; depends on nothing but the box and the options
 };
 
@@ -29,7 +29,8 @@ bool draw_figure(Ui& ui, Box box, PaneContext& context, const KeptFigure& figure
 Box frame_of(const KeptFigure& figure, Box box, std::size_t plot = 0);
 
 /// A square button of a pane header that shows an icon.
-bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected = false, bool enabled = true);
+bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected = false,
+                 bool enabled = true);
 
 /// The cursors as vertical lines over a frame, black on heatmaps.
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap);

@@ -17,7 +17,8 @@ const KeptSeries& kept_series(PaneContext& context, int layer, Statistic which) 
   const TraceView* trace = context.snapshot.trace.get();
   const std::uint64_t revision = trace ? trace->revision() : 0;
   const std::int64_t count = trace ? trace->count() : 0;
-  if (series.revision != revision || static_cast<std::int64_t>(series.values.size()) > count) series = {.revision = revision};
+  if (series.revision != revision || static_cast<std::int64_t>(series.values.size()) > count)
+    series = {.revision = revision};
   for (auto t = static_cast<std::int64_t>(series.values.size()); t < count; ++t) {
     const float value = trace->statistic(layer, which, t).mean;
     series.values.push_back(value);
@@ -30,13 +31,15 @@ const KeptDrivers& kept_drivers(PaneContext& context, std::int64_t token) {
   KeptDrivers& kept = kept_of(context).drivers;
   const TraceView* trace = context.snapshot.trace.get();
   const auto layer = static_cast<int>(context.snapshot.selection.layer);
-  if (!trace || token < 0 || token >= trace->count() || layer >= static_cast<int>(trace->layers().size())) return kept = {};
+  if (!trace || token < 0 || token >= trace->count() || layer >= static_cast<int>(trace->layers().size()))
+    return kept = {};
   std::string key = fmt::format("{} {} {}", trace->revision(), layer, token);
   if (kept.key == key) return kept;
   kept = {.key = std::move(key)};
   const auto& drivers = trace->layers()[static_cast<std::size_t>(layer)].drivers;
   for (std::size_t i = 0; i < drivers.size(); ++i)
-    if (auto values = trace->driver(layer, static_cast<int>(i), token)) kept.values[drivers[i].point] = std::move(*values);
+    if (auto values = trace->driver(layer, static_cast<int>(i), token))
+      kept.values[drivers[i].point] = std::move(*values);
   return kept;
 }
 

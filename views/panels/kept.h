@@ -47,12 +47,12 @@ struct KeptTokens {
   std::string key;
   std::vector<float> x, width;
   std::unordered_map<std::int32_t, float> width_of;  // by token
-  std::vector<std::int64_t> row_start;  // first token of each row
-  std::int64_t laid_out = 0;            // tokens placed, waiting ones included
-  std::int64_t read = 0;                // of these, those that were read
-  float row_end = 0;                    // where the last row ends
+  std::vector<std::int64_t> row_start;               // first token of each row
+  std::int64_t laid_out = 0;                         // tokens placed, waiting ones included
+  std::int64_t read = 0;                             // of these, those that were read
+  float row_end = 0;                                 // where the last row ends
   std::int64_t top_row = 0;
-  std::int64_t followed = -2;           // the cursor that was last brought into view
+  std::int64_t followed = -2;  // the cursor that was last brought into view
   int measure = 0;
 };
 
@@ -72,12 +72,12 @@ struct PaneMemory::Kept {
   KeptTokens tokens;
   KeptTimeAxis time;
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
-  double pan = 0;               // tokens dragged, not yet shown
-  bool has_panned = false;      // the press that is going on has moved the view: it is no click
-  std::string menu_value;       // what a right click found
-  std::int64_t menu_token = -1; // and where
+  double pan = 0;                    // tokens dragged, not yet shown
+  bool has_panned = false;           // the press that is going on has moved the view: it is no click
+  std::string menu_value;            // what a right click found
+  std::int64_t menu_token = -1;      // and where
   int selection_tab = 0;
-  int edit = 0;                 // of the edit box
+  int edit = 0;  // of the edit box
   bool edits_all_layers = false;
 };
 

@@ -16,7 +16,7 @@ constexpr float kRow = 20, kSparkHeight = 14, kRoomForSparklines = 200;
 
 /// Where the columns of the list lie, from the left edge of the pane.
 struct Columns {
-  float number, norm;        // right edges
+  float number, norm;  // right edges
   float spark = 0, spark_w = 0;
   float bar, bar_w;
   explicit Columns(float width) {
@@ -43,7 +43,8 @@ const KeptSparkline& sparkline_of(PaneContext& context, int layer, int pixels) {
   KeptSparkline& kept = kept_of(context).sparklines[layer];
   const KeptSeries& series = kept_series(context, layer, Statistic::h_norm);
   const Range range = shown(context.snapshot);
-  std::string key = fmt::format("{} {} {} {} {}", series.revision, series.values.size(), range.first, range.last, pixels);
+  std::string key =
+      fmt::format("{} {} {} {} {}", series.revision, series.values.size(), range.first, range.last, pixels);
   if (kept.key == key) return kept;
   kept = {.key = std::move(key)};
   float low = INFINITY, high = -INFINITY;
@@ -93,8 +94,10 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
   const Columns at(row.w);
   const Hit hit = ui.hit(fmt::format("layer {}", layer).c_str(), row);
   const bool selected = layer == snapshot.selection.layer;
-  if (selected) ui.fill(row, theme.selection);
-  else if (hit.hovered) ui.fill(row, theme.raised);
+  if (selected)
+    ui.fill(row, theme.selection);
+  else if (hit.hovered)
+    ui.fill(row, theme.raised);
   if (hit.clicked) context.send(command::Select{layer, snapshot.selection.channel, snapshot.selection.state});
   ui.text_in({row.x, row.y, at.number, row.h}, Face::mono, theme.text, std::to_string(layer), Align::right);
 
@@ -103,15 +106,17 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
   if (has_value) {
     const float norm = snapshot.trace->statistic(layer, Statistic::h_norm, cursor).mean;
     const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
-    const std::string text = std::isfinite(norm) ? norm < 1000 ? fmt::format("{:.2f}", norm) : number_text(norm, 4) : "NaN";
-    ui.text_in({row.x + at.number + 4, row.y, at.norm - at.number - 4, row.h}, Face::mono, std::isfinite(norm) ? theme.text : theme.nan,
-               text, Align::right);
+    const std::string text =
+        std::isfinite(norm) ? norm < 1000 ? fmt::format("{:.2f}", norm) : number_text(norm, 4) : "NaN";
+    ui.text_in({row.x + at.number + 4, row.y, at.norm - at.number - 4, row.h}, Face::mono,
+               std::isfinite(norm) ? theme.text : theme.nan, text, Align::right);
     const auto share = static_cast<float>(largest_change > 0 && std::isfinite(change) ? change / largest_change : 0);
     const Color color = selected ? theme.accent : mixed(theme.accent, theme.pane, 0.45f);
     ui.fill({row.x + at.bar, row.y + 7, std::max(2.0f, at.bar_w * share), 6}, color, 2);
     if (hit.hovered)
-      ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer, snapshot.model->layers[static_cast<std::size_t>(layer)].kind,
-                             number_text(norm, 6), number_text(change, 6),
+      ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer,
+                             snapshot.model->layers[static_cast<std::size_t>(layer)].kind, number_text(norm, 6),
+                             number_text(change, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::h_max, cursor).mean, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)));
   }
@@ -130,7 +135,8 @@ void draw_heads(Ui& ui, Box row, const Snapshot& snapshot) {
   const Range range = shown(snapshot);
   if (at.spark_w > 0) {
     ui.text_in({row.x + 12, row.y, 40, row.h}, Face::tick, dim, "layer");
-    ui.text_in({row.x + at.spark, row.y, at.spark_w, row.h}, Face::tick, dim, range.last > range.first ? fmt::format("norm, t {}–{}", range.first, range.last - 1) : "norm");
+    ui.text_in({row.x + at.spark, row.y, at.spark_w, row.h}, Face::tick, dim,
+               range.last > range.first ? fmt::format("norm, t {}–{}", range.first, range.last - 1) : "norm");
   }
   ui.text_in({row.x + at.norm - 44, row.y, 44, row.h}, Face::tick, dim, "‖h‖₂", Align::right);
   ui.text_in({row.x + at.bar, row.y, at.bar_w, row.h}, Face::tick, dim, "Δh");
@@ -140,9 +146,12 @@ void draw_heads(Ui& ui, Box row, const Snapshot& snapshot) {
 std::string kinds_of(const ModelFacts& model) {
   std::vector<std::pair<std::string, int>> kinds;
   for (const LayerInfo& layer : model.layers) {
-    const auto at = std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.first == layer.kind; });
-    if (at == kinds.end()) kinds.emplace_back(layer.kind, 1);
-    else ++at->second;
+    const auto at =
+        std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.first == layer.kind; });
+    if (at == kinds.end())
+      kinds.emplace_back(layer.kind, 1);
+    else
+      ++at->second;
   }
   std::string text;
   for (const auto& [kind, count] : kinds) {
@@ -161,7 +170,8 @@ void draw_layers(Ui& ui, Box box, PaneContext& context) {
     empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
     return;
   }
-  header.subtitle(box.w < kRoomForSparklines ? std::to_string(snapshot.model->layers.size()) : kinds_of(*snapshot.model));
+  header.subtitle(box.w < kRoomForSparklines ? std::to_string(snapshot.model->layers.size())
+                                             : kinds_of(*snapshot.model));
   draw_heads(ui, box.cut_top(18), snapshot);
   const auto layers = static_cast<int>(snapshot.model->layers.size());
   double largest = 0;

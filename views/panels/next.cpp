@@ -35,7 +35,8 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const NextToken& token, std
   line.cut_left(ui.text_in(line, Face::mono, theme.text, piece) - line.x + 10);
   if (is_extra) ui.text_in(line, Face::tick, theme.dim, fmt::format("rank {}", rank + 1));
   if (hit.hovered)
-    ui.tooltip(fmt::format("{}\tid {}\nprobability\t{}\nsurprise\t{} bit\ndouble click\treads it", piece, token.id, number_text(token.probability, 9),
+    ui.tooltip(fmt::format("{}\tid {}\nprobability\t{}\nsurprise\t{} bit\ndouble click\treads it", piece, token.id,
+                           number_text(token.probability, 9),
                            number_text(-std::log2(static_cast<double>(token.probability)), 4)));
   if (hit.double_clicked && context.snapshot.state == EngineState::paused) {
     context.send(command::FeedTokens{{token.id}});
@@ -47,11 +48,15 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const NextToken& token, std
 
 void draw_next(Ui& ui, Box box, PaneContext& context) {
   PaneHeader header(ui, box, "Next token");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("next-token");
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
+    context.export_view("next-token");
   const auto& next = context.derived.next;
   if (!next || !context.snapshot.model || next->best.empty()) {
     const bool is_empty = context.snapshot.count() == 0;
-    empty_note(ui, box, is_empty ? "No tokens have been read." : context.derived.refusal.empty() ? "Being computed." : context.derived.refusal,
+    empty_note(ui, box,
+               is_empty                          ? "No tokens have been read."
+               : context.derived.refusal.empty() ? "Being computed."
+                                                 : context.derived.refusal,
                is_empty ? "Feed a prompt below." : "");
     return;
   }
@@ -59,7 +64,8 @@ void draw_next(Ui& ui, Box box, PaneContext& context) {
   const auto fitting = static_cast<std::int64_t>(std::max(0.0f, (box.h - 4) / kRow));
   const std::int64_t rows = std::min({fitting, kMostRows, static_cast<std::int64_t>(next->best.size())});
   const bool came_below = next->came >= 0 && next->came_rank >= rows && rows > 1;  // then it takes the last row
-  for (std::int64_t i = 0; i < rows - (came_below ? 1 : 0); ++i) draw_row(ui, box.cut_top(kRow), context, next->best[static_cast<std::size_t>(i)], i, false);
+  for (std::int64_t i = 0; i < rows - (came_below ? 1 : 0); ++i)
+    draw_row(ui, box.cut_top(kRow), context, next->best[static_cast<std::size_t>(i)], i, false);
   if (came_below) draw_row(ui, box.cut_top(kRow), context, {next->came, next->came_probability}, next->came_rank, true);
 }
 

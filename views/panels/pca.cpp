@@ -21,9 +21,7 @@ void draw_scree(Ui& ui, Box box, PaneContext& context) {
   box.cut_top(4);
   FigureRequest request{.slot = "scree", .kind = "scree", .left = 4, .right = 10};
   request.options.cursors = false;
-  request.adjust = [](Figure& figure) {
-    figure.plots[0].x.label.clear(), figure.plots[0].y.label.clear();
-  };
+  request.adjust = [](Figure& figure) { figure.plots[0].x.label.clear(), figure.plots[0].y.label.clear(); };
   const KeptFigure& figure = kept_figure(ui, box, context, request);
   if (!figure.is_there) return;
   draw_figure(ui, box, context, figure);
@@ -35,7 +33,8 @@ void draw_scree(Ui& ui, Box box, PaneContext& context) {
 }
 
 /// Dragging turns the picture; a click on the path moves cursor A there.
-void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure, FigureOptions& options, const char* kind) {
+void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure, FigureOptions& options,
+                  const char* kind) {
   const Hit hit = ui.hit("path", body);
   const bool is_3d = context.memory.pca_3d;
   if (hit.held && is_3d) {
@@ -55,12 +54,14 @@ void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figu
 void draw_pca(Ui& ui, Box box, PaneContext& context) {
   bool& is_3d = context.memory.pca_3d;
   PaneHeader header(ui, box, "PCA");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(is_3d ? "pca3d" : "pca2d");
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
+    context.export_view(is_3d ? "pca3d" : "pca2d");
   is_3d = segments(ui, "dimensions", header.control(72), kSegments, is_3d) == 1;
   const char* kind = is_3d ? "pca3d" : "pca2d";
   FigureOptions& options = context.memory.options[kind];
   Box body = box;
-  const bool has_scree = box.w >= kRoomForScree && context.derived.trajectory && context.derived.trajectory->points.size() >= 3;
+  const bool has_scree =
+      box.w >= kRoomForScree && context.derived.trajectory && context.derived.trajectory->points.size() >= 3;
   const Box scree = has_scree ? body.cut_right(kScree) : Box{};
   const KeptFigure& figure = kept_figure(ui, body, context, {.slot = kind, .kind = kind, .options = options});
   header.subtitle(figure.subtitle);

@@ -43,7 +43,8 @@ struct Cell {
 /// The column of the slab that holds exactly one token, when it shows the chosen layer and state.
 std::optional<float> from_slab(const PaneContext& context, const Cell& cell, std::int64_t token) {
   const auto& slab = context.derived.slab;
-  if (!slab || slab->layer != cell.layer || slab->state != cell.state || slab->stride != 1 || cell.row >= slab->rows) return {};
+  if (!slab || slab->layer != cell.layer || slab->state != cell.state || slab->stride != 1 || cell.row >= slab->rows)
+    return {};
   const std::int64_t column = token - slab->first;
   if (column < 0 || column >= slab->columns.count()) return {};
   return slab->columns[column][static_cast<std::size_t>(cell.row)];
@@ -52,7 +53,8 @@ std::optional<float> from_slab(const PaneContext& context, const Cell& cell, std
 Cell cell_of(PaneContext& context) {
   const Selection& s = context.snapshot.selection;
   Cell cell{.layer = s.layer, .row = s.channel, .state = s.state, .token = s.cursor_a};
-  if (context.snapshot.model && context.snapshot.model->head_dim > 0) cell.head = cell.row / context.snapshot.model->head_dim;
+  if (context.snapshot.model && context.snapshot.model->head_dim > 0)
+    cell.head = cell.row / context.snapshot.model->head_dim;
   const auto& frame = context.derived.frame;
   if (frame && frame->layer == cell.layer && frame->position == cell.token + 1 && !frame->shape.empty()) {
     const auto at = static_cast<std::size_t>(cell.row * frame->shape.back() + cell.state);
@@ -61,14 +63,17 @@ Cell cell_of(PaneContext& context) {
   if (!cell.value) cell.value = from_slab(context, cell, cell.token);
   cell.before = from_slab(context, cell, cell.token - 1);
   const auto& slab = context.derived.slab;
-  if (slab && slab->layer == cell.layer && slab->state == cell.state && static_cast<std::size_t>(cell.row) < slab->half_life.size())
+  if (slab && slab->layer == cell.layer && slab->state == cell.state &&
+      static_cast<std::size_t>(cell.row) < slab->half_life.size())
     cell.half_life = slab->half_life[static_cast<std::size_t>(cell.row)];
-  if (slab && slab->layer == cell.layer && slab->state == cell.state && static_cast<std::size_t>(cell.row) < slab->rate.size())
+  if (slab && slab->layer == cell.layer && slab->state == cell.state &&
+      static_cast<std::size_t>(cell.row) < slab->rate.size())
     cell.rate = -static_cast<double>(slab->rate[static_cast<std::size_t>(cell.row)]);
   const bool has_heads = context.snapshot.model && context.snapshot.model->heads > 0;
   const auto& drivers = kept_drivers(context, cell.token).values;
   const auto at = static_cast<std::size_t>(has_heads ? cell.head : cell.row);
-  if (const auto dt = drivers.find(Point::dt); dt != drivers.end() && at < dt->second.size()) cell.step = static_cast<double>(dt->second[at]);
+  if (const auto dt = drivers.find(Point::dt); dt != drivers.end() && at < dt->second.size())
+    cell.step = static_cast<double>(dt->second[at]);
   return cell;
 }
 
@@ -93,14 +98,18 @@ void draw_value(Ui& ui, Box& box, const Cell& cell) {
   Box row = box.cut_top(26);
   const bool is_finite = std::isfinite(cell.value.value_or(0));
   const char* formula = "= decay · h₋₁ + write";
-  const float end = ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
-  if (end + 12 + ui.width(Face::control, formula) < row.right()) ui.text_in(row, Face::control, theme.dim, formula, Align::right);
+  const float end =
+      ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
+  if (end + 12 + ui.width(Face::control, formula) < row.right())
+    ui.text_in(row, Face::control, theme.dim, formula, Align::right);
   row = box.cut_top(20);
   if (const auto write = cell.write())
-    ui.text_in(row, Face::dense, theme.text, fmt::format("{} × {} {} {}", number_text(*cell.decay(), 5), number_text(*cell.before, 5),
-                                                         *write < 0 ? "−" : "+", number_text(std::abs(*write), 4)));
+    ui.text_in(row, Face::dense, theme.text,
+               fmt::format("{} × {} {} {}", number_text(*cell.decay(), 5), number_text(*cell.before, 5),
+                           *write < 0 ? "−" : "+", number_text(std::abs(*write), 4)));
   else
-    ui.text_in(row, Face::control, theme.dim, cell.token < 0 ? "before the first token" : "the value before is not at hand");
+    ui.text_in(row, Face::control, theme.dim,
+               cell.token < 0 ? "before the first token" : "the value before is not at hand");
 }
 
 /// The cell over the tokens shown, with both cursors.
@@ -110,7 +119,9 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const Theme& theme = ui.theme();
   ui.fill(well, theme.background);
   const auto& slab = context.derived.slab;
-  if (!slab || slab->layer != cell.layer || slab->state != cell.state || cell.row >= slab->rows || slab->columns.count() == 0) return;
+  if (!slab || slab->layer != cell.layer || slab->state != cell.state || cell.row >= slab->rows ||
+      slab->columns.count() == 0)
+    return;
   const std::int64_t columns = slab->columns.count();
   const auto row = static_cast<std::size_t>(cell.row);
   float high = 0;
@@ -122,11 +133,16 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const auto pixels = static_cast<std::int64_t>(ui.px(well.w));
   const std::int64_t step = std::max<std::int64_t>(1, columns / (2 * pixels));
   const auto flush = [&] {
-    if (points.size() > 1) ui.list()->AddPolyline(points.data(), static_cast<int>(points.size()), theme.accent, 0, 1.2f * ui.scale());
+    if (points.size() > 1)
+      ui.list()->AddPolyline(points.data(), static_cast<int>(points.size()), theme.accent, 0, 1.2f * ui.scale());
     points.clear();
   };
   const TokenRange range = shown_tokens(context.snapshot);
-  const auto place = [&](double token) { return well.x + static_cast<float>((token - static_cast<double>(range.first) + 0.5) / static_cast<double>(std::max<std::int64_t>(1, range.count()))) * well.w; };
+  const auto place = [&](double token) {
+    return well.x + static_cast<float>((token - static_cast<double>(range.first) + 0.5) /
+                                       static_cast<double>(std::max<std::int64_t>(1, range.count()))) *
+                        well.w;
+  };
   for (std::int64_t i = 0; i < columns; i += step) {
     float value = slab->columns[i][row];  // of the largest magnitude among those that share the place
     for (std::int64_t j = i + 1; j < std::min(i + step, columns); ++j)
@@ -135,7 +151,8 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
       flush();
       continue;
     }
-    points.push_back({ui.px(place(static_cast<double>(slab->first + i * slab->stride))), ui.px(well.middle_y()) - value / high * ui.px(well.h / 2 - 3)});
+    points.push_back({ui.px(place(static_cast<double>(slab->first + i * slab->stride))),
+                      ui.px(well.middle_y()) - value / high * ui.px(well.h / 2 - 3)});
   }
   ui.clip(well);
   flush();
@@ -145,7 +162,8 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const Selection& s = context.snapshot.selection;
   for (const std::int64_t cursor : {s.cursor_b, s.cursor_a})
     if (cursor >= range.first && cursor < range.last)
-      ui.line_down(place(static_cast<double>(cursor)), well.y, well.bottom(), theme.cursor, cursor == s.cursor_b && cursor != s.cursor_a);
+      ui.line_down(place(static_cast<double>(cursor)), well.y, well.bottom(), theme.cursor,
+                   cursor == s.cursor_b && cursor != s.cursor_a);
 }
 
 /// Drivers of the recurrence that the trace still holds.
@@ -179,8 +197,11 @@ void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
   const Theme& theme = ui.theme();
   Box row = box.cut_top(20);
   ui.text_in(row, Face::control, theme.dim, "Half-life");
-  ui.text_in({row.x + row.w * 0.3f, row.y, row.w, row.h}, Face::dense, theme.text, number_text(cell.half_life, 3) + " tokens");
-  if (row.w > 250) ui.text_in(row, Face::control, theme.dim, "1 % after " + number_text(cell.half_life * std::log2(100.0), 3), Align::right);
+  ui.text_in({row.x + row.w * 0.3f, row.y, row.w, row.h}, Face::dense, theme.text,
+             number_text(cell.half_life, 3) + " tokens");
+  if (row.w > 250)
+    ui.text_in(row, Face::control, theme.dim, "1 % after " + number_text(cell.half_life * std::log2(100.0), 3),
+               Align::right);
   const auto share = [](double tokens) { return std::clamp(static_cast<float>(std::log10(tokens) / 3), 0.0f, 1.0f); };
   box.cut_top(4);
   const Box track = box.cut_top(6);
@@ -191,7 +212,8 @@ void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
     const float at = labels.x + labels.w * share(tokens);
     const std::string text = std::to_string(tokens);
     const float width = ui.width(Face::axis, text);
-    ui.text(Face::axis, std::max(labels.x, std::min(at - width / 2, labels.right() - width)), labels.y + 3, theme.dim, text);
+    ui.text(Face::axis, std::max(labels.x, std::min(at - width / 2, labels.right() - width)), labels.y + 3, theme.dim,
+            text);
   }
 }
 
@@ -208,7 +230,10 @@ void draw_readings(Ui& ui, Box& box, const Cell& cell) {
   };
   const auto rounded = [&](const char* name, float other) {
     const double error = static_cast<double>(other) - static_cast<double>(value);
-    row(name, number_text(other, 6), !std::isfinite(error) ? "overflow" : error == 0 ? "exact" : "err " + number_text(error, 2));
+    row(name, number_text(other, 6),
+        !std::isfinite(error) ? "overflow"
+        : error == 0          ? "exact"
+                              : "err " + number_text(error, 2));
   };
   row("f32", fmt::format("0x{:08X}", std::bit_cast<std::uint32_t>(value)), "bits");
   rounded("bf16", float_from_bf16(bf16_from_float(value)));
@@ -220,8 +245,8 @@ void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const Theme& theme = ui.theme();
   const Snapshot& snapshot = context.snapshot;
   const float t = 52, token = 62, norm = box.w * 0.72f;
-  const auto line = [&](Face face, Color color, const std::string& name, const std::string& at, const std::string& piece,
-                        const std::string& size, const std::string& value) {
+  const auto line = [&](Face face, Color color, const std::string& name, const std::string& at,
+                        const std::string& piece, const std::string& size, const std::string& value) {
     const Box row = box.cut_top(kRow);
     ui.text_in({row.x, row.y, 40, row.h}, face, color, name);
     ui.text_in({row.x, row.y, t, row.h}, face, color, at, Align::right);
@@ -234,11 +259,14 @@ void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
     const bool known = snapshot.trace && at >= 0 && at < snapshot.trace->count();
     return known ? snapshot.trace->statistic(static_cast<int>(cell.layer), Statistic::h_norm, at).mean : NAN;
   };
-  const auto text = [](float value, int digits) { return std::isfinite(value) ? number_text(value, digits) : std::string("–"); };
+  const auto text = [](float value, int digits) {
+    return std::isfinite(value) ? number_text(value, digits) : std::string("–");
+  };
   const Selection& s = snapshot.selection;
   const float at_a = cell.value.value_or(NAN), at_b = from_slab(context, cell, s.cursor_b).value_or(NAN);
   const auto row = [&](const char* name, std::int64_t at, float value) {
-    line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at), text(norm_at(at), 4), text(value, 4));
+    line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at),
+         text(norm_at(at), 4), text(value, 4));
   };
   row("A", s.cursor_a, at_a);
   if (s.cursor_b < 0) {
@@ -247,8 +275,8 @@ void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
     return;
   }
   row("B", s.cursor_b, at_b);
-  line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "", text(norm_at(s.cursor_a) - norm_at(s.cursor_b), 4),
-       text(at_a - at_b, 4));
+  line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "",
+       text(norm_at(s.cursor_a) - norm_at(s.cursor_b), 4), text(at_a - at_b, 4));
 }
 
 void draw_cell(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {

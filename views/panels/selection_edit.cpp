@@ -33,10 +33,13 @@ void draw_edit(Ui& ui, Box& box, PaneContext& context) {
   PaneMemory::Kept& kept = kept_of(context);
   Box title = box.cut_top(24);
   title.cut_left(ui.text_in(title, Face::title, theme.text, "Edit state") - title.x + 8);
-  ui.text_in(title, Face::control, theme.dim, snapshot.count() == 0 ? "before the first token" : fmt::format("at the end, after t = {}", snapshot.count() - 1));
+  ui.text_in(
+      title, Face::control, theme.dim,
+      snapshot.count() == 0 ? "before the first token" : fmt::format("at the end, after t = {}", snapshot.count() - 1));
   box.cut_top(2);
 
-  const std::string from = fmt::format("restore from A ({})", snapshot.selection.cursor_a < 0 ? "start" : std::to_string(snapshot.selection.cursor_a));
+  const std::string from = fmt::format(
+      "restore from A ({})", snapshot.selection.cursor_a < 0 ? "start" : std::to_string(snapshot.selection.cursor_a));
   const std::array<const char*, 3> edits = {"scale by", "zero", from.c_str()};
   Box row = box.cut_top(kControlHeight);
   const bool scales = kept.edit == scale;
@@ -99,7 +102,10 @@ void draw_memory(Ui& ui, Box& box, PaneContext& context) {
     if (row.w < 90) row = box.cut_top(18);
     ui.fill({row.x, row.y + 5, 8, 8}, part.color, 2);
     row.cut_left(13);
-    row.cut_left(ui.text_in(row, Face::tick, theme.dim, fmt::format("{} {:.2g}", part.name, static_cast<double>(part.bytes) / (1 << 20))) - row.x + 10);
+    row.cut_left(ui.text_in(row, Face::tick, theme.dim,
+                            fmt::format("{} {:.{}f}", part.name, static_cast<double>(part.bytes) / (1 << 20),
+                                        part.bytes < 10 << 20 ? 2 : 0)) -
+                 row.x + 10);
   }
   const auto note = [&](bool shown, const std::string& text) {
     if (shown) ui.text_in(box.cut_top(18), Face::tick, theme.warning, text);

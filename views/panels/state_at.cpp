@@ -20,7 +20,8 @@ void draw_selected_cell(Ui& ui, Box body, const KeptFigure& figure, const Select
   const auto& heat = std::get<HeatLayer>(figure.figure.plots[0].layers[0]);
   const PlotArea& area = figure.page.areas[0];
   std::int64_t row = selection.channel;
-  if (!heat.row_order.empty()) row = std::find(heat.row_order.begin(), heat.row_order.end(), selection.channel) - heat.row_order.begin();
+  if (!heat.row_order.empty())
+    row = std::find(heat.row_order.begin(), heat.row_order.end(), selection.channel) - heat.row_order.begin();
   if (row >= heat.rows || selection.state >= heat.columns) return;
   const auto left = static_cast<float>(area.place_of_x(static_cast<double>(selection.state) - 0.5));
   const auto right = static_cast<float>(area.place_of_x(static_cast<double>(selection.state) + 0.5));
@@ -47,7 +48,8 @@ void draw_state_at(Ui& ui, Box box, PaneContext& context) {
   FigureOptions options = context.memory.options["state-heatmap"];  // the same colours as over time
   options.locked = false;
   PaneHeader header(ui, box, "State at t");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("state-at");
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
+    context.export_view("state-at");
   FigureRequest request{.slot = "state-at", .kind = "state-at", .options = options, .right = 8};
   request.adjust = [](Figure& figure) { figure.plots[0].color_bar.reset(); };
   Box body = box;
@@ -57,7 +59,8 @@ void draw_state_at(Ui& ui, Box box, PaneContext& context) {
   header.subtitle(figure.subtitle);
   if (!draw_figure(ui, figure.is_there ? body : box, context, figure)) return;
   const Box frame = frame_of(figure, body);
-  draw_legend(ui, {legend.x, frame.y, legend.w - 4, legend.h}, std::get<HeatLayer>(figure.figure.plots[0].layers[0]).scale);
+  draw_legend(ui, {legend.x, frame.y, legend.w - 4, legend.h},
+              std::get<HeatLayer>(figure.figure.plots[0].layers[0]).scale);
   draw_selected_cell(ui, body, figure, context.snapshot.selection);
 
   const Hit hit = ui.hit("map", frame);

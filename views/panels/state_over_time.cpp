@@ -35,27 +35,36 @@ void toggle_lock(FigureOptions& options, const KeptFigure& figure) {
 
 void draw_more_menu(Ui& ui, PaneContext& context, FigureOptions& options) {
   std::vector<MenuItem> items = {{.label = "Export…", .shortcut = "Ctrl+E"}};
-  for (std::size_t i = 0; i < std::size(kMaps); ++i) items.push_back({.label = std::string("Colours: ") + kMaps[i], .separated = i == 0});
+  for (std::size_t i = 0; i < std::size(kMaps); ++i)
+    items.push_back({.label = std::string("Colours: ") + kMaps[i], .separated = i == 0});
   for (std::size_t i = 0; i < std::size(kScalings); ++i)
     items.push_back({.label = std::string("Scale: ") + kScalings[i], .separated = i == 0});
   const int chosen = menu(ui, "more-menu", items);
-  if (chosen == 0) context.export_view("state-heatmap");
-  else if (chosen > 6) options.scaling = static_cast<Scaling>(chosen - 7);
-  else if (chosen > 0) options.map = static_cast<ColorMap>(chosen - 1);
+  if (chosen == 0)
+    context.export_view("state-heatmap");
+  else if (chosen > 6)
+    options.scaling = static_cast<Scaling>(chosen - 7);
+  else if (chosen > 0)
+    options.map = static_cast<ColorMap>(chosen - 1);
 }
 
-void draw_header(Ui& ui, Box& box, PaneContext& context, FigureOptions& options, const KeptFigure& figure, const std::string& subtitle) {
+void draw_header(Ui& ui, Box& box, PaneContext& context, FigureOptions& options, const KeptFigure& figure,
+                 const std::string& subtitle) {
   const float width = box.w;
   PaneHeader header(ui, box, "State over time");
   if (width >= kRoomForAll) {
-    if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("state-heatmap");
-    if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked)) toggle_lock(options, figure);
+    if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
+      context.export_view("state-heatmap");
+    if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked))
+      toggle_lock(options, figure);
     choose(ui, "scaling", header.control(84), kScalings, options.scaling);
     choose(ui, "map", header.control(84), kMaps, options.map);
   } else {
-    if (icon_button(ui, header.control(28), icon::kMore, "more", "Colours, scale, export")) ImGui::OpenPopup("more-menu");
+    if (icon_button(ui, header.control(28), icon::kMore, "more", "Colours, scale, export"))
+      ImGui::OpenPopup("more-menu");
     draw_more_menu(ui, context, options);
-    if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked)) toggle_lock(options, figure);
+    if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked))
+      toggle_lock(options, figure);
   }
   if (width >= kRoomForOrder) choose(ui, "order", header.control(112), kOrders, options.order);
   header.subtitle(subtitle);
@@ -91,7 +100,8 @@ void draw_selected_row(Ui& ui, Box box, const KeptFigure& figure, const Snapshot
   const std::int64_t row = shown_row(heat_of(figure), snapshot.selection.channel);
   const float y = box.y + static_cast<float>(area.place_of_y(static_cast<double>(row) + 0.5));
   if (y < frame.y || y >= frame.bottom()) return;
-  for (float x = frame.x; x < frame.right(); x += 6) ui.line_across(x, std::min(x + 2, frame.right()), y, rgb(0x000000));
+  for (float x = frame.x; x < frame.right(); x += 6)
+    ui.line_across(x, std::min(x + 2, frame.right()), y, rgb(0x000000));
   const float x = box.x + static_cast<float>(area.place_of_x(static_cast<double>(snapshot.selection.cursor_a)));
   if (snapshot.selection.cursor_a < 0 || x < frame.x || x > frame.right()) return;
   ui.list()->AddCircle({ui.px(x) + 0.5f, ui.px(y) + 0.5f}, 4 * ui.scale(), rgb(0x000000), 0, 1.5f * ui.scale());
@@ -130,8 +140,10 @@ void handle_mouse(Ui& ui, Box box, PaneContext& context, FigureOptions& options,
   const auto row = static_cast<std::int64_t>(std::floor(y));
   const bool on_row = row >= 0 && row < heat.rows;
   if (hit.clicked && on_row)
-    context.send(command::Select{context.snapshot.selection.layer, stored_row(heat, row), context.snapshot.selection.state});
-  const std::string value = hit.hovered ? value_at("state-heatmap", context.snapshot, context.derived, options, 0, x, y) : "";
+    context.send(
+        command::Select{context.snapshot.selection.layer, stored_row(heat, row), context.snapshot.selection.state});
+  const std::string value =
+      hit.hovered ? value_at("state-heatmap", context.snapshot, context.derived, options, 0, x, y) : "";
   if (hit.right_clicked && !value.empty()) {
     kept.menu_value = value;
     kept.menu_token = static_cast<std::int64_t>(std::floor(x + 0.5));
@@ -149,7 +161,8 @@ void draw_state_over_time(Ui& ui, Box box, PaneContext& context) {
   FigureOptions& options = context.memory.options["state-heatmap"];
   Box body = box;
   body.cut_top(kHeaderHeight + 4), body.cut_bottom(8);
-  FigureRequest request{.slot = "state-over-time", .kind = "state-heatmap", .options = options, .left = kTimeLeft, .right = kTimeRight};
+  FigureRequest request{
+      .slot = "state-over-time", .kind = "state-heatmap", .options = options, .left = kTimeLeft, .right = kTimeRight};
   request.options.cursors = false;  // drawn on top, so that moving them colours nothing again
   const bool stands_alone = body.h >= kTall;
   request.adjust = [stands_alone](Figure& figure) {

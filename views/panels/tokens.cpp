@@ -27,7 +27,8 @@ constexpr Measure kMeasures[] = {{Statistic::h_change, "state change ‖hₜ −
 /// The id of a token, read or waiting; -1 for vectors.
 std::int32_t id_at(const Snapshot& snapshot, std::int64_t token) {
   if (snapshot.has_vectors && token < snapshot.count()) return -1;
-  return token < snapshot.count() ? snapshot.tokens[token][0] : snapshot.waiting[static_cast<std::size_t>(token - snapshot.count())];
+  return token < snapshot.count() ? snapshot.tokens[token][0]
+                                  : snapshot.waiting[static_cast<std::size_t>(token - snapshot.count())];
 }
 
 std::string piece_at(const Snapshot& snapshot, std::int64_t token) {
@@ -35,7 +36,9 @@ std::string piece_at(const Snapshot& snapshot, std::int64_t token) {
   return id < 0 ? std::to_string(token) : snapshot.model->piece(id);
 }
 
-std::int64_t total(const Snapshot& snapshot) { return snapshot.count() + static_cast<std::int64_t>(snapshot.waiting.size()); }
+std::int64_t total(const Snapshot& snapshot) {
+  return snapshot.count() + static_cast<std::int64_t>(snapshot.waiting.size());
+}
 
 /// Places the tokens that have come since the last frame, or all of them when the past or the width changed.
 void place_tokens(Ui& ui, float width, PaneContext& context) {
@@ -54,7 +57,8 @@ void place_tokens(Ui& ui, float width, PaneContext& context) {
   for (std::int64_t token = kept.laid_out; token < wanted; ++token) {
     const std::int32_t id = id_at(snapshot, token);
     float& known = kept.width_of[id];
-    if (known == 0 || id < 0) known = std::max(kLeastWidth, std::ceil(ui.width(Face::mono, piece_at(snapshot, token))) + 2 * kPadding);
+    if (known == 0 || id < 0)
+      known = std::max(kLeastWidth, std::ceil(ui.width(Face::mono, piece_at(snapshot, token))) + 2 * kPadding);
     const bool needs_bar = token == snapshot.count() && token > 0;
     float x = kept.row_end + (needs_bar ? 6 : 0);
     if (kept.row_start.empty() || x + known > width) kept.row_start.push_back(token), x = 0;
@@ -72,7 +76,8 @@ std::int64_t row_of(const KeptTokens& kept, std::int64_t token) {
 void scroll_rows(Ui& ui, Box strip, KeptTokens& kept, std::int64_t cursor, std::int64_t rows) {
   const auto last_top = std::max<std::int64_t>(0, static_cast<std::int64_t>(kept.row_start.size()) - rows);
   const ImGuiIO& io = ImGui::GetIO();
-  if (io.MouseWheel != 0 && strip.contains(io.MousePos.x / ui.scale(), io.MousePos.y / ui.scale()) && ImGui::IsWindowHovered())
+  if (io.MouseWheel != 0 && strip.contains(io.MousePos.x / ui.scale(), io.MousePos.y / ui.scale()) &&
+      ImGui::IsWindowHovered())
     kept.top_row -= static_cast<std::int64_t>(io.MouseWheel > 0 ? std::ceil(io.MouseWheel) : std::floor(io.MouseWheel));
   if (kept.followed != cursor && kept.laid_out > 0) {
     kept.followed = cursor;
@@ -94,7 +99,8 @@ std::string bytes_of(std::string_view piece) {
   for (std::size_t at = 0; at < piece.size();) {
     const std::string_view rest = piece.substr(at);
     if (!out.empty()) out += ' ';
-    const auto sign = std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& s) { return rest.starts_with(s.first); });
+    const auto sign =
+        std::find_if(std::begin(kSigns), std::end(kSigns), [&](const auto& s) { return rest.starts_with(s.first); });
     if (sign != std::end(kSigns)) {
       out += sign->second;
       at += sign->first.size();
@@ -122,7 +128,8 @@ std::string tip_of(PaneContext& context, std::int64_t token) {
   if (!snapshot.trace || token >= snapshot.trace->count()) return text;
   const auto layer = static_cast<int>(snapshot.selection.layer);
   for (const Measure& measure : kMeasures)
-    text += fmt::format("\n{}\t{}", measure.name, number_text(snapshot.trace->statistic(layer, measure.which, token).mean, 5));
+    text += fmt::format("\n{}\t{}", measure.name,
+                        number_text(snapshot.trace->statistic(layer, measure.which, token).mean, 5));
   return text;
 }
 
@@ -132,7 +139,8 @@ void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, cons
   const Hit hit = ui.hit(fmt::format("token {}", token).c_str(), cell);
   const bool waits = token >= snapshot.count();
   if (!waits) {
-    const float value = static_cast<std::size_t>(token) < series.values.size() ? series.values[static_cast<std::size_t>(token)] : 0;
+    const float value =
+        static_cast<std::size_t>(token) < series.values.size() ? series.values[static_cast<std::size_t>(token)] : 0;
     const float share = series.high > 0 ? std::clamp(static_cast<float>(value / series.high), 0.0f, 1.0f) : 0;
     ui.fill(cell, std::isfinite(value) ? amber(theme, share) : theme.nan, 2);
   }
@@ -142,7 +150,8 @@ void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, cons
   if (token == snapshot.selection.cursor_a) ui.outline(around, theme.cursor, 3, 2);
   if (token == snapshot.selection.cursor_b) {
     for (float x = around.x; x < around.right(); x += 7)
-      for (const float y : {around.y, around.bottom() - 1}) ui.line_across(x, std::min(x + 4, around.right()), y, theme.cursor);
+      for (const float y : {around.y, around.bottom() - 1})
+        ui.line_across(x, std::min(x + 4, around.right()), y, theme.cursor);
     ui.line_down(around.x, around.y, around.bottom(), theme.cursor, true);
     ui.line_down(around.right() - 1, around.y, around.bottom(), theme.cursor, true);
   }
@@ -191,21 +200,29 @@ void draw_header(Ui& ui, Box& box, PaneContext& context, const std::string& rang
   std::array<std::string, std::size(kMeasures)> names;
   std::array<const char*, std::size(kMeasures)> labels{};
   for (std::size_t i = 0; i < names.size(); ++i) {
-    names[i] = has_room ? fmt::format("{}, layer {}", kMeasures[i].name, context.snapshot.selection.layer) : kMeasures[i].short_name;
+    names[i] = has_room ? fmt::format("{}, layer {}", kMeasures[i].name, context.snapshot.selection.layer)
+                        : kMeasures[i].short_name;
     labels[i] = names[i].c_str();
   }
   combo(ui, "measure", left.cut_left(has_room ? 236 : 132).row(kHeaderControl), labels, kept.measure);
-  if (left.w > 420) draw_legend(ui, left, kept_series(context, static_cast<int>(context.snapshot.selection.layer), kMeasures[kept.measure].which).high);
+  if (left.w > 420)
+    draw_legend(
+        ui, left,
+        kept_series(context, static_cast<int>(context.snapshot.selection.layer), kMeasures[kept.measure].which).high);
   ui.text_in(left.cut_right(ui.width(Face::dense, range)), Face::dense, theme.dim, range);
   left.cut_right(24);
-  if (has_room) ui.text_in(left, Face::control, theme.dim, "click = move cursor A     Alt-click = cursor B", Align::right);
+  if (has_room)
+    ui.text_in(left, Face::control, theme.dim, "click = move cursor A     Alt-click = cursor B", Align::right);
 }
 
 std::string range_text(const Snapshot& snapshot, const KeptTokens& kept, std::int64_t rows) {
   if (kept.laid_out == 0) return "";
   const std::int64_t end_row = kept.top_row + rows;
-  const std::int64_t end = end_row < static_cast<std::int64_t>(kept.row_start.size()) ? kept.row_start[static_cast<std::size_t>(end_row)] : kept.laid_out;
-  std::string text = fmt::format("{}–{} of {}", kept.row_start[static_cast<std::size_t>(kept.top_row)], end - 1, snapshot.count());
+  const std::int64_t end = end_row < static_cast<std::int64_t>(kept.row_start.size())
+                               ? kept.row_start[static_cast<std::size_t>(end_row)]
+                               : kept.laid_out;
+  std::string text =
+      fmt::format("{}–{} of {}", kept.row_start[static_cast<std::size_t>(kept.top_row)], end - 1, snapshot.count());
   if (!snapshot.waiting.empty()) text += fmt::format(" + {}", snapshot.waiting.size());
   return text;
 }
@@ -220,7 +237,8 @@ void draw_tokens(Ui& ui, Box box, PaneContext& context) {
   const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(strip.h / kRow));
   if (!snapshot.model || total(snapshot) == 0) {
     draw_header(ui, box, context, "");
-    ui.text_in({strip.x, strip.y, strip.w, kRow}, Face::control, ui.theme().dim, "No tokens yet: type a prompt below and press Enter, or step the model.");
+    ui.text_in({strip.x, strip.y, strip.w, kRow}, Face::control, ui.theme().dim,
+               "No tokens yet: type a prompt below and press Enter, or step the model.");
     return;
   }
   KeptTokens& kept = kept_of(context).tokens;

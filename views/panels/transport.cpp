@@ -17,40 +17,52 @@ namespace lab {
 namespace {
 
 constexpr double kRates[] = {1, 2, 4, 8, 16, 32, 0};
-constexpr const char* kRateNames[] = {"1 token/s", "2 tokens/s", "4 tokens/s", "8 tokens/s", "16 tokens/s", "32 tokens/s", "full speed"};
+constexpr const char* kRateNames[] = {"1 token/s",   "2 tokens/s",  "4 tokens/s", "8 tokens/s",
+                                      "16 tokens/s", "32 tokens/s", "full speed"};
 
-bool can_act(const Snapshot& snapshot) { return snapshot.state == EngineState::paused || snapshot.state == EngineState::running; }
+bool can_act(const Snapshot& snapshot) {
+  return snapshot.state == EngineState::paused || snapshot.state == EngineState::running;
+}
 
 void run_or_pause(PaneContext& context) {
-  if (context.snapshot.state == EngineState::running) context.send(command::Pause{});
-  else context.send(command::Run{context.memory.rate, 0});
+  if (context.snapshot.state == EngineState::running)
+    context.send(command::Pause{});
+  else
+    context.send(command::Run{context.memory.rate, 0});
 }
 
 /// To the next token; at the end of the run the model steps.
 void step(PaneContext& context) {
   const std::int64_t cursor = context.snapshot.selection.cursor_a;
-  if (cursor >= context.snapshot.count() - 1) context.send(command::Step{1});
-  else context.send(command::Seek{cursor + 1, "a"});
+  if (cursor >= context.snapshot.count() - 1)
+    context.send(command::Step{1});
+  else
+    context.send(command::Seek{cursor + 1, "a"});
 }
 
 void draw_buttons(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
   const Snapshot& snapshot = context.snapshot;
   const bool ready = can_act(snapshot), running = snapshot.state == EngineState::running;
   const std::int64_t cursor = snapshot.selection.cursor_a, last = snapshot.count() - 1;
-  const float gap = 4, width = is_narrow ? 34 : 36;
+  const float gap = 4, width = is_narrow ? 34 : 32;
   const auto next = [&] {
     const Box box = row.cut_left(width);
     row.cut_left(gap);
     return box;
   };
   const auto put = [&](const char* symbol, const char* id, const char* tip, bool enabled, bool primary = false) {
-    return button(ui, (std::string(symbol) + "##" + id).c_str(), next(), {.primary = primary, .enabled = enabled, .tip = tip});
+    return button(ui, (std::string(symbol) + "##" + id).c_str(), next(),
+                  {.primary = primary, .enabled = enabled, .tip = tip});
   };
-  if (!is_narrow && put(icon::kToStart, "to-start", "First token\tHome", ready && cursor > 0)) context.send(command::Seek{0, "a"});
-  if (put(icon::kBack, "previous", "Previous token\tLeft", ready && cursor >= 0)) context.send(command::Seek{cursor - 1, "a"});
-  if (put(running ? icon::kPause : icon::kPlay, "run", running ? "Pause\tSpace" : "Run\tSpace", ready, true)) run_or_pause(context);
+  if (!is_narrow && put(icon::kToStart, "to-start", "First token\tHome", ready && cursor > 0))
+    context.send(command::Seek{0, "a"});
+  if (put(icon::kBack, "previous", "Previous token\tLeft", ready && cursor >= 0))
+    context.send(command::Seek{cursor - 1, "a"});
+  if (put(running ? icon::kPause : icon::kPlay, "run", running ? "Pause\tSpace" : "Run\tSpace", ready, true))
+    run_or_pause(context);
   if (put(icon::kStep, "step", "Next token; at the end: step the model\tRight", ready)) step(context);
-  if (!is_narrow && put(icon::kToEnd, "to-end", "Last token\tEnd", ready && cursor < last)) context.send(command::Seek{last, "a"});
+  if (!is_narrow && put(icon::kToEnd, "to-end", "Last token\tEnd", ready && cursor < last))
+    context.send(command::Seek{last, "a"});
 }
 
 void draw_rate(Ui& ui, Box box, PaneContext& context) {
@@ -65,7 +77,8 @@ void draw_rate(Ui& ui, Box box, PaneContext& context) {
 
 void draw_reset(Ui& ui, Box box, PaneContext& context) {
   const bool ready = can_act(context.snapshot) && context.snapshot.count() > 0;
-  if (button(ui, "Reset", box, {.enabled = ready, .tip = "No tokens, the state it starts from"})) context.send(command::Reset{});
+  if (button(ui, "Reset", box, {.enabled = ready, .tip = "No tokens, the state it starts from"}))
+    context.send(command::Reset{});
 }
 
 /// Buttons, where we are, how fast.
@@ -78,7 +91,7 @@ void draw_left(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   draw_buttons(ui, {row.x, row.y, row.w, row.h}, context, is_narrow);
   const std::string where = cursor < 0 ? "start" : std::to_string(cursor);
   const std::string of = snapshot.count() == 0 ? "no tokens" : fmt::format("of {}", snapshot.count() - 1);
-  if (!is_narrow) ui.text_in(row, Face::value, theme.text, where, Align::right);
+  if (!is_narrow) ui.text_in(row, where.size() > 5 ? Face::dense : Face::value, theme.text, where, Align::right);
   box.cut_top(is_narrow ? 4 : 10);
   row = box.cut_top(is_narrow ? 22 : kControlHeight);
   const bool ready = can_act(snapshot);
@@ -92,7 +105,8 @@ void draw_left(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   draw_rate(ui, row.cut_left(120), context);
   box.cut_top(8);
   row = box.cut_top(kControlHeight);
-  if (button(ui, "Take back", row.cut_left(84), {.enabled = ready && snapshot.count() > 0, .tip = "Take the last token back\tBackspace"}))
+  if (button(ui, "Take back", row.cut_left(84),
+             {.enabled = ready && snapshot.count() > 0, .tip = "Take the last token back\tBackspace"}))
     context.send(command::TakeBack{1, false});
   row.cut_left(4);
   draw_reset(ui, row.cut_left(60), context);
@@ -117,15 +131,19 @@ void draw_prompt(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
   if (!snapshot.waiting.empty()) {
     if (button(ui, "Drop", row.cut_right(52), {.tip = "Drop the waiting tokens"})) context.send(command::DropWaiting{});
     row.cut_right(4);
-    if (button(ui, fmt::format("Read {}##read", snapshot.waiting.size()).c_str(), row.cut_right(84), {.tip = "Read what waits"}))
+    if (button(ui, fmt::format("Read {}##read", snapshot.waiting.size()).c_str(), row.cut_right(84),
+               {.tip = "Read what waits"}))
       context.send(command::ReadWaiting{});
     row.cut_right(4);
   }
-  if (button(ui, "Feed", row.cut_right(60), {.enabled = ready && !context.memory.prompt.empty(), .tip = "Add the text to what waits; Enter also reads it"}))
+  if (button(ui, "Feed", row.cut_right(60),
+             {.enabled = ready && !context.memory.prompt.empty(),
+              .tip = "Add the text to what waits; Enter also reads it"}))
     feed(context, false);
   row.cut_right(4);
   const char* hint = snapshot.model ? "type a prompt, Enter reads it" : "open a model first";
-  const bool entered = field(ui, "prompt", row, context.memory.prompt, {.hint = hint, .take_focus = context.memory.focus_prompt});
+  const bool entered =
+      field(ui, "prompt", row, context.memory.prompt, {.hint = hint, .take_focus = context.memory.focus_prompt});
   context.memory.focus_prompt = false;
   if (entered && ready) feed(context, true);
 }
@@ -157,7 +175,8 @@ void draw_sampling(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
     const float gap = 6, all = fields.w - 3 * gap;
     for (Number& number : numbers) {
       ui.text_in(labels.cut_left(all * number.share), Face::tick, theme.dim, number.id);
-      number_field(ui, number.id, fields.cut_left(all * number.share), number.value, number.low, number.high, number.format);
+      number_field(ui, number.id, fields.cut_left(all * number.share), number.value, number.low, number.high,
+                   number.format);
       labels.cut_left(gap), fields.cut_left(gap);
     }
     sampling.temperature = numbers[0].value, sampling.top_p = numbers[2].value;

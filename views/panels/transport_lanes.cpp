@@ -17,8 +17,10 @@ KeptTimeAxis axis_for(const PaneContext& context, const KeptTimeAxis& above, Box
   const Selection& s = context.snapshot.selection;
   const bool all = s.first == 0 && s.last == 0;
   const double low = (all ? 0.0 : static_cast<double>(s.first)) - 0.5;
-  const double high = std::max(low + 1, (all ? static_cast<double>(context.snapshot.count()) : static_cast<double>(s.last)) - 0.5);
-  if (above.right > above.left && above.left >= box.x + 48 && above.right <= box.right()) return {above.left, above.right, low, high};
+  const double high =
+      std::max(low + 1, (all ? static_cast<double>(context.snapshot.count()) : static_cast<double>(s.last)) - 0.5);
+  if (above.right > above.left && above.left >= box.x + 48 && above.right <= box.right())
+    return {above.left, above.right, low, high};
   return {box.x + kTimeLeft, std::max(box.x + kTimeLeft + 1, box.right() - kTimeRight), low, high};
 }
 
@@ -38,7 +40,9 @@ void draw_axis(Ui& ui, const KeptTimeAxis& axis, Box row, Box flag_a, Box flag_b
   for (const double tick : ticks(axis.low, axis.high, wanted, true)) {
     const std::string text = number_text(tick, 9);
     const float width = ui.width(Face::axis, text), x = axis.place(tick);
-    const auto is_under = [&](const Box& flag) { return flag.w > 0 && x + width / 2 > flag.x - 4 && x - width / 2 < flag.right() + 4; };
+    const auto is_under = [&](const Box& flag) {
+      return flag.w > 0 && x + width / 2 > flag.x - 4 && x - width / 2 < flag.right() + 4;
+    };
     if (!is_under(flag_a) && !is_under(flag_b)) ui.text(Face::axis, x - width / 2, row.y + 3, ui.theme().dim, text);
   }
 }
@@ -61,9 +65,12 @@ void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snap
     if (x < axis.left - 1 || x > axis.right + 1) continue;
     const float cx = ui.px(x), cy = ui.px(y), r = 5 * ui.scale();
     ui.list()->AddQuadFilled({cx, cy - r}, {cx + r, cy}, {cx, cy + r}, {cx - r, cy}, theme.warning);
-    const float next = i + 1 < snapshot.edits->size() ? axis.place(static_cast<double>((*snapshot.edits)[i + 1].position) - 0.5) - 8 : axis.right + 60;
+    const float next = i + 1 < snapshot.edits->size()
+                           ? axis.place(static_cast<double>((*snapshot.edits)[i + 1].position) - 0.5) - 8
+                           : axis.right + 60;
     const float width = ui.width(Face::tick, edit.label);
-    if (x + 10 + width < next && x > free_from - 10) ui.text(Face::tick, x + 9, lane.y + 2, theme.dim, edit.label), free_from = x + 10 + width;
+    if (x + 10 + width < next && x > free_from - 10)
+      ui.text(Face::tick, x + 9, lane.y + 2, theme.dim, edit.label), free_from = x + 10 + width;
     const Hit hit = ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h});
     if (hit.hovered) ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
   }
@@ -78,7 +85,8 @@ void draw_read(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snaps
   ui.fill({begin, lane.middle_y(), end - begin, 1}, theme.accent);
   ui.fill({begin, lane.middle_y() - 1, cursor - begin, 3}, theme.accent);
   if (!snapshot.waiting.empty())
-    ui.text(Face::tick, std::min(end + 8, axis.right + 4), lane.y + 2, theme.dim, fmt::format("+{} wait", snapshot.waiting.size()));
+    ui.text(Face::tick, std::min(end + 8, axis.right + 4), lane.y + 2, theme.dim,
+            fmt::format("+{} wait", snapshot.waiting.size()));
 }
 
 }  // namespace
