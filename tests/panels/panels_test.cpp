@@ -273,6 +273,38 @@ TEST_CASE("state-over-time: locking keeps the colour range of that moment") {
   CHECK(options.low == -options.high);
 }
 
+TEST_CASE("state-over-time: the lists of the header and the menu of the cells do what they say") {
+  const HandMade made;
+  Window window(made);
+  window.click("state-over-time", "map");
+  window.click("state-over-time", "viridis");
+  CHECK(window.memory.options["state-heatmap"].map == ColorMap::viridis);
+  window.click("state-over-time", "scaling");
+  window.click("state-over-time", "linear");
+  CHECK(window.memory.options["state-heatmap"].scaling == Scaling::linear);
+  const Box cells = window.ui.items["state-over-time/cells"];
+  window.click_at("state-over-time", cells.x + cells.w * 0.3f, cells.middle_y(), 1);
+  window.click("state-over-time", "Set cursor B here");
+  CHECK(only<command::Seek>(window.sent).cursor == "b");
+  CHECK(std::get<command::Seek>(window.sent[0]).token == 1);
+  window.click_at("state-over-time", cells.middle_x(), cells.middle_y(), 1);
+  window.click("state-over-time", "Lock range");
+  CHECK(window.memory.options["state-heatmap"].locked);
+}
+
+TEST_CASE("state-over-time: a narrow pane keeps what it has no room for in a menu") {
+  const HandMade made;
+  Window window(made, {0, 0, 600, 300});
+  window.frames("state-over-time");
+  CHECK(!window.has_item("state-over-time/map"));
+  window.click("state-over-time", "more");
+  window.click("state-over-time", "Colours: magma");
+  CHECK(window.memory.options["state-heatmap"].map == ColorMap::magma);
+  window.click("state-over-time", "more");
+  window.click("state-over-time", "Scale: log");
+  CHECK(window.memory.options["state-heatmap"].scaling == Scaling::log);
+}
+
 TEST_CASE("state-over-time and curves: the data begin and end at the same pixels") {
   const HandMade made(30);
   for (const float width : {700.0f, 1032.0f}) {
