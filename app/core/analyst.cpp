@@ -17,7 +17,8 @@ struct Analyst::Parts {
     Query query;
   };
 
-  explicit Parts(const ContextOptions& arithmetic, std::function<void()> published_) : deriver(arithmetic), published(std::move(published_)) {}
+  explicit Parts(const ContextOptions& arithmetic, std::function<void()> published_)
+      : deriver(arithmetic), published(std::move(published_)) {}
 
   // A question in work goes on when only tokens were added; when something else is looked at, its answer is not wanted any more.
   static bool supersedes(const Question& next, const Question& now) {
@@ -45,7 +46,8 @@ std::shared_ptr<const Derived> Analyst::Parts::answer(const Question& question) 
   auto failed = std::make_shared<Derived>();
   failed->snapshot = question.snapshot->number;
   try {
-    return deriver.derive(question.snapshot, question.opened, question.query, [this] { return cancelled.load(std::memory_order_relaxed); });
+    return deriver.derive(question.snapshot, question.opened, question.query,
+                          [this] { return cancelled.load(std::memory_order_relaxed); });
   } catch (const std::exception& problem) {
     failed->refusal = problem.what();
   } catch (...) {
@@ -89,7 +91,8 @@ Analyst::~Analyst() {
   parts_->thread.join();
 }
 
-void Analyst::ask(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const OpenedModel> opened, const Query& query) {
+void Analyst::ask(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const OpenedModel> opened,
+                  const Query& query) {
   const std::lock_guard lock(parts_->mutex);
   parts_->waiting = Parts::Question{std::move(snapshot), std::move(opened), query};
   if (parts_->in_work && Parts::supersedes(*parts_->waiting, *parts_->in_work)) parts_->cancelled = true;

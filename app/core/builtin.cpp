@@ -17,7 +17,7 @@ constexpr std::string_view kBuiltin = "builtin:";
 constexpr std::size_t kCardBytes = 1 << 16;
 constexpr std::int64_t kByteVocabulary = 256;
 
-// The first sentence of a model card's running text: the first line that is neither heading, table nor list.
+// The first sentence of a model card's running text: of the paragraph that begins with neither heading, table nor list.
 std::string first_sentence(const std::string& card) {
   std::size_t begin = 0;
   bool front_matter = card.starts_with("---\n");
@@ -29,8 +29,11 @@ std::string first_sentence(const std::string& card) {
     if (front_matter) {
       front_matter = line != "---";
     } else if (!line.empty() && std::string_view("#|-*>`").find(line[0]) == std::string_view::npos) {
-      const std::size_t stop = line.find(". ");
-      return stop == std::string::npos ? line : line.substr(0, stop + 1);
+      const std::size_t first = end - line.size();
+      std::string paragraph = card.substr(first, std::min(card.find("\n\n", first), card.size()) - first);
+      std::replace(paragraph.begin(), paragraph.end(), '\n', ' ');
+      const std::size_t stop = paragraph.find(". ");
+      return stop == std::string::npos ? paragraph : paragraph.substr(0, stop + 1);
     }
   }
   return {};

@@ -41,7 +41,8 @@ Status flip_what(RunChange& c, std::unique_ptr<Run>& run, const GoOn&) {
   return {};
 }
 
-Status flip_last(std::vector<Change>& from, std::vector<Change>& to, std::unique_ptr<Run>& run, const GoOn& go_on, const char* verb) {
+Status flip_last(std::vector<Change>& from, std::vector<Change>& to, std::unique_ptr<Run>& run, const GoOn& go_on,
+                 const char* verb) {
   if (from.empty()) return Error{.code = Code::missing, .message = std::string("there is nothing to ") + verb};
   to.reserve(to.size() + 1);
   const std::int64_t count = run->count();
@@ -73,8 +74,12 @@ void UndoStack::push(Change change) {
   forget_oldest();
 }
 
-Status UndoStack::undo(std::unique_ptr<Run>& run, const GoOn& go_on) { return flip_last(done_, undone_, run, go_on, "undo"); }
-Status UndoStack::redo(std::unique_ptr<Run>& run, const GoOn& go_on) { return flip_last(undone_, done_, run, go_on, "redo"); }
+Status UndoStack::undo(std::unique_ptr<Run>& run, const GoOn& go_on) {
+  return flip_last(done_, undone_, run, go_on, "undo");
+}
+Status UndoStack::redo(std::unique_ptr<Run>& run, const GoOn& go_on) {
+  return flip_last(undone_, done_, run, go_on, "redo");
+}
 
 void UndoStack::clear() {
   done_.clear();

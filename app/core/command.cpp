@@ -11,7 +11,9 @@ std::string of_layer(std::int64_t layer) { return layer < 0 ? "of all layers" : 
 
 std::string label(const command::Open& c) { return "open " + printable(c.model); }
 std::string label(const command::FeedText& c) { return fmt::format("feed \"{}\"", printable(c.text, kShownTextBytes)); }
-std::string label(const command::FeedTokens& c) { return fmt::format("feed {} token{}", c.ids.size(), c.ids.size() == 1 ? "" : "s"); }
+std::string label(const command::FeedTokens& c) {
+  return fmt::format("feed {} token{}", c.ids.size(), c.ids.size() == 1 ? "" : "s");
+}
 std::string label(const command::DropWaiting&) { return "drop waiting tokens"; }
 std::string label(const command::Step& c) { return fmt::format("step {}", c.count); }
 std::string label(const command::ReadWaiting&) { return "read waiting tokens"; }
@@ -30,16 +32,21 @@ std::string label(const command::ShowRange& c) {
   return c.first == 0 && c.last == 0 ? "show all tokens" : fmt::format("show tokens {} to {}", c.first, c.last - 1);
 }
 std::string label(const command::SetSampling& c) {
-  return c.sampling.greedy ? "sample the most probable" : fmt::format("sample at temperature {}", c.sampling.temperature);
+  return c.sampling.greedy ? "sample the most probable"
+                           : fmt::format("sample at temperature {}", c.sampling.temperature);
 }
 std::string label(const command::ZeroState& c) { return "zero state " + of_layer(c.layer); }
-std::string label(const command::ScaleState& c) { return fmt::format("scale state {} by {}", of_layer(c.layer), c.factor); }
+std::string label(const command::ScaleState& c) {
+  return fmt::format("scale state {} by {}", of_layer(c.layer), c.factor);
+}
 std::string label(const command::RestoreState& c) {
   return fmt::format("restore state {} from position {}", of_layer(c.layer), c.position);
 }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
-std::string label(const command::ExportFigure& c) { return fmt::format("export {} to {}", printable(c.kind), printable(c.file)); }
+std::string label(const command::ExportFigure& c) {
+  return fmt::format("export {} to {}", printable(c.kind), printable(c.file));
+}
 
 }  // namespace
 

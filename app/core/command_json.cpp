@@ -22,10 +22,15 @@ nlohmann::ordered_json object_of(const Struct& object) {
 
 nlohmann::ordered_json value_of(const Sampling& sampling) { return object_of(sampling); }
 
-std::string within(const std::string& where, const std::string& name) { return where.empty() ? name : where + "." + name; }
+std::string within(const std::string& where, const std::string& name) {
+  return where.empty() ? name : where + "." + name;
+}
 
 Error mistyped(const std::string& where, const char* expected, const Json& found) {
-  return {.code = Code::mismatch, .field = where, .expected = expected, .found = found.brief(),
+  return {.code = Code::mismatch,
+          .field = where,
+          .expected = expected,
+          .found = found.brief(),
           .message = "the field has another type"};
 }
 
@@ -66,28 +71,37 @@ Status read_value(const Json& json, const std::string& where, std::vector<std::i
   }
   return {};
 }
-Status read_value(const Json& json, const std::string& where, Sampling& into) { return read_object(json, where, {}, into); }
+Status read_value(const Json& json, const std::string& where, Sampling& into) {
+  return read_object(json, where, {}, into);
+}
 
 template <class Value>
 Status read_field(const Json& json, const std::string& where, const char* name, Value& into) {
   if (const Json* found = json.find(name)) return read_value(*found, within(where, name), into);
-  return Error{.code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
+  return Error{
+      .code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
 }
 
 template <class Struct>
 Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into) {
   if (!json.is_object()) return mistyped(where, "an object", json);
-  const std::vector<std::string> known = std::apply([](const auto&... f) { return std::vector<std::string>{f.name...}; }, Struct::fields());
+  const std::vector<std::string> known =
+      std::apply([](const auto&... f) { return std::vector<std::string>{f.name...}; }, Struct::fields());
   for (const auto& [name, value] : json.members()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (std::find(beside.begin(), beside.end(), name) != beside.end()) continue;
     std::string list;
     for (const std::string& field : known) list += (list.empty() ? "" : ", ") + field;
-    return Error{.code = Code::bad_argument, .field = within(where, printable(name)), .expected = known.empty() ? "no fields" : list,
-                 .found = printable(name), .message = "there is no such field"};
+    return Error{.code = Code::bad_argument,
+                 .field = within(where, printable(name)),
+                 .expected = known.empty() ? "no fields" : list,
+                 .found = printable(name),
+                 .message = "there is no such field"};
   }
   Status status;
-  const auto read = [&](const auto& f) { return static_cast<bool>(status = read_field(json, where, f.name, into.*f.member)); };
+  const auto read = [&](const auto& f) {
+    return static_cast<bool>(status = read_field(json, where, f.name, into.*f.member));
+  };
   std::apply([&](const auto&... f) { (void)(read(f) && ...); }, Struct::fields());
   return status;
 }
@@ -103,7 +117,10 @@ Result<Command> read_alternative(const std::string& name, const Json& json, cons
     LAB_TRY(read_object(json, where, beside, command));
     return Command(std::move(command));
   } else {
-    return Error{.code = Code::unsupported, .field = within(where, kNameField), .expected = "the name of a command", .found = printable(name),
+    return Error{.code = Code::unsupported,
+                 .field = within(where, kNameField),
+                 .expected = "the name of a command",
+                 .found = printable(name),
                  .message = "there is no such command"};
   }
 }

@@ -27,8 +27,10 @@ struct Deriver::Parts {
   explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
-  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, std::string& refusal, const std::function<bool()>& cancelled);
-  std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal, const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, std::string& refusal,
+                                                       const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal,
+                                                              const std::function<bool()>& cancelled);
   std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
@@ -66,7 +68,8 @@ namespace {
 ShownRange replayable_range(const Snapshot& snapshot, std::string& refusal) {
   ShownRange range = shown_range(snapshot);
   const std::int64_t from = snapshot.trace->use().replayable_from;
-  if (range.first < from) refusal = "the states before token " + std::to_string(from) + " were dropped to stay within the memory budget";
+  if (range.first < from)
+    refusal = "the states before token " + std::to_string(from) + " were dropped to stay within the memory budget";
   range.first = std::max(range.first, from);
   range.last = std::max(range.last, range.first);
   return range;
@@ -74,7 +77,8 @@ ShownRange replayable_range(const Snapshot& snapshot, std::string& refusal) {
 
 // A maker's answer: a part, nothing because it was cancelled, or a refusal in words.
 template <class Part>
-std::optional<std::shared_ptr<const Part>> unless_cancelled(Result<std::shared_ptr<const Part>> made, std::string& refusal) {
+std::optional<std::shared_ptr<const Part>> unless_cancelled(Result<std::shared_ptr<const Part>> made,
+                                                            std::string& refusal) {
   if (!made) {
     refusal = made.error().text();
     return nullptr;
@@ -94,7 +98,8 @@ std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snaps
   return unless_cancelled(slab_maker->make(snapshot, range.last, cancelled), refusal);
 }
 
-std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot, std::string& refusal,
+std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot,
+                                                                            std::string& refusal,
                                                                             const std::function<bool()>& cancelled) {
   const ShownRange range = replayable_range(snapshot, refusal);
   if (!trajectory_maker || !trajectory_maker->fits(snapshot.selection.layer, range.first))
@@ -149,15 +154,18 @@ std::shared_ptr<const NextTokens> Deriver::Parts::next(const Snapshot& snapshot,
   if (kept_next.part && kept_next.place == place) return kept_next.part;
   const auto logits = logits_after(snapshot, position);
   if (!logits) {
-    refusal = "what the model expected after token " + std::to_string(position - 1) + " was dropped to stay within the memory budget";
+    refusal = "what the model expected after token " + std::to_string(position - 1) +
+              " was dropped to stay within the memory budget";
     return nullptr;
   }
-  auto next = std::make_shared<NextTokens>(next_tokens(*logits, position, at_end ? -1 : snapshot.tokens[position][0], sampleable));
+  auto next = std::make_shared<NextTokens>(
+      next_tokens(*logits, position, at_end ? -1 : snapshot.tokens[position][0], sampleable));
   kept_next = {place, next};
   return next;
 }
 
-bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived) {
+bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
+                          Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
   if (query.next) derived.next = next(snapshot, derived.refusal);
   if (query.slab) {
@@ -173,8 +181,9 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
   return true;
 }
 
-std::shared_ptr<const Derived> Deriver::derive(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
-                                               const Query& query, const std::function<bool()>& cancelled) {
+std::shared_ptr<const Derived> Deriver::derive(const std::shared_ptr<const Snapshot>& snapshot,
+                                               const std::shared_ptr<const OpenedModel>& opened, const Query& query,
+                                               const std::function<bool()>& cancelled) {
   auto derived = std::make_shared<Derived>();
   derived->snapshot = snapshot->number;
   // Between two models a snapshot and a model taken one after the other may not belong together.

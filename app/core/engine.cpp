@@ -16,12 +16,13 @@ namespace lab {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto kFrame = std::chrono::milliseconds(16);      // the least time between two snapshots while work goes on
-constexpr auto kBehind = std::chrono::milliseconds(250);    // a pace missed by more starts anew
+constexpr auto kFrame = std::chrono::milliseconds(16);       // the least time between two snapshots while work goes on
+constexpr auto kBehind = std::chrono::milliseconds(250);     // a pace missed by more starts anew
 constexpr auto kPatience = std::chrono::milliseconds(1900);  // how long closing waits for a step
 
 bool announces_work(const Command& c) {
-  return std::holds_alternative<command::Step>(c) || std::holds_alternative<command::ReadWaiting>(c) || std::holds_alternative<command::Run>(c);
+  return std::holds_alternative<command::Step>(c) || std::holds_alternative<command::ReadWaiting>(c) ||
+         std::holds_alternative<command::Run>(c);
 }
 
 }  // namespace
@@ -48,7 +49,8 @@ struct Engine::Parts {
 /// The life of the engine's thread.
 class Engine::Loop {
  public:
-  Loop(std::shared_ptr<Parts> parts, LabOptions options) : parts_(std::move(parts)), lab_(with_hooks(std::move(options))) {
+  Loop(std::shared_ptr<Parts> parts, LabOptions options)
+      : parts_(std::move(parts)), lab_(with_hooks(std::move(options))) {
     publish(lab_.snapshot(), false);
   }
 
@@ -86,7 +88,8 @@ class Engine::Loop {
       if (Clock::now() - published_at_ >= kFrame) publish(lab_.snapshot(), true);
       const std::lock_guard lock(parts_->mutex);
       return !parts_->closing && !parts_->interrupted &&
-             std::none_of(parts_->queue.begin(), parts_->queue.end(), [](const Command& c) { return std::holds_alternative<command::Pause>(c); });
+             std::none_of(parts_->queue.begin(), parts_->queue.end(),
+                          [](const Command& c) { return std::holds_alternative<command::Pause>(c); });
     };
     return options;
   }
@@ -103,12 +106,17 @@ class Engine::Loop {
     std::unique_lock lock(parts_->mutex);
     parts_->busy = lab_.has_work();
     const auto has_input = [&] {
-      return parts_->closing || parts_->interrupted || !parts_->notes.empty() || parts_->hash || next_command() != parts_->queue.end();
+      return parts_->closing || parts_->interrupted || !parts_->notes.empty() || parts_->hash ||
+             next_command() != parts_->queue.end();
     };
-    if (!lab_.has_work()) parts_->input.wait(lock, has_input);
-    else parts_->input.wait_until(lock, fresh_ ? std::min(due_, published_at_ + kFrame) : due_, has_input);
+    if (!lab_.has_work())
+      parts_->input.wait(lock, has_input);
+    else
+      parts_->input.wait_until(lock, fresh_ ? std::min(due_, published_at_ + kFrame) : due_, has_input);
     if (parts_->closing) return std::nullopt;
-    Input input{.notes = std::exchange(parts_->notes, {}), .hash = std::exchange(parts_->hash, {}), .interrupted = std::exchange(parts_->interrupted, false)};
+    Input input{.notes = std::exchange(parts_->notes, {}),
+                .hash = std::exchange(parts_->hash, {}),
+                .interrupted = std::exchange(parts_->interrupted, false)};
     if (input.interrupted) {
       parts_->stop = false;
     } else if (const auto next = next_command(); next != parts_->queue.end()) {
@@ -146,14 +154,17 @@ class Engine::Loop {
     fresh_ = true;
     const double rate = lab_.rate();
     const Clock::time_point now = Clock::now();
-    if (rate <= 0) due_ = now;
-    else due_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
+    if (rate <= 0)
+      due_ = now;
+    else
+      due_ += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
     if (due_ + kBehind < now) due_ = now;
   }
 
   // While work goes on, a few times a frame would be too often; at rest, what there is to see is there at once.
   void publish_in_time() {
-    if (fresh_ && (!lab_.has_work() || Clock::now() - published_at_ >= kFrame)) publish(lab_.snapshot(), lab_.has_work());
+    if (fresh_ && (!lab_.has_work() || Clock::now() - published_at_ >= kFrame))
+      publish(lab_.snapshot(), lab_.has_work());
   }
 
   void publish_loading(const command::Open& open) {
@@ -202,8 +213,10 @@ Engine::~Engine() {
   parts_->input.notify_all();
   const bool has_ended = parts_->ended.wait_for(lock, kPatience, [&] { return parts_->has_ended; });
   lock.unlock();
-  if (has_ended) thread.join();
-  else thread.detach();
+  if (has_ended)
+    thread.join();
+  else
+    thread.detach();
 }
 
 void Engine::submit(Command command) {

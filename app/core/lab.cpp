@@ -18,11 +18,11 @@ bool is_one_of(const Command& command) {
   return (std::holds_alternative<Kinds>(command) || ...);
 }
 
-bool is_look(const Command& c) { return is_one_of<command::Seek, command::Select, command::ShowRange, command::ExportFigure>(c); }
-
-bool ends_work(const Command& c) {
-  return is_one_of<command::Pause, command::Reset, command::Open>(c);
+bool is_look(const Command& c) {
+  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ExportFigure>(c);
 }
+
+bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }
 
 }  // namespace
 
@@ -91,10 +91,14 @@ Answer Lab::feed_vectors(std::vector<float> vectors) {
     LAB_TRY(p.need_run());
     const auto width = static_cast<std::size_t>(p.opened->model->info().hidden);
     if (vectors.size() % width != 0)
-      return Error{.code = Code::mismatch, .field = "vectors", .expected = fmt::format("a multiple of {} numbers", width),
-                   .found = std::to_string(vectors.size()), .message = "the vectors have another width"};
+      return Error{.code = Code::mismatch,
+                   .field = "vectors",
+                   .expected = fmt::format("a multiple of {} numbers", width),
+                   .found = std::to_string(vectors.size()),
+                   .message = "the vectors have another width"};
     const std::size_t rows = vectors.size() / width;
-    return p.feed({std::vector<std::int32_t>(rows, kVectorId), std::move(vectors)}, fmt::format("feed {} vectors", rows));
+    return p.feed({std::vector<std::int32_t>(rows, kVectorId), std::move(vectors)},
+                  fmt::format("feed {} vectors", rows));
   });
   return status ? Answer{true, {}} : Answer{false, status.error()};
 }
@@ -104,10 +108,18 @@ Answer Lab::start_from(const State& state) {
   const Status status = p.guarded([&]() -> Status {
     LAB_TRY(p.need_run());
     if (p.count() > 0)
-      return Error{.code = Code::bad_argument, .field = "state", .expected = "a run that has read nothing", .found = fmt::format("{} tokens", p.count()),
-                   .message = "a state can be put in place only before the first token", .next = "reset the run first"};
+      return Error{.code = Code::bad_argument,
+                   .field = "state",
+                   .expected = "a run that has read nothing",
+                   .found = fmt::format("{} tokens", p.count()),
+                   .message = "a state can be put in place only before the first token",
+                   .next = "reset the run first"};
     if (state.schema_ptr() != p.opened->model->schema())
-      return Error{.code = Code::mismatch, .field = "state", .expected = "a state of this model", .found = "one of another", .message = "the state does not fit"};
+      return Error{.code = Code::mismatch,
+                   .field = "state",
+                   .expected = "a state of this model",
+                   .found = "one of another",
+                   .message = "the state does not fit"};
     return p.replace_run(state, p.run->waiting, "start from a state");
   });
   return status ? Answer{true, {}} : Answer{false, status.error()};
@@ -117,7 +129,9 @@ bool Lab::should_wait(const Command& command) const {
   return parts_->work && parts_->work->waits_for && !is_look(command) && !ends_work(command);
 }
 
-bool Lab::may_overtake(const Command& command) { return is_look(command) || std::holds_alternative<command::Pause>(command); }
+bool Lab::may_overtake(const Command& command) {
+  return is_look(command) || std::holds_alternative<command::Pause>(command);
+}
 
 void Lab::fail(const std::string& reason) {
   parts_->fail(reason);

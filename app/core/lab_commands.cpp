@@ -15,7 +15,11 @@ constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kMostRate = 1e6;
 
 Error out_of_range(const char* field, const std::string& expected, std::int64_t found, const char* message) {
-  return {.code = Code::out_of_range, .field = field, .expected = expected, .found = std::to_string(found), .message = message};
+  return {.code = Code::out_of_range,
+          .field = field,
+          .expected = expected,
+          .found = std::to_string(found),
+          .message = message};
 }
 
 std::string range(std::int64_t first, std::int64_t last) { return fmt::format("{} to {}", first, last); }
@@ -24,7 +28,11 @@ std::string range(std::int64_t first, std::int64_t last) { return fmt::format("{
 
 Status Lab::Parts::need_run() const {
   if (run) return {};
-  return Error{.code = Code::missing, .field = "model", .expected = "an open model", .found = "none", .message = "there is no model",
+  return Error{.code = Code::missing,
+               .field = "model",
+               .expected = "an open model",
+               .found = "none",
+               .message = "there is no model",
                .next = "open one first, as builtin:prose"};
 }
 
@@ -35,7 +43,8 @@ Status Lab::Parts::need_layer(std::int64_t layer, bool or_all) const {
 }
 
 void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
-  auto fresh = std::make_unique<lab::Run>(++runs_so_far, *model->model, options.trace, State(model->model->schema()), context);
+  auto fresh =
+      std::make_unique<lab::Run>(++runs_so_far, *model->model, options.trace, State(model->model->schema()), context);
   std::vector<bool> tokens = sampleable_tokens(model->tokenizer.get(), model->model->info().vocabulary);
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
@@ -45,7 +54,8 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
-  log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}", facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic));
+  log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}", facts->path, facts->family, facts->parameters,
+                            facts->layers.size(), facts->arithmetic));
 }
 
 Status Lab::Parts::carry_out(const command::Open& c) {
@@ -58,10 +68,15 @@ Status Lab::Parts::feed(Tokens tokens, const std::string& label) {
   if (tokens.ids.empty()) return {};
   const std::int64_t waiting = run->waiting.count();
   if ((count() > 0 || waiting > 0) && run->has_vectors() == tokens.vectors.empty())
-    return Error{.code = Code::bad_argument, .field = "input", .expected = run->has_vectors() ? "vectors" : "tokens",
-                 .found = run->has_vectors() ? "tokens" : "vectors", .message = "a run reads either tokens or vectors", .next = "reset it first"};
+    return Error{.code = Code::bad_argument,
+                 .field = "input",
+                 .expected = run->has_vectors() ? "vectors" : "tokens",
+                 .found = run->has_vectors() ? "tokens" : "vectors",
+                 .message = "a run reads either tokens or vectors",
+                 .next = "reset it first"};
   if (waiting + tokens.span().count() > kMostWaiting)
-    return out_of_range("waiting", fmt::format("at most {} tokens", kMostWaiting), waiting + tokens.span().count(), "too many tokens wait");
+    return out_of_range("waiting", fmt::format("at most {} tokens", kMostWaiting), waiting + tokens.span().count(),
+                        "too many tokens wait");
   begin_change();
   const Waiting before = run->waiting;
   run->waiting.append(tokens.span());
@@ -72,9 +87,14 @@ Status Lab::Parts::feed(Tokens tokens, const std::string& label) {
 Status Lab::Parts::carry_out(const command::FeedText& c) {
   LAB_TRY(need_run());
   if (!opened->tokenizer)
-    return Error{.code = Code::missing, .field = "tokenizer.json", .expected = "a tokenizer in the model's folder", .found = "none",
-                 .message = "text needs a tokenizer", .next = "feed token ids instead"};
-  const bool is_first = count() == 0 && run->waiting.count() == 0;  // a template's own tokens stand at the beginning only
+    return Error{.code = Code::missing,
+                 .field = "tokenizer.json",
+                 .expected = "a tokenizer in the model's folder",
+                 .found = "none",
+                 .message = "text needs a tokenizer",
+                 .next = "feed token ids instead"};
+  const bool is_first =
+      count() == 0 && run->waiting.count() == 0;  // a template's own tokens stand at the beginning only
   LAB_ASSIGN(std::vector<std::int32_t> ids, opened->tokenizer->encode(c.text, is_first));
   return carry_out(command::FeedTokens{std::move(ids)});
 }
@@ -84,7 +104,8 @@ Status Lab::Parts::carry_out(const command::FeedTokens& c) {
   const std::int64_t vocabulary = opened->model->info().vocabulary;
   for (std::size_t i = 0; i < c.ids.size(); ++i)
     if (c.ids[i] < 0 || c.ids[i] >= vocabulary)
-      return out_of_range(fmt::format("ids[{}]", i).c_str(), range(0, vocabulary - 1), c.ids[i], "the model has no such token");
+      return out_of_range(fmt::format("ids[{}]", i).c_str(), range(0, vocabulary - 1), c.ids[i],
+                          "the model has no such token");
   return feed({c.ids, {}}, label_of(c));
 }
 
@@ -99,7 +120,8 @@ Status Lab::Parts::carry_out(const command::DropWaiting& c) {
 
 Status Lab::Parts::carry_out(const command::Step& c) {
   LAB_TRY(need_run());
-  if (c.count < 1 || c.count > kMostSteps) return out_of_range("count", range(1, kMostSteps), c.count, "there is no such number of steps");
+  if (c.count < 1 || c.count > kMostSteps)
+    return out_of_range("count", range(1, kMostSteps), c.count, "there is no such number of steps");
   if (run->waiting.count() == 0)
     if (const Result<std::int32_t> next = next_token(); !next) return next.error();
   announce({.label = label_of(c), .goal = count() + c.count, .waits_for = true});
@@ -115,8 +137,11 @@ Status Lab::Parts::carry_out(const command::ReadWaiting& c) {
 Status Lab::Parts::carry_out(const command::Run& c) {
   LAB_TRY(need_run());
   if (!(c.rate >= 0 && c.rate <= kMostRate))
-    return Error{.code = Code::out_of_range, .field = "rate", .expected = fmt::format("0 to {} tokens a second", kMostRate),
-                 .found = fmt::format("{}", c.rate), .message = "there is no such rate"};
+    return Error{.code = Code::out_of_range,
+                 .field = "rate",
+                 .expected = fmt::format("0 to {} tokens a second", kMostRate),
+                 .found = fmt::format("{}", c.rate),
+                 .message = "there is no such rate"};
   if (c.until < 0) return out_of_range("until", "0 or more", c.until, "there is no such number of tokens");
   if (c.until > 0 && c.until <= count()) return {};
   if (run->waiting.count() == 0)
@@ -133,7 +158,8 @@ Status Lab::Parts::carry_out(const command::Pause&) {
 Status Lab::Parts::carry_out(const command::TakeBack& c) {
   LAB_TRY(need_run());
   if (c.count < 1 || c.count > count())
-    return out_of_range("count", count() > 0 ? range(1, count()) : "1, once a token has been read", c.count, "the run has not so many tokens");
+    return out_of_range("count", count() > 0 ? range(1, count()) : "1, once a token has been read", c.count,
+                        "the run has not so many tokens");
   stop_work();
   TokensChange change{.position = count() - c.count, .other = run->waiting, .there = false};
   LAB_ASSIGN(change.tail, run->cut(change.position));
@@ -160,8 +186,13 @@ Status Lab::Parts::carry_out(const command::Reset& c) {
 Status Lab::Parts::carry_out(const command::Seek& c) {
   LAB_TRY(need_run());
   if (c.cursor != "a" && c.cursor != "b")
-    return Error{.code = Code::bad_argument, .field = "cursor", .expected = "a or b", .found = printable(c.cursor), .message = "there is no such cursor"};
-  if (c.token < -1 || c.token >= count()) return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
+    return Error{.code = Code::bad_argument,
+                 .field = "cursor",
+                 .expected = "a or b",
+                 .found = printable(c.cursor),
+                 .message = "there is no such cursor"};
+  if (c.token < -1 || c.token >= count())
+    return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
   (c.cursor == "a" ? selection.cursor_a : selection.cursor_b) = c.token;
   return {};
 }
@@ -170,8 +201,10 @@ Status Lab::Parts::carry_out(const command::Select& c) {
   LAB_TRY(need_run());
   LAB_TRY(need_layer(c.layer, false));
   const ModelInfo& info = opened->model->info();
-  if (c.channel < 0 || c.channel >= info.inner) return out_of_range("channel", range(0, info.inner - 1), c.channel, "the layer has no such channel");
-  if (c.state < 0 || c.state >= info.state_size) return out_of_range("state", range(0, info.state_size - 1), c.state, "a channel has no such state");
+  if (c.channel < 0 || c.channel >= info.inner)
+    return out_of_range("channel", range(0, info.inner - 1), c.channel, "the layer has no such channel");
+  if (c.state < 0 || c.state >= info.state_size)
+    return out_of_range("state", range(0, info.state_size - 1), c.state, "a channel has no such state");
   selection.layer = c.layer;
   selection.channel = c.channel;
   selection.state = c.state;
@@ -182,7 +215,8 @@ Status Lab::Parts::carry_out(const command::ShowRange& c) {
   LAB_TRY(need_run());
   const bool all = c.first == 0 && c.last == 0;
   if (!all && c.first < 0) return out_of_range("first", "0 or more", c.first, "there is no such token");
-  if (!all && c.last <= c.first) return out_of_range("last", fmt::format("more than first = {}", c.first), c.last, "the range is empty");
+  if (!all && c.last <= c.first)
+    return out_of_range("last", fmt::format("more than first = {}", c.first), c.last, "the range is empty");
   selection.first = c.first;
   selection.last = c.last;
   return {};
@@ -208,14 +242,18 @@ Status Lab::Parts::carry_out(const command::ZeroState& c) { return edit(c, c.lay
 
 Status Lab::Parts::carry_out(const command::ScaleState& c) {
   if (!std::isfinite(static_cast<float>(c.factor)))
-    return Error{.code = Code::out_of_range, .field = "factor", .expected = "a finite number", .found = fmt::format("{}", c.factor),
+    return Error{.code = Code::out_of_range,
+                 .field = "factor",
+                 .expected = "a finite number",
+                 .found = fmt::format("{}", c.factor),
                  .message = "the state would be lost"};
   return edit(c, c.layer);
 }
 
 Status Lab::Parts::carry_out(const command::RestoreState& c) {
   LAB_TRY(need_run());
-  if (c.position < 0 || c.position > count()) return out_of_range("position", range(0, count()), c.position, "the run was never there");
+  if (c.position < 0 || c.position > count())
+    return out_of_range("position", range(0, count()), c.position, "the run was never there");
   return edit(c, c.layer);
 }
 
@@ -232,7 +270,10 @@ Status Lab::Parts::carry_out(const command::Redo&) {
 }
 
 Status Lab::Parts::carry_out(const command::ExportFigure&) {
-  return Error{.code = Code::unsupported, .field = "command", .expected = "a front end that draws", .found = "export_figure",
+  return Error{.code = Code::unsupported,
+               .field = "command",
+               .expected = "a front end that draws",
+               .found = "export_figure",
                .message = "figures are written by the window and by `statelab run`"};
 }
 

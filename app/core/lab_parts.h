@@ -38,7 +38,7 @@ struct Work {
   bool samples = true;         // goes on by sampling when nothing waits
   bool waits_for = false;      // other commands had better wait until it is done
   double rate = 0;
-  std::int64_t began = 0;      // tokens that were there
+  std::int64_t began = 0;  // tokens that were there
 
   // Where the present undo entry began: work becomes several when something else changes the run on the way.
   std::int64_t from = 0;

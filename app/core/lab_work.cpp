@@ -33,9 +33,14 @@ void Lab::Parts::announce(Work next) {
 bool Lab::Parts::is_done() const { return count() >= work->goal || (!work->samples && run->waiting.count() == 0); }
 
 Result<std::int32_t> Lab::Parts::next_token() const {
-  const Error nothing{.code = Code::missing, .field = "waiting", .expected = "tokens to read", .found = "none", .next = "feed something first"};
+  const Error nothing{.code = Code::missing,
+                      .field = "waiting",
+                      .expected = "tokens to read",
+                      .found = "none",
+                      .next = "feed something first"};
   Error refusal = nothing;
-  refusal.message = run->has_vectors() ? "a run that was fed vectors does not go on by itself" : "before the first token nothing can be sampled";
+  refusal.message = run->has_vectors() ? "a run that was fed vectors does not go on by itself"
+                                       : "before the first token nothing can be sampled";
   if (run->has_vectors() || run->logits().empty()) return refusal;
   LAB_ASSIGN(const NextToken next, sample(run->logits(), sampling, run->count(), sampleable));
   return next.id;

@@ -14,8 +14,9 @@ Status LayerWalk::walk(const Snapshot& snapshot, std::int64_t first, std::int64_
                        const std::function<bool(std::int64_t token)>& visit) {
   if (first >= last) return {};
   const TraceView& trace = *snapshot.trace;
-  const bool edited = std::any_of(snapshot.edits->begin(), snapshot.edits->end(),
-                                  [&](const EditEvent& edit) { return edit.position >= first && edit.position < last; });
+  const bool edited = std::any_of(snapshot.edits->begin(), snapshot.edits->end(), [&](const EditEvent& edit) {
+    return edit.position >= first && edit.position < last;
+  });
   const bool goes_on = revision_ == trace.revision() && next_ == first && !edited;
   next_ = -1;
   const auto visited = [&](std::int64_t token) {
@@ -44,8 +45,11 @@ Status LayerWalk::replay(const TraceView& trace, std::int64_t token) {
     if (!drivers[i].replay) continue;
     auto value = trace.driver(layer_, static_cast<int>(i), token);
     if (!value)
-      return Error{.code = Code::out_of_range, .field = "position", .expected = std::to_string(trace.use().replayable_from) + " or later",
-                   .found = std::to_string(token), .message = "the history does not reach there"};
+      return Error{.code = Code::out_of_range,
+                   .field = "position",
+                   .expected = std::to_string(trace.use().replayable_from) + " or later",
+                   .found = std::to_string(token),
+                   .message = "the history does not reach there"};
     values[i] = std::move(*value);
     rows[i] = {values[i].data(), 1, drivers[i].width};
   }
@@ -60,7 +64,8 @@ int tensor_of(const StateSchema& schema, std::int64_t layer, Point point) {
 }
 
 int driver_of(const LayerInfo& layer, Point point) {
-  const auto found = std::find_if(layer.drivers.begin(), layer.drivers.end(), [&](const Driver& d) { return d.point == point; });
+  const auto found =
+      std::find_if(layer.drivers.begin(), layer.drivers.end(), [&](const Driver& d) { return d.point == point; });
   LAB_CHECK((found != layer.drivers.end()), ==, true);
   return static_cast<int>(found - layer.drivers.begin());
 }

@@ -13,7 +13,8 @@ class LayerWalk {
   LayerWalk(const Model& model, int layer, Context<float>& context);
 
   /// Calls visit(token) for the tokens [first, last), with `state` as the token left the layer. False stops.
-  Status walk(const Snapshot& snapshot, std::int64_t first, std::int64_t last, const std::function<bool(std::int64_t token)>& visit);
+  Status walk(const Snapshot& snapshot, std::int64_t first, std::int64_t last,
+              const std::function<bool(std::int64_t token)>& visit);
   const State& state() const { return state_; }
 
  private:

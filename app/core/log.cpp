@@ -82,9 +82,12 @@ std::string Log::default_file() {
   const char* state = std::getenv("XDG_STATE_HOME");
   const char* home = std::getenv("HOME");
   fs::path folder;
-  if (state && fs::path(state).is_absolute()) folder = state;
-  else if (home && fs::path(home).is_absolute()) folder = fs::path(home) / ".local/state";
-  else return {};
+  if (state && fs::path(state).is_absolute())
+    folder = state;
+  else if (home && fs::path(home).is_absolute())
+    folder = fs::path(home) / ".local/state";
+  else
+    return {};
   folder /= "statelab";
   std::error_code error;
   fs::create_directories(folder, error);

@@ -18,19 +18,18 @@ std::span<float> contents_of(State& state, std::int64_t layer) {
   return layer < 0 ? state.stored_all() : state.stored_layer(static_cast<int>(layer));
 }
 
-Error cancelled() { return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"}; }
+Error cancelled() {
+  return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"};
+}
 
 }  // namespace
 
 Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context)
-    : number_(number),
-      model_(model),
-      context_(context),
+    : number_(number), model_(model), context_(context),
       replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& state) {
         model_.replay(layer, drivers, state, context_);
       }),
-      state_(std::move(start)),
-      trace_(model.schema(), model.info().layers, options, state_),
+      state_(std::move(start)), trace_(model.schema(), model.info().layers, options, state_),
       vectors_(model.info().hidden) {}
 
 std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
@@ -39,8 +38,10 @@ bool Run::advance(TokenSpan tokens, State& state, Probe* probe, std::vector<floa
   const ModelInfo& info = model_.info();
   logits.resize(static_cast<std::size_t>(info.vocabulary));
   Lane<float> lane{.state = &state, .probe = probe, .logits = {logits.data(), 1, info.vocabulary}};
-  if (tokens.vectors.empty()) lane.tokens = tokens.ids;
-  else lane.vectors = {tokens.vectors.data(), tokens.count(), info.hidden};
+  if (tokens.vectors.empty())
+    lane.tokens = tokens.ids;
+  else
+    lane.vectors = {tokens.vectors.data(), tokens.count(), info.hidden};
   return model_.advance(std::span(&lane, 1), context_);
 }
 
@@ -97,7 +98,8 @@ Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
   const std::int64_t last = position - 1;
   LAB_ASSIGN(State state, state_at(last));
   const bool fed_vectors = vectors_.view().count() > 0;
-  if (!advance({tokens_.view()[last], fed_vectors ? vectors_.view()[last] : std::span<const float>()}, state, nullptr, logits))
+  if (!advance({tokens_.view()[last], fed_vectors ? vectors_.view()[last] : std::span<const float>()}, state, nullptr,
+               logits))
     return cancelled();
   return logits;
 }
@@ -111,8 +113,10 @@ Result<State> Run::edited(const Command& command) const {
   } else {
     const auto& restore = std::get<command::RestoreState>(command);
     const std::shared_ptr<const TraceView> past = trace_.view();
-    if (restore.layer < 0) LAB_TRY(past->restore(restore.position, next, replayer_));
-    else LAB_TRY(past->restore(restore.position, static_cast<int>(restore.layer), next, replayer_));
+    if (restore.layer < 0)
+      LAB_TRY(past->restore(restore.position, next, replayer_));
+    else
+      LAB_TRY(past->restore(restore.position, static_cast<int>(restore.layer), next, replayer_));
     next.position = state_.position;
   }
   return next;
@@ -134,8 +138,10 @@ void Run::exchange(const Edit& edit, bool make, std::vector<float>& contents) {
   std::vector<float> before(place.begin(), place.end());
   std::copy(contents.begin(), contents.end(), place.begin());
   std::vector<Edit> edits = edits_;
-  if (make) edits.push_back(edit);
-  else edits.pop_back();
+  if (make)
+    edits.push_back(edit);
+  else
+    edits.pop_back();
   trace_.edited(next);
   set_edits(std::move(edits));
   state_ = std::move(next);
@@ -154,7 +160,8 @@ Tail Run::tail_from(std::int64_t position) const {
   const bool fed_vectors = vectors_.view().count() > 0;
   for (std::int64_t t = position; t < count(); ++t)
     tail.tokens.append({tokens_.view()[t], fed_vectors ? vectors_.view()[t] : std::span<const float>()});
-  std::copy_if(edits_.begin(), edits_.end(), std::back_inserter(tail.edits), [&](const Edit& e) { return e.event.position > position; });
+  std::copy_if(edits_.begin(), edits_.end(), std::back_inserter(tail.edits),
+               [&](const Edit& e) { return e.event.position > position; });
   return tail;
 }
 

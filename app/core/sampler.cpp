@@ -16,7 +16,9 @@ struct Candidate {
   double weight = 0;  // its logit, then its probability
 };
 
-bool comes_before(const Candidate& a, const Candidate& b) { return a.weight != b.weight ? a.weight > b.weight : a.id < b.id; }
+bool comes_before(const Candidate& a, const Candidate& b) {
+  return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+}
 
 std::vector<Candidate> candidates_of(std::span<const float> logits, const std::vector<bool>& sampleable) {
   std::vector<Candidate> candidates;
@@ -31,13 +33,15 @@ std::vector<Candidate> candidates_of(std::span<const float> logits, const std::v
 void soften(std::vector<Candidate>& candidates, double temperature) {
   double largest = -std::numeric_limits<double>::infinity(), sum = 0;
   for (const Candidate& c : candidates) largest = std::max(largest, c.weight);
-  for (Candidate& c : candidates) sum += c.weight = c.weight == largest ? 1 : std::exp((c.weight - largest) / temperature);
+  for (Candidate& c : candidates)
+    sum += c.weight = c.weight == largest ? 1 : std::exp((c.weight - largest) / temperature);
   for (Candidate& c : candidates) c.weight /= sum;
 }
 
 void keep_first(std::vector<Candidate>& candidates, std::size_t count) {
   if (count >= candidates.size()) return;
-  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count), candidates.end(), comes_before);
+  std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count), candidates.end(),
+                    comes_before);
   candidates.resize(count);
 }
 
@@ -55,11 +59,16 @@ const Candidate& draw(const std::vector<Candidate>& candidates, double random) {
   double sum = 0;
   for (const Candidate& c : candidates)
     if (random < (sum += c.weight)) return c;
-  return *std::find_if(candidates.rbegin(), candidates.rend(), [](const Candidate& c) { return c.weight > 0; });  // sum rounded below one
+  return *std::find_if(candidates.rbegin(), candidates.rend(),
+                       [](const Candidate& c) { return c.weight > 0; });  // sum rounded below one
 }
 
 Error illegal(const char* field, const char* expected, const std::string& found) {
-  return {.code = Code::out_of_range, .field = field, .expected = expected, .found = found, .message = "nothing can be sampled like this"};
+  return {.code = Code::out_of_range,
+          .field = field,
+          .expected = expected,
+          .found = found,
+          .message = "nothing can be sampled like this"};
 }
 
 }  // namespace
@@ -68,7 +77,8 @@ std::vector<bool> sampleable_tokens(const Tokenizer* tokenizer, std::int64_t voc
   std::vector<bool> sampleable(static_cast<std::size_t>(vocabulary), true);
   if (!tokenizer) return sampleable;
   for (std::int64_t id = 0; id < vocabulary; ++id)
-    sampleable[static_cast<std::size_t>(id)] = id < tokenizer->vocabulary_size() && tokenizer->has_token(static_cast<std::int32_t>(id));
+    sampleable[static_cast<std::size_t>(id)] =
+        id < tokenizer->vocabulary_size() && tokenizer->has_token(static_cast<std::int32_t>(id));
   return sampleable;
 }
 
@@ -76,7 +86,8 @@ Status check(const Sampling& s) {
   if (!std::isfinite(s.temperature) || s.temperature <= 0)
     return illegal("temperature", "a number above 0", fmt::format("{}", s.temperature));
   if (s.top_k < 0) return illegal("top_k", "0 or more", fmt::format("{}", s.top_k));
-  if (!(s.top_p > 0 && s.top_p <= 1)) return illegal("top_p", "a number above 0, at most 1", fmt::format("{}", s.top_p));
+  if (!(s.top_p > 0 && s.top_p <= 1))
+    return illegal("top_p", "a number above 0, at most 1", fmt::format("{}", s.top_p));
   return {};
 }
 
@@ -97,12 +108,17 @@ Result<NextToken> sample(std::span<const float> logits, const Sampling& sampling
   LAB_TRY(check(sampling));
   std::vector<Candidate> candidates = candidates_of(logits, sampleable);
   if (candidates.empty())
-    return Error{.code = Code::out_of_range, .field = "logits", .expected = "a number for some token", .found = "NaN or minus infinity for all",
-                 .message = "the model expects no token at all", .next = "undo the last step or edit, or take tokens back"};
+    return Error{.code = Code::out_of_range,
+                 .field = "logits",
+                 .expected = "a number for some token",
+                 .found = "NaN or minus infinity for all",
+                 .message = "the model expects no token at all",
+                 .next = "undo the last step or edit, or take tokens back"};
   if (sampling.greedy) {
     const std::int32_t id = std::min_element(candidates.begin(), candidates.end(), comes_before)->id;
     soften(candidates, 1);
-    const auto chosen = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.id == id; });
+    const auto chosen =
+        std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.id == id; });
     return NextToken{id, static_cast<float>(chosen->weight)};
   }
   if (sampling.top_k > 0) keep_first(candidates, static_cast<std::size_t>(sampling.top_k));
@@ -112,7 +128,8 @@ Result<NextToken> sample(std::span<const float> logits, const Sampling& sampling
   return NextToken{chosen.id, static_cast<float>(chosen.weight)};
 }
 
-NextTokens next_tokens(std::span<const float> logits, std::int64_t position, std::int32_t came, const std::vector<bool>& sampleable) {
+NextTokens next_tokens(std::span<const float> logits, std::int64_t position, std::int32_t came,
+                       const std::vector<bool>& sampleable) {
   NextTokens next{.position = position, .came = came};
   std::vector<Candidate> candidates = candidates_of(logits, sampleable);
   if (candidates.empty()) return next;
@@ -121,10 +138,12 @@ NextTokens next_tokens(std::span<const float> logits, std::int64_t position, std
   for (const Candidate& c : candidates)
     if (c.weight > 0) entropy -= c.weight * std::log2(c.weight);
   next.entropy_bits = static_cast<float>(entropy);
-  const auto read = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.id == came; });
+  const auto read =
+      std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return c.id == came; });
   if (read != candidates.end()) {
     next.came_probability = static_cast<float>(read->weight);
-    next.came_rank = std::count_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return comes_before(c, *read); });
+    next.came_rank =
+        std::count_if(candidates.begin(), candidates.end(), [&](const Candidate& c) { return comes_before(c, *read); });
   }
   keep_first(candidates, kBest);
   std::sort(candidates.begin(), candidates.end(), comes_before);

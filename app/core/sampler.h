@@ -26,6 +26,7 @@ Result<NextToken> sample(std::span<const float> logits, const Sampling& sampling
                          const std::vector<bool>& sampleable);
 
 /// What logits after `position` tokens say, over the tokens that may be sampled; `came` is the token that was read next, or -1.
-NextTokens next_tokens(std::span<const float> logits, std::int64_t position, std::int32_t came, const std::vector<bool>& sampleable);
+NextTokens next_tokens(std::span<const float> logits, std::int64_t position, std::int32_t came,
+                       const std::vector<bool>& sampleable);
 
 }  // namespace lab

@@ -57,7 +57,8 @@ Error wrong(Code code, const std::string& field, const char* expected, const Jso
 // A member that must be a string; absent ones keep what is there when they may be absent.
 Status read_text(const Json& json, const char* name, bool required, std::string& into) {
   const Json* found = json.find(name);
-  if (!found) return required ? Status(wrong(Code::missing, name, "a string", nullptr, "a field is missing")) : Status();
+  if (!found)
+    return required ? Status(wrong(Code::missing, name, "a string", nullptr, "a field is missing")) : Status();
   if (!found->is_string()) return wrong(Code::mismatch, name, "a string", found, "the field has another type");
   into = found->text();
   return {};
@@ -68,7 +69,10 @@ Status check_model_name(const std::string& model) {
   const std::string name = model.starts_with(kBuiltin) ? model.substr(std::string_view(kBuiltin).size()) : model;
   const bool plain = !name.empty() && name.find_first_of("/\\:") == std::string::npos && !name.starts_with('.');
   if (plain) return {};
-  return Error{.code = Code::bad_argument, .field = "model", .expected = "builtin:NAME or a folder's own name", .found = printable(model),
+  return Error{.code = Code::bad_argument,
+               .field = "model",
+               .expected = "builtin:NAME or a folder's own name",
+               .found = printable(model),
                .message = "a session names its model and never its path"};
 }
 
@@ -76,7 +80,8 @@ Result<std::int64_t> read_step(const Json& json, const std::string& where) {
   const Json* step = json.find("step");
   if (!step) return wrong(Code::missing, where + ".step", "the position, 0 or more", nullptr, "a field is missing");
   const auto value = step->integer();
-  if (!value || *value < 0) return wrong(Code::mismatch, where + ".step", "the position, 0 or more", step, "there is no such position");
+  if (!value || *value < 0)
+    return wrong(Code::mismatch, where + ".step", "the position, 0 or more", step, "there is no such position");
   return *value;
 }
 
@@ -84,10 +89,13 @@ Status read_commands(const Json& json, std::vector<SessionCommand>& into) {
   constexpr std::array<std::string_view, 1> kStep{"step"};
   const Json* commands = json.find("commands");
   if (!commands) return wrong(Code::missing, "commands", "a list of commands", nullptr, "a field is missing");
-  if (!commands->is_array()) return wrong(Code::mismatch, "commands", "a list of commands", commands, "the field has another type");
+  if (!commands->is_array())
+    return wrong(Code::mismatch, "commands", "a list of commands", commands, "the field has another type");
   for (const Json& item : commands->items()) {
     const std::string where = "commands[" + std::to_string(into.size()) + "]";
-    if (!item.is_object()) return wrong(Code::mismatch, where, "a command, as {\"step\": 0, \"command\": \"step\", \"count\": 3}", &item, "the entry has another type");
+    if (!item.is_object())
+      return wrong(Code::mismatch, where, "a command, as {\"step\": 0, \"command\": \"step\", \"count\": 3}", &item,
+                   "the entry has another type");
     LAB_ASSIGN(const std::int64_t step, read_step(item, where));
     LAB_ASSIGN(Command command, command_from(item, where, kStep));
     into.push_back({step, std::move(command)});
@@ -98,24 +106,30 @@ Status read_commands(const Json& json, std::vector<SessionCommand>& into) {
 Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::string>>& into) {
   const Json* expected = json.find("expected");
   if (!expected) return {};
-  if (!expected->is_array()) return wrong(Code::mismatch, "expected", "a list of positions and hashes", expected, "the field has another type");
+  if (!expected->is_array())
+    return wrong(Code::mismatch, "expected", "a list of positions and hashes", expected, "the field has another type");
   for (const Json& item : expected->items()) {
     const std::string where = "expected[" + std::to_string(into.size()) + "]";
     const Json* hash = item.find("hash");
     LAB_ASSIGN(const std::int64_t step, read_step(item, where));
-    if (!hash || !hash->is_string()) return wrong(Code::mismatch, where + ".hash", "the hash of the state", hash, "the field has another type");
-    if (item.members().size() != 2) return wrong(Code::bad_argument, where, "step and hash", &item, "there is no such field");
+    if (!hash || !hash->is_string())
+      return wrong(Code::mismatch, where + ".hash", "the hash of the state", hash, "the field has another type");
+    if (item.members().size() != 2)
+      return wrong(Code::bad_argument, where, "step and hash", &item, "there is no such field");
     into.emplace_back(step, hash->text());
   }
   return {};
 }
 
 Result<Session> session_from(const Json& json) {
-  if (!json.is_object()) return wrong(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json, "this is no session");
+  if (!json.is_object())
+    return wrong(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json,
+                 "this is no session");
   Session session;
   std::string format;
   LAB_TRY(read_text(json, "format", true, format));
-  if (format != kFormat) return wrong(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  if (format != kFormat)
+    return wrong(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
   LAB_TRY(read_text(json, "model", true, session.model));
   LAB_TRY(check_model_name(session.model));
   LAB_TRY(read_text(json, "model_hash", false, session.model_hash));
@@ -196,8 +210,13 @@ Result<std::string> find_session_model(const Session& session, const std::string
     if (fs::exists(folder / "config.json", ignored)) return folder.string();
     searched += (searched.empty() ? "" : ", ") + folder.string();
   }
-  return Error{.code = Code::not_found, .file = session_path, .field = "model", .expected = "the folder " + session.model, .found = "nothing at " + searched,
-               .message = "the session's model is not there", .next = "put the folder beside the session, or name its parent in STATELAB_MODELS"};
+  return Error{.code = Code::not_found,
+               .file = session_path,
+               .field = "model",
+               .expected = "the folder " + session.model,
+               .found = "nothing at " + searched,
+               .message = "the session's model is not there",
+               .next = "put the folder beside the session, or name its parent in STATELAB_MODELS"};
 }
 
 }  // namespace lab

@@ -35,7 +35,7 @@ std::int64_t stride_for(std::int64_t tokens, std::int64_t most) {
 
 SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first,
                      Context<float>& context)
-    : model_(model), layer_(layer), index_(state), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
+    : layer_(layer), index_(state), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
       dt_driver_(driver_of(model.info().layers[static_cast<std::size_t>(layer)], Point::dt)),
       walk_(model, static_cast<int>(layer), context) {
   const TensorSchema& h =

@@ -24,9 +24,12 @@ class SlabMaker {
  public:
   SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first, Context<float>& context);
 
-  bool fits(std::int64_t layer, std::int64_t state, std::int64_t first) const { return layer == layer_ && state == index_ && first == first_; }
+  bool fits(std::int64_t layer, std::int64_t state, std::int64_t first) const {
+    return layer == layer_ && state == index_ && first == first_;
+  }
   /// The slab of the tokens [first, last). Stopped by `cancelled` it keeps what it has and returns nothing.
-  Result<std::shared_ptr<const StateSlab>> make(const Snapshot& snapshot, std::int64_t last, const std::function<bool()>& cancelled);
+  Result<std::shared_ptr<const StateSlab>> make(const Snapshot& snapshot, std::int64_t last,
+                                                const std::function<bool()>& cancelled);
 
  private:
   void restart(std::uint64_t revision);
@@ -34,7 +37,6 @@ class SlabMaker {
   void take(const TraceView& trace, std::int64_t token);
   std::shared_ptr<const StateSlab> result();
 
-  const Model& model_;
   const std::int64_t layer_, index_, first_;
   const int tensor_, dt_driver_;
   LayerWalk walk_;

@@ -14,7 +14,8 @@ const char* name_of(EngineState state) {
 }
 
 std::string ModelFacts::piece(std::int32_t id) const {
-  const bool known = id >= 0 && static_cast<std::size_t>(id) < pieces.size() && !pieces[static_cast<std::size_t>(id)].empty();
+  const bool known =
+      id >= 0 && static_cast<std::size_t>(id) < pieces.size() && !pieces[static_cast<std::size_t>(id)].empty();
   return known ? pieces[static_cast<std::size_t>(id)] : "<" + std::to_string(id) + ">";
 }
 

@@ -22,7 +22,8 @@ std::int64_t size_of_state(const Model& model, std::int64_t layer, int tensor) {
 CountSketch::CountSketch(std::int64_t dimensions, std::int64_t buckets) {
   std::uint64_t random = 1;
   for (std::int64_t i = 0; i < dimensions; ++i) {
-    random = random * 6364136223846793005u + 1442695040888963407u;  // Knuth's linear congruential generator; its high bits are good
+    random = random * 6364136223846793005u +
+             1442695040888963407u;  // Knuth's linear congruential generator; its high bits are good
     bucket_.push_back(static_cast<std::int32_t>((random >> 33) % static_cast<std::uint64_t>(buckets)));
     sign_.push_back((random >> 32) & 1 ? 1.0f : -1.0f);
   }
@@ -34,12 +35,8 @@ void CountSketch::apply(std::span<const float> vector, std::span<float> sums) co
 }
 
 TrajectoryMaker::TrajectoryMaker(const Model& model, std::int64_t layer, std::int64_t first, Context<float>& context)
-    : layer_(layer),
-      first_(first),
-      tensor_(tensor_of(*model.schema(), layer, Point::h)),
-      dimensions_(size_of_state(model, layer, tensor_)),
-      walk_(model, static_cast<int>(layer), context),
-      pca_(1),
+    : layer_(layer), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
+      dimensions_(size_of_state(model, layer, tensor_)), walk_(model, static_cast<int>(layer), context), pca_(1),
       flat_(static_cast<std::size_t>(dimensions_)) {
   if (dimensions_ > kMostDimensions) {
     sketch_.emplace(dimensions_, kBuckets);

@@ -30,7 +30,8 @@ class TrajectoryMaker {
 
   bool fits(std::int64_t layer, std::int64_t first) const { return layer == layer_ && first == first_; }
   /// The trajectory over the tokens [first, last). Stopped by `cancelled` it keeps what it has and returns nothing.
-  Result<std::shared_ptr<const Trajectory>> make(const Snapshot& snapshot, std::int64_t last, const std::function<bool()>& cancelled);
+  Result<std::shared_ptr<const Trajectory>> make(const Snapshot& snapshot, std::int64_t last,
+                                                 const std::function<bool()>& cancelled);
 
  private:
   void restart(std::uint64_t revision, std::int64_t stride);

@@ -75,10 +75,11 @@ TEST_CASE("command: a missing name, a missing field and an unknown field are ref
 }
 
 TEST_CASE("command: a field of another type is refused, whole numbers are not rounded") {
-  for (const char* json : {R"({"command": "step", "count": "3"})", R"({"command": "step", "count": 3.5})", R"({"command": "step", "count": null})",
-                           R"({"command": "take_back", "count": 1, "keep": 1})", R"({"command": "open", "model": 5})",
-                           R"({"command": "scale_state", "layer": 0, "factor": "half"})", R"({"command": "feed_tokens", "ids": 3})",
-                           R"({"command": "set_sampling", "sampling": 1})"}) {
+  for (const char* json :
+       {R"({"command": "step", "count": "3"})", R"({"command": "step", "count": 3.5})",
+        R"({"command": "step", "count": null})", R"({"command": "take_back", "count": 1, "keep": 1})",
+        R"({"command": "open", "model": 5})", R"({"command": "scale_state", "layer": 0, "factor": "half"})",
+        R"({"command": "feed_tokens", "ids": 3})", R"({"command": "set_sampling", "sampling": 1})"}) {
     INFO(json);
     CHECK(refused(json).code == Code::mismatch);
   }
@@ -90,7 +91,8 @@ TEST_CASE("command: ids that are no ids are refused by their place") {
 }
 
 TEST_CASE("command: fields within a field are read as strictly") {
-  const Error error = refused(R"({"command": "set_sampling", "sampling": {"greedy": false, "temperature": 1, "top_k": 0, "top_p": 1}})");
+  const Error error = refused(
+      R"({"command": "set_sampling", "sampling": {"greedy": false, "temperature": 1, "top_k": 0, "top_p": 1}})");
   CHECK(error.code == Code::missing);
   CHECK(error.field == "commands[2].sampling.seed");
 }

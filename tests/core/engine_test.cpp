@@ -21,7 +21,9 @@ LabOptions opening(std::shared_ptr<const OpenedModel> model) {
   return options;
 }
 
-void settle(const Engine& engine) { REQUIRE(eventually([&] { return engine.idle(); })); }
+void settle(const Engine& engine) {
+  REQUIRE(eventually([&] { return engine.idle(); }));
+}
 
 void begin(Engine& engine, const std::string& text) {
   engine.submit(command::Open{"it"});
@@ -33,8 +35,9 @@ void begin(Engine& engine, const std::string& text) {
 TEST_CASE("engine: commands are applied in order, each after the work of those before") {
   Engine engine(opening(random_model("mamba1")), {});
   FreshLab lab("mamba1");
-  const std::vector<Command> commands{command::FeedText{"hello there"}, command::Step{3}, command::ZeroState{1}, command::ReadWaiting{},
-                                      command::ScaleState{-1, 0.5},     command::Step{20}, command::TakeBack{2}};
+  const std::vector<Command> commands{
+      command::FeedText{"hello there"}, command::Step{3},  command::ZeroState{1}, command::ReadWaiting{},
+      command::ScaleState{-1, 0.5},     command::Step{20}, command::TakeBack{2}};
   engine.submit(command::Open{"it"});
   for (const Command& command : commands) engine.submit(command);
   for (const Command& command : commands) carry_out(lab, command);
@@ -87,10 +90,11 @@ TEST_CASE("engine: closing does not wait for a step that does not end") {
   auto closed = std::make_shared<std::atomic<bool>>(false);
   auto left = std::make_shared<std::atomic<bool>>(false);
   {
-    Engine engine(opening(disturbed(random_model("mamba1"), [gate, left](Context<float>&) {
-                    gate->pass();
-                    *left = true;
-                  })),
+    Engine engine(opening(disturbed(random_model("mamba1"),
+                                    [gate, left](Context<float>&) {
+                                      gate->pass();
+                                      *left = true;
+                                    })),
                   [closed, called_after] { *called_after = closed->load(); });
     begin(engine, "abc");
     engine.submit(command::Step{1});
@@ -113,10 +117,11 @@ TEST_CASE("engine: closing stops a long run at the next layer") {
 TEST_CASE("engine: an interrupted step is not read, and what follows is not interrupted") {
   std::atomic<bool> slow = true;
   std::atomic<int> entered = 0;
-  Engine engine(opening(disturbed(random_model("mamba1"), [&](Context<float>& context) {
-                  ++entered;
-                  while (slow && !context.cancelled()) std::this_thread::yield();
-                })),
+  Engine engine(opening(disturbed(random_model("mamba1"),
+                                  [&](Context<float>& context) {
+                                    ++entered;
+                                    while (slow && !context.cancelled()) std::this_thread::yield();
+                                  })),
                 {});
   begin(engine, "abcdef");
   engine.submit(command::Step{5});
@@ -135,9 +140,10 @@ TEST_CASE("engine: an interrupted step is not read, and what follows is not inte
 
 TEST_CASE("engine: a step that throws is told, and the run goes on after") {
   std::atomic<bool> broken = true;
-  Engine engine(opening(disturbed(random_model("mamba2"), [&](Context<float>&) {
-                  if (broken) throw std::runtime_error("a cable has come loose");
-                })),
+  Engine engine(opening(disturbed(random_model("mamba2"),
+                                  [&](Context<float>&) {
+                                    if (broken) throw std::runtime_error("a cable has come loose");
+                                  })),
                 {});
   begin(engine, "abcdef");
   engine.submit(command::Step{2});
@@ -216,9 +222,10 @@ TEST_CASE("engine: edits reach a run that goes on") {
 
 TEST_CASE("engine: looks and Pause go past commands that wait for reading to end") {
   Gate gate;
-  Engine engine(opening(disturbed(random_model("mamba1"), [&, calls = 0](Context<float>&) mutable {
-                  if (++calls == 2) gate.pass();
-                })),
+  Engine engine(opening(disturbed(random_model("mamba1"),
+                                  [&, calls = 0](Context<float>&) mutable {
+                                    if (++calls == 2) gate.pass();
+                                  })),
                 {});
   begin(engine, std::string(300, 'a'));
   engine.submit(command::ReadWaiting{});
@@ -262,7 +269,8 @@ std::string digest(const Snapshot& s) {
   for (const EditEvent& edit : *s.edits) hash = hash_bytes(edit.label.data(), edit.label.size(), hash);
   for (std::int64_t t = 0; t < s.trace->count(); t += 7)
     for (int layer = 0; layer < 3; ++layer)
-      if (const auto values = s.trace->driver(layer, 0, t)) hash = hash_bytes(values->data(), values->size() * sizeof(float), hash);
+      if (const auto values = s.trace->driver(layer, 0, t))
+        hash = hash_bytes(values->data(), values->size() * sizeof(float), hash);
   return hex_of(hash);
 }
 

@@ -21,7 +21,8 @@ std::vector<float> logits() {
 const std::vector<bool> kAll(4, true);
 
 // Which token the distribution `probabilities`, in order of drawing, gives at a position.
-std::int32_t expected(const std::vector<std::pair<std::int32_t, double>>& probabilities, std::int64_t seed, std::int64_t position) {
+std::int32_t expected(const std::vector<std::pair<std::int32_t, double>>& probabilities, std::int64_t seed,
+                      std::int64_t position) {
   const double random = random_at(seed, position);
   double sum = 0;
   for (const auto& [id, p] : probabilities)
@@ -46,11 +47,14 @@ TEST_CASE("sampler: greedy takes the largest logit, of equal ones the lowest id"
   CHECK(sample(logits(), greedy, 0, kAll)->probability == doctest::Approx(0.5).epsilon(1e-6));
 }
 
-TEST_CASE("sampler: the plain distribution is drawn in the order of ids") { check_draws({.seed = 3}, {{0, 0.15}, {1, 0.5}, {2, 0.05}, {3, 0.3}}); }
+TEST_CASE("sampler: the plain distribution is drawn in the order of ids") {
+  check_draws({.seed = 3}, {{0, 0.15}, {1, 0.5}, {2, 0.05}, {3, 0.3}});
+}
 
 TEST_CASE("sampler: a temperature of one half squares the probabilities") {
   const double sum = 0.0225 + 0.25 + 0.0025 + 0.09;
-  check_draws({.temperature = 0.5, .seed = 4}, {{0, 0.0225 / sum}, {1, 0.25 / sum}, {2, 0.0025 / sum}, {3, 0.09 / sum}});
+  check_draws({.temperature = 0.5, .seed = 4},
+              {{0, 0.0225 / sum}, {1, 0.25 / sum}, {2, 0.0025 / sum}, {3, 0.09 / sum}});
 }
 
 TEST_CASE("sampler: top-k keeps the k most probable and scales them to one") {

@@ -70,7 +70,8 @@ TEST_CASE("session: what was read is written as it was") {
 }
 
 TEST_CASE("session: fields it does not know are kept to the letter and reported") {
-  const std::string text = with("  \"notes\"", "  \"layout\": {\"panes\": [1.50, \"a\\\"b\", null, true, {}]},\n  \"zoom\": 1e2,\n  \"notes\"");
+  const std::string text = with(
+      "  \"notes\"", "  \"layout\": {\"panes\": [1.50, \"a\\\"b\", null, true, {}]},\n  \"zoom\": 1e2,\n  \"notes\"");
   const Result<Session> session = parse_session(text, "");
   REQUIRE(session);
   CHECK(session->unknown_fields == std::vector<std::string>{"layout", "zoom"});
@@ -90,7 +91,8 @@ TEST_CASE("session: other formats are refused") {
 }
 
 TEST_CASE("session: a model named by a path is refused") {
-  for (const char* path : {"/home/me/model", "../model", "models/copy", "builtin:../copy", "..", "C:\\model", "", "builtin:"}) {
+  for (const char* path :
+       {"/home/me/model", "../model", "models/copy", "builtin:../copy", "..", "C:\\model", "", "builtin:"}) {
     INFO(path);
     std::string escaped = path;
     if (const std::size_t at = escaped.find('\\'); at != std::string::npos) escaped.insert(at, "\\");
@@ -113,8 +115,9 @@ TEST_CASE("session: mistakes in commands are refused where they are") {
 TEST_CASE("session: commands replayed from a session give the same run") {
   FreshLab first("mamba1"), second("mamba1");
   Session session{.model = "it"};
-  for (const Command& command : std::initializer_list<Command>{command::FeedText{"abcdef"}, command::SetSampling{{.temperature = 0.7, .seed = 5}}, command::Step{20},
-                                                               command::ScaleState{1, 0.25}, command::Step{5}, command::TakeBack{2, true}, command::Undo{}}) {
+  for (const Command& command : std::initializer_list<Command>{
+           command::FeedText{"abcdef"}, command::SetSampling{{.temperature = 0.7, .seed = 5}}, command::Step{20},
+           command::ScaleState{1, 0.25}, command::Step{5}, command::TakeBack{2, true}, command::Undo{}}) {
     session.commands.push_back({first.snapshot()->count(), command});
     carry_out(first, command);
   }
@@ -150,7 +153,9 @@ TEST_CASE("session: its model is built in, beside it, or in a folder of STATELAB
   CHECK_FALSE(find_session_model(*parse_session(with("builtin:copy", "builtin:none"), ""), file));
 }
 
-TEST_CASE("session: a file that is not there is refused by name") { CHECK(read_session("/nowhere/a.statelab.json").error().file == "/nowhere/a.statelab.json"); }
+TEST_CASE("session: a file that is not there is refused by name") {
+  CHECK(read_session("/nowhere/a.statelab.json").error().file == "/nowhere/a.statelab.json");
+}
 
 TEST_CASE("log: lines go to the file with foreign bytes made printable, a full file is put aside") {
   const Folder folder;

@@ -19,14 +19,18 @@ class Disturbed final : public Model {
     before_(context);
     return model_->model->advance(lanes, context);
   }
-  bool advance(std::span<Lane<double>> lanes, Context<double>& context) const override { return model_->model->advance(lanes, context); }
-  void mix(int layer, Rows<const float> inputs, Rows<float> outputs, State& state, Probe* probe, Context<float>& context) const override {
+  bool advance(std::span<Lane<double>> lanes, Context<double>& context) const override {
+    return model_->model->advance(lanes, context);
+  }
+  void mix(int layer, Rows<const float> inputs, Rows<float> outputs, State& state, Probe* probe,
+           Context<float>& context) const override {
     model_->model->mix(layer, inputs, outputs, state, probe, context);
   }
   void read_out(Rows<const float> resid_out, Rows<float> logits, Context<float>& context) const override {
     model_->model->read_out(resid_out, logits, context);
   }
-  void replay(int layer, std::span<const Rows<const float>> drivers, State& state, Context<float>& context) const override {
+  void replay(int layer, std::span<const Rows<const float>> drivers, State& state,
+              Context<float>& context) const override {
     model_->model->replay(layer, drivers, state, context);
   }
   std::vector<float> rates(int layer) const override { return model_->model->rates(layer); }
@@ -41,8 +45,13 @@ class Disturbed final : public Model {
 std::string source_path(const std::string& inside) { return std::string(LAB_SOURCE_DIR) + "/" + inside; }
 
 std::shared_ptr<const OpenedModel> random_model(const std::string& family, std::int64_t vocabulary) {
-  Result<Checkpoint> checkpoint = random_checkpoint(
-      {.family = family, .hidden = 32, .layers = 3, .vocabulary = vocabulary, .state_size = 8, .head_dim = 16, .seed = 7});
+  Result<Checkpoint> checkpoint = random_checkpoint({.family = family,
+                                                     .hidden = 32,
+                                                     .layers = 3,
+                                                     .vocabulary = vocabulary,
+                                                     .state_size = 8,
+                                                     .head_dim = 16,
+                                                     .seed = 7});
   REQUIRE(checkpoint);
   Result<std::unique_ptr<const Model>> model = load_model(*checkpoint);
   REQUIRE(model);
@@ -76,7 +85,8 @@ std::string fingerprint(Lab& lab) {
   for (const std::int32_t id : snapshot->waiting) text += " " + std::to_string(id);
   text += " edits";
   for (const EditEvent& edit : *snapshot->edits) text += " " + std::to_string(edit.position) + ":" + edit.label;
-  return text + " logits " + hex_of(hash_bytes(snapshot->last_logits.data(), snapshot->last_logits.size() * sizeof(float)));
+  return text + " logits " +
+         hex_of(hash_bytes(snapshot->last_logits.data(), snapshot->last_logits.size() * sizeof(float)));
 }
 
 bool eventually(const std::function<bool()>& condition) {
@@ -100,7 +110,8 @@ void Gate::pass() {
   --waiting_;
 }
 
-std::shared_ptr<const OpenedModel> disturbed(const std::shared_ptr<const OpenedModel>& model, std::function<void(Context<float>&)> before) {
+std::shared_ptr<const OpenedModel> disturbed(const std::shared_ptr<const OpenedModel>& model,
+                                             std::function<void(Context<float>&)> before) {
   auto opened = std::make_shared<OpenedModel>(*model);
   opened->model = std::make_shared<Disturbed>(model, std::move(before));
   return opened;

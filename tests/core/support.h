@@ -22,7 +22,9 @@ std::shared_ptr<const OpenedModel> random_model(const std::string& family, std::
 /// A lab with a random model that has read nothing.
 class FreshLab : public Lab {
  public:
-  explicit FreshLab(const std::string& family, const LabOptions& options = {}) : Lab(options) { put(random_model(family)); }
+  explicit FreshLab(const std::string& family, const LabOptions& options = {}) : Lab(options) {
+    put(random_model(family));
+  }
 };
 
 /// Applies a command that must be accepted, and does the work it announces.
@@ -51,6 +53,7 @@ class Gate {
 };
 
 /// A model that does something before each call of advance.
-std::shared_ptr<const OpenedModel> disturbed(const std::shared_ptr<const OpenedModel>& model, std::function<void(Context<float>&)> before);
+std::shared_ptr<const OpenedModel> disturbed(const std::shared_ptr<const OpenedModel>& model,
+                                             std::function<void(Context<float>&)> before);
 
 }  // namespace lab::test
