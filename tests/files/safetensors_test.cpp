@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 
+#include <deque>
+
 #include "model/base/hash.h"
 #include "tests/files/support.h"
 
@@ -176,8 +178,9 @@ TEST_CASE("safetensors: number types that are not supported are refused by name 
 }
 
 TEST_CASE("safetensors: unusual files that are valid load [ST13]") {
-  const auto loads = [](const std::string& header, std::size_t data) {
-    const std::string bytes = image(header, data);
+  std::deque<std::string> kept;  // tables point into their images
+  const auto loads = [&](const std::string& header, std::size_t data) {
+    const std::string& bytes = kept.emplace_back(image(header, data));
     const auto table = parse_image(bytes);
     INFO(header);
     REQUIRE_MESSAGE(table, table.error().text());

@@ -1,5 +1,9 @@
 #include "model/math/cpu/kernels.h"
 
+#ifdef LAB_X86
+#include <cpuid.h>
+#endif
+
 namespace lab {
 
 extern const Kernels kernels_generic;
@@ -8,9 +12,21 @@ extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
 #endif
 
+#ifdef LAB_X86
+namespace {
+
+// Asked of the processor itself: clang's __builtin_cpu_supports does not know the name.
+bool has_f16c() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+
+}  // namespace
+#endif
+
 const Kernels* find_kernels(std::string_view name) {
 #ifdef LAB_X86
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
   if (name == "avx512") return avx512 ? &kernels_avx512 : nullptr;

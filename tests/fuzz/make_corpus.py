@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""Writes the kept corpora of the fuzz targets: valid files, and one for each refusal.
+
+    make_corpus.py [FOLDER]
+
+Files that a fuzzer found are added by hand and stay: this script only writes its own names.
+"""
+import json
+import pathlib
+import struct
+import sys
+
+
+def safetensors(header, data=b"", length=None):
+    text = header if isinstance(header, bytes) else header.encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def entry(name, dtype, shape, begin, end):
+    return f'"{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[{begin},{end}]}}'
+
+
+A, B = entry("a", "F32", [2], 0, 8), entry("b", "BF16", [2], 8, 12)
+SAFETENSORS = {
+    "valid": safetensors(f'{{"__metadata__":{{"format":"pt"}},{A},{B}}}', bytes(12)),
+    "valid-empty": safetensors("{}"),
+    "valid-padded": safetensors(f"{{{A}}}   ", bytes(8)),
+    "valid-unsorted": safetensors(f"{{{B},{A}}}", bytes(12)),
+    "valid-scalar": safetensors("{" + entry("a", "F64", [], 0, 8) + "}", bytes(8)),
+    "valid-no-elements": safetensors("{" + entry("a", "F32", [0, 7], 0, 0) + "}"),
+    "valid-null-metadata": safetensors(f'{{"__metadata__":null,{A}}}', bytes(8)),
+    "valid-odd-address": safetensors("{" + entry("a", "U8", [1], 0, 1) + "," + entry("b", "F32", [1], 1, 5) + "}", bytes(5)),
+    "valid-unknown-field": safetensors('{"a":{"dtype":"U8","note":[{}],"shape":[1],"data_offsets":[0,1]}}', bytes(1)),
+    "valid-640-bytes": safetensors(f"{{{A}}}".ljust(640), bytes(8)),
+    "empty": b"",
+    "seven-bytes": bytes(7),
+    "length-zero": safetensors("", length=0),
+    "length-beyond-file": safetensors("{}", length=3),
+    "length-wraps": safetensors("{}", length=2**64 - 8),
+    "length-over-limit": safetensors("{}", length=10**8 + 1),
+    "web-page": b"<!DOCTYPE html><html></html>",
+    "zip": b"PK\x03\x04\x14\x00\x08\x00\x00\x00",
+    "gguf": b"GGUF\x03\x00\x00\x00\x00\x00\x00\x00",
+    "not-utf8": safetensors(b'{"\xff":1}'),
+    "array": safetensors("[]"),
+    "trailing-comma": safetensors(f"{{{A},}}", bytes(8)),
+    "zero-byte": safetensors("{}\0\0\0\0\0\0"),
+    "nested": safetensors('{"a":' + "[" * 1000),
+    "object-in-shape": safetensors('{"a":{"dtype":"U8","shape":[{}],"data_offsets":[0,1]}}', bytes(1)),
+    "name-twice": safetensors(f"{{{A},{A}}}", bytes(8)),
+    "field-twice": safetensors('{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', bytes(1)),
+    "field-missing": safetensors('{"a":{"dtype":"U8","shape":[1]}}', bytes(1)),
+    "name-empty": safetensors('{"":7}'),
+    "number-for-tensor": safetensors(f'{{{A},"b":7}}', bytes(8)),
+    "range-backwards": safetensors("{" + entry("a", "U8", [8], 8, 0) + "}", bytes(8)),
+    "range-beyond-end": safetensors("{" + entry("a", "U8", [9], 0, 9) + "}", bytes(8)),
+    "range-huge": safetensors("{" + entry("a", "U8", [2**60], 0, 2**60) + "}", bytes(8)),
+    "range-of-three": safetensors('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}', bytes(1)),
+    "hole": safetensors("{" + entry("a", "U8", [1], 1, 2) + "}", bytes(2)),
+    "overlap": safetensors("{" + entry("a", "U8", [2], 0, 2) + "," + entry("b", "U8", [2], 1, 3) + "}", bytes(3)),
+    "left-over": safetensors(f"{{{A}}}", bytes(9)),
+    "shape-overflows": safetensors("{" + entry("a", "F32", [2**32, 2**32], 0, 4) + "}", bytes(4)),
+    "shape-overflows-to-zero": safetensors("{" + entry("a", "U8", [2**33, 2**30, 0], 0, 0) + "}"),
+    "size-off-by-one": safetensors("{" + entry("a", "F32", [3], 0, 8) + "}", bytes(8)),
+    "type-unknown": safetensors("{" + entry("a", "F8_E4M3", [8], 0, 8) + "}", bytes(8)),
+    "metadata-number": safetensors('{"__metadata__":{"k":1}}'),
+    "control-characters": safetensors('{"a\\u0000\\u001b":7}'),
+}
+
+
+def state(metadata, tensors=("layers.0.conv_state", [2, 3]), more=(("layers.0.ssm_state", [3, 2]),), dtype="F32", size=4, values=None):
+    header, at, data = {"__metadata__": metadata}, 0, b""
+    for name, shape in (tensors, *more):
+        count = 1
+        for extent in shape:
+            count *= extent
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + count * size]}
+        at += count * size
+    return safetensors(json.dumps(header), (values or bytes(at)))
+
+
+PLAIN = {"format": "statelab-state/1", "model_type": "tiny", "position": "3"}
+STATES = {
+    "valid": state(PLAIN),
+    "valid-f64": state(PLAIN, dtype="F64", size=8),
+    "valid-f16": state(PLAIN, dtype="F16", size=2),
+    "valid-bf16": state(PLAIN, dtype="BF16", size=2),
+    "valid-nothing-said": state({"format": "statelab-state/1"}),
+    "valid-hash": state(PLAIN | {"model_hash": "0123456789abcdef", "dtype": "float32", "layout": "rows"}),
+    "valid-one-lane": state(PLAIN | {"lanes": "1"}, ("layers.0.conv_state", [1, 2, 3]), (("layers.0.ssm_state", [1, 3, 2]),)),
+    "valid-one-lane-no-axis": state(PLAIN | {"lanes": "1"}),
+    "valid-not-finite": state(PLAIN, values=struct.pack("<12f", *[float("nan"), float("inf")] * 6)),
+    "format-absent": state({}),
+    "format-other": state(PLAIN | {"format": "statelab-reference/1"}),
+    "format-newer": state(PLAIN | {"format": "statelab-state/2"}),
+    "position-negative": state(PLAIN | {"position": "-1"}),
+    "position-word": state(PLAIN | {"position": "three"}),
+    "position-huge": state(PLAIN | {"position": "9" * 40}),
+    "position-empty": state(PLAIN | {"position": ""}),
+    "lanes-two": state(PLAIN | {"lanes": "2"}),
+    "lanes-word": state(PLAIN | {"lanes": "many"}),
+    "checksum-wrong": state(PLAIN | {"checksum": "0" * 16}),
+    "other-model": state(PLAIN | {"model_type": "mamba"}),
+    "other-hash": state(PLAIN | {"model_hash": "f" * 16}),
+    "no-tensors": safetensors(json.dumps({"__metadata__": PLAIN})),
+    "tensor-missing": state(PLAIN, more=()),
+    "tensor-foreign": state(PLAIN, more=(("weights", [1]),)),
+    "tensor-of-more-layers": state(PLAIN, more=(("layers.0.ssm_state", [3, 2]), ("layers.7.ssm_state", [1]))),
+    "tensor-layer-too-long": state(PLAIN, more=(("layers.99999999999.ssm_state", [1]),)),
+    "tensor-name-open": state(PLAIN, more=(("layers.0.", [1]),)),
+    "tensor-leading-zero": state(PLAIN, more=(("layers.0.ssm_state", [3, 2]), ("layers.00.ssm_state", [1]))),
+    "tensor-name-empty": state(PLAIN, more=(("", [1]),)),
+    "shape-transposed": state(PLAIN, ("layers.0.conv_state", [3, 2])),
+    "type-integers": state(PLAIN, dtype="I32"),
+    "truncated": state(PLAIN)[:-1],
+}
+
+CONFIG = {"model_type": "mamba", "hidden_size": 16, "num_hidden_layers": 1, "vocab_size": 8, "state_size": 16, "conv_kernel": 4, "expand": 2}
+CONFIG2 = CONFIG | {"model_type": "mamba2", "num_heads": 4, "head_dim": 8, "n_groups": 1, "tie_word_embeddings": True}
+
+
+def with_text(name, text, config=None):
+    fields = {k: json.dumps(v) for k, v in (config or CONFIG).items()} | {name: text}
+    return ("{" + ", ".join(f'"{k}": {v}' for k, v in fields.items()) + "}").encode()
+
+
+CONFIGS = {
+    "valid-mamba": json.dumps(CONFIG).encode(),
+    "valid-mamba2": json.dumps(CONFIG2).encode(),
+    "valid-infinity": with_text("time_step_limit", "[0.0, Infinity]", CONFIG2),
+    "valid-tagged-infinity": with_text("time_step_limit", '[0.0, {"__float__": "Infinity"}]', CONFIG2),
+    "valid-ignored-nan": with_text("other", "[NaN, -Infinity]"),
+    "valid-auto-rank": with_text("time_step_rank", '"auto"'),
+    "valid-nulls": with_text("use_bias", "null"),
+    "valid-padded": with_text("vocab_size", "5"),
+    "valid-left-over": json.dumps(CONFIG | {"d_model": 3, "ssm_cfg": {}, "auto_map": {"AutoModel": "x.py--Y"}}).encode(),
+    "valid-escapes": with_text("note", '"\\u00e9\\ud83d\\ude42\\\\\\"Infinity"'),
+    "valid-array": b"[1, 2.5, null, true, {}]",
+    "empty": b"",
+    "cut": b'{"hidden_size": 1',
+    "byte-order-mark": b"\xef\xbb\xbf{}",
+    "zero-byte": b"{}\x00{}",
+    "not-utf8": b'{"\xff": 1}',
+    "lone-surrogate": b'{"a": "\\ud800"}',
+    "trailing-comma": b'{"a": 1,}',
+    "two-values": b"{} {}",
+    "comment": b'{"a": 1} // c',
+    "key-twice": b'{"a": 1, "a": 2}',
+    "nested-arrays": b"[" * 1000,
+    "nested-objects": b'{"a":' * 500,
+    "many-values": b"[" + b"0," * 1500 + b"0]",
+    "number-overflows": with_text("hidden_size", "1e400"),
+    "number-2-64": with_text("hidden_size", "18446744073709551616"),
+    "number-narrows": with_text("hidden_size", "4294967312"),
+    "number-fraction": with_text("hidden_size", "16.5"),
+    "number-negative": with_text("conv_kernel", "-1"),
+    "number-zero": with_text("state_size", "0"),
+    "number-word": with_text("expand", '"2"'),
+    "number-object": with_text("expand", "{}"),
+    "limit-reversed": with_text("time_step_limit", "[1, 0]", CONFIG2),
+    "limit-nan": with_text("time_step_limit", "[NaN, NaN]", CONFIG2),
+    "heads-disagree": with_text("num_heads", "3", CONFIG2),
+    "groups-do-not-divide": with_text("n_groups", "3", CONFIG2),
+    "shape-disagrees": with_text("state_size", "8"),
+    "layers-disagree": with_text("num_hidden_layers", "2"),
+    "bare-word": b"{a: Infinity}",
+    "almost-infinity": b"[--Infinity, 1Infinity, InfinityNaN]",
+}
+
+VOCABULARY = {"a": 0, "b": 1, "ab": 2, "\u0120": 3, "\u00c3": 4, "\u00a9": 5}
+
+
+def tokenizer(text=b" ab\xc3\xa9 e\xcc\x81 <e>", **changes):
+    model = {"type": "BPE", "vocab": VOCABULARY, "merges": ["a b"]} | changes.pop("model", {})
+    root = {"added_tokens": [{"id": 9, "content": "<e>", "special": True}], "normalizer": {"type": "NFC"},
+            "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False}, "post_processor": None,
+            "decoder": {"type": "ByteLevel"}, "model": model} | changes
+    return json.dumps(root).encode() + b"\0" + text
+
+
+def template(single, ids):
+    return {"type": "TemplateProcessing", "single": single, "special_tokens": {"<e>": {"ids": ids}}}
+
+
+TOKENIZERS = {
+    "valid": tokenizer(),
+    "valid-pairs": tokenizer(model={"merges": [["a", "b"]]}),
+    "valid-sequences": tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}]}),
+    "valid-template": tokenizer(post_processor=template([{"SpecialToken": {"id": "<e>"}}, {"Sequence": {"id": "A"}}], [9])),
+    "valid-ignore-merges": tokenizer(model={"ignore_merges": True}),
+    "valid-sparse": tokenizer(model={"vocab": {"a": 7, "b": 90000}, "merges": []}),
+    "valid-empty-token": tokenizer(model={"vocab": {"": 0, "a": 1}, "merges": []}),
+    "valid-strips": tokenizer(added_tokens=[{"id": 9, "content": "b", "lstrip": True, "rstrip": True}], text=b"a  b  a \xe3\x80\x80b"),
+    "valid-single-word": tokenizer(added_tokens=[{"id": 9, "content": "b", "single_word": True}], text=b"b ab b_ \xc3\xa9b b"),
+    "valid-normalized-added": tokenizer(added_tokens=[{"id": 9, "content": "\u00e9", "normalized": True}], text=b"e\xcc\x81"),
+    "valid-overlapping-added": tokenizer(added_tokens=[{"id": i + 9, "content": "<e>" * (i + 1)} for i in range(4)], text=b"<e>" * 9),
+    "valid-same-added": tokenizer(added_tokens=[{"id": 9, "content": "x"}, {"id": 10, "content": "x"}, {"id": 11, "content": ""}]),
+    "text-empty": tokenizer(b""),
+    "text-spaces": tokenizer(b" " * 99 + b"\n \t \r\n"),
+    "text-invalid": tokenizer(b"\xff\xc0\xaf\xed\xa0\x80\xf0\x9f\x99 \xe2\x82"),
+    "text-marks": tokenizer(b"a" + b"\xcc\x81\xcc\x96" * 300),
+    "text-hangul": tokenizer("\u1100\u1161\u11a8\u1161".encode() * 20),
+    "text-contractions": tokenizer(b"I'll don't WE'LL ''s 's's"),
+    "text-emoji": tokenizer("\U0001F468\u200D\U0001F4BB\uFE0F 日本語 ½".encode()),
+    "text-control": tokenizer(bytes(range(256))),
+    "not-json": b"{\0text",
+    "array": b"[]\0a",
+    "model-absent": b'{"added_tokens": []}\0a',
+    "model-type": tokenizer(model={"type": "Unigram"}),
+    "model-byte-fallback": tokenizer(model={"byte_fallback": True}),
+    "model-suffix": tokenizer(model={"end_of_word_suffix": "</w>"}),
+    "id-negative": tokenizer(model={"vocab": {"a": -1}, "merges": []}),
+    "id-huge": tokenizer(model={"vocab": {"a": 2**31}, "merges": []}),
+    "id-fraction": tokenizer(model={"vocab": {"a": 0.5}, "merges": []}),
+    "id-twice": tokenizer(model={"vocab": {"a": 0, "b": 0}, "merges": []}),
+    "merge-unknown": tokenizer(model={"merges": ["a c"]}),
+    "merge-single": tokenizer(model={"merges": ["ab"]}),
+    "merge-number": tokenizer(model={"merges": [5]}),
+    "normalizer-unknown": tokenizer(normalizer={"type": "NFKC"}),
+    "normalizer-without-type": tokenizer(normalizer={}),
+    "pre-tokenizer-absent": tokenizer(pre_tokenizer=None),
+    "pre-tokenizer-split": tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": "(a+)+$"}}),
+    "pre-tokenizer-prefix": tokenizer(pre_tokenizer={"type": "ByteLevel"}),
+    "decoder-unknown": tokenizer(decoder={"type": "WordPiece"}),
+    "template-unknown": tokenizer(post_processor=template([{"SpecialToken": {"id": "<x>"}}], [9])),
+    "template-id": tokenizer(post_processor=template([{"SpecialToken": {"id": "<e>"}}], [-1])),
+    "template-long": tokenizer(post_processor=template([{"Sequence": {}}] * 65, [9])),
+    "added-without-id": tokenizer(added_tokens=[{"content": "x"}]),
+    "added-flag": tokenizer(added_tokens=[{"id": 9, "content": "x", "special": 1}]),
+}
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
+    for folder, files in (("json", CONFIGS), ("safetensors", SAFETENSORS), ("state", STATES), ("tokenizer", TOKENIZERS)):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            assert len(content) < 4096, name
+            (root / folder / name).write_bytes(content)
+
+
+main()
