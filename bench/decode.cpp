@@ -11,9 +11,9 @@ constexpr int kWarmUp = 4;
 
 Result<Measurement> measure(const std::string& name, const Setting& setting) {
   LAB_ASSIGN(const std::shared_ptr<const OpenedSubject> opened, open_subject(setting.subject));
-  Session session(*opened->model, setting.threads);
+  Session session(*opened->model, setting.threads, kSmallBudget);
   PlainRead plain(opened->checkpoint, setting.threads);
-  const std::vector<std::int32_t> tokens = tokens_for(*opened->model, 1024);
+  const std::vector<std::int32_t> tokens = tokens_for(*opened->model, 256);
   std::size_t next = 0;
   Status trouble;
   const auto seconds_of_token = [&](bool capture) {
@@ -22,6 +22,7 @@ Result<Measurement> measure(const std::string& name, const Setting& setting) {
       if (!status) trouble = std::move(status);
     });
   };
+  if (setting.capture) LAB_TRY(session.fill_history(tokens));
   for (int i = 0; i < kWarmUp; ++i) seconds_of_token(setting.capture);
 
   std::vector<double> rates, shares, bandwidths, overheads;

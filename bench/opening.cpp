@@ -8,7 +8,7 @@ namespace lab::bench {
 namespace {
 
 constexpr double kMega = 1e-6;
-constexpr std::int64_t kBudget = 64 << 20;  // of the history, while memory is measured
+constexpr std::int64_t kBudget = 256 << 20;  // of the history
 
 Result<OpenedSubject> open_folder(const std::string& path) {
   OpenedSubject opened;
@@ -30,7 +30,7 @@ Result<Measurement> measure_open(const std::string& name, const Subject& subject
     const double seconds = seconds_of([&]() {
       status = [&]() -> Status {
         LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
-        Session session(*opened.model, 0);
+        Session session(*opened.model, 0, kBudget);
         LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
         after = memory_of_process("RssAnon");
         return {};
@@ -59,9 +59,9 @@ Result<Measurement> measure_memory(const std::string& name, const Subject& subje
   const std::int64_t before = memory_of_process("VmRSS");
   LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
   Session session(*opened.model, 0, kBudget);
-  const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 768);
-  LAB_TRY(session.read(std::span(tokens).first(704), true));
-  for (std::size_t i = 704; i < tokens.size(); ++i) LAB_TRY(session.read({&tokens[i], 1}, true));
+  const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 256);
+  LAB_TRY(session.fill_history(tokens));
+  for (std::size_t i = 0; i < 64; ++i) LAB_TRY(session.read({&tokens[i], 1}, true));
   const double peak = static_cast<double>(memory_of_process("VmHWM") - before);
   const auto weights = static_cast<double>(opened.checkpoint.weight_bytes);
   Measurement m = over_rounds(name, "MB", {(peak - weights - static_cast<double>(kBudget)) * kMega});

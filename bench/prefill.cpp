@@ -15,23 +15,24 @@ constexpr std::int64_t kCompared = 64;
 bool same_bits_as_stepping(Session& session, std::span<const std::int32_t> tokens) {
   const State after = session.state();
   const std::vector<float> logits = session.logits();
-  session.clear();
+  session.rewind();
   for (const std::int32_t& token : tokens) (void)session.read({&token, 1}, false);
   return logits == session.logits() && std::ranges::equal(after.stored_all(), session.state().stored_all());
 }
 
 Result<Measurement> measure(const std::string& name, const Setting& setting, std::int64_t count) {
   LAB_ASSIGN(const std::shared_ptr<const OpenedSubject> opened, open_subject(setting.subject));
-  Session session(*opened->model, setting.threads);
+  Session session(*opened->model, setting.threads, kSmallBudget);
   const std::vector<std::int32_t> tokens = tokens_for(*opened->model, count);
   Status trouble;
   const auto seconds = [&](bool capture) {
-    session.clear();
+    session.rewind();
     return seconds_of([&] {
       Status status = session.read(tokens, capture);
       if (!status) trouble = std::move(status);
     });
   };
+  if (setting.capture) LAB_TRY(session.fill_history(tokens));
   seconds(setting.capture);
   std::vector<double> rates, overheads;
   for_rounds(setting.rounds, [&] {

@@ -33,14 +33,17 @@ Last& last_opened() {
 
 // Reads without computing: the bits are folded together so that no load can be left out.
 std::uint64_t fold(std::span<const std::byte> bytes) {
-  std::uint64_t lanes[16] = {};
-  for (std::size_t at = 0; at + sizeof lanes <= bytes.size(); at += sizeof lanes) {
-    std::uint64_t next[16];
-    std::memcpy(next, bytes.data() + at, sizeof next);
-    for (int i = 0; i < 16; ++i) lanes[i] ^= next[i];
-  }
-  for (int i = 1; i < 16; ++i) lanes[0] ^= lanes[i];
-  return lanes[0];
+  using Quad = std::uint64_t __attribute__((vector_size(16)));
+  constexpr std::size_t kQuads = 8;
+  Quad lanes[kQuads] = {};
+  for (std::size_t at = 0; at + sizeof lanes <= bytes.size(); at += sizeof lanes)
+    for (std::size_t i = 0; i < kQuads; ++i) {
+      Quad next;
+      std::memcpy(&next, bytes.data() + at + i * sizeof next, sizeof next);
+      lanes[i] ^= next;
+    }
+  for (std::size_t i = 1; i < kQuads; ++i) lanes[0] ^= lanes[i];
+  return lanes[0][0] ^ lanes[0][1];
 }
 
 }  // namespace

@@ -1,29 +1,74 @@
 #include "model/base/memory.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <new>
 
-#ifdef __linux__
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+// Under the address sanitizer every block comes from the heap, where it sees what is read beside it.
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 #include <sys/mman.h>
+#define LAB_MAPS_LARGE_BLOCKS
 #endif
 
 namespace lab {
 namespace {
 
-constexpr std::size_t kLine = 64, kLargePage = 2 << 20;
+#ifdef LAB_MAPS_LARGE_BLOCKS
+
+constexpr std::size_t kPage = 4096, kLargePage = 2 << 20;
 
 bool is_large(std::size_t bytes) { return bytes >= 2 * kLargePage; }
-std::align_val_t alignment_of(std::size_t bytes) { return std::align_val_t{is_large(bytes) ? kLargePage : kLine}; }
+
+// A mapping of its own goes back to the system when it is freed: history that was dropped does not stay as a hole in the heap.
+void* map(std::size_t bytes) {
+  const std::size_t size = (bytes + kPage - 1) / kPage * kPage, room = size + kLargePage;
+  void* start = ::mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) throw std::bad_alloc();
+  auto* first = static_cast<std::byte*>(start);
+  const std::size_t before = (kLargePage - reinterpret_cast<std::size_t>(first) % kLargePage) % kLargePage;
+  if (before > 0) ::munmap(first, before);
+  ::munmap(first + before + size, room - before - size);
+  ::madvise(first + before, size, MADV_HUGEPAGE);  // a wish: refusal costs nothing
+  return first + before;
+}
+
+void unmap(void* memory, std::size_t bytes) { ::munmap(memory, (bytes + kPage - 1) / kPage * kPage); }
+
+#else
+
+bool is_large(std::size_t) { return false; }
+void* map(std::size_t) { return nullptr; }
+void unmap(void*, std::size_t) {}
+
+#endif
+
+constexpr std::align_val_t kLine{64};
 
 }  // namespace
 
-void* allocate_aligned(std::size_t bytes) {
-  void* memory = ::operator new[](bytes, alignment_of(bytes));
-#ifdef __linux__
-  if (is_large(bytes)) ::madvise(memory, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // a wish: refusal costs nothing
-#endif
-  return memory;
+void* allocate_aligned(std::size_t bytes) { return is_large(bytes) ? map(bytes) : ::operator new[](bytes, kLine); }
+
+void free_aligned(void* memory, std::size_t bytes) {
+  if (is_large(bytes)) unmap(memory, bytes);
+  else ::operator delete[](memory, kLine);
 }
 
-void free_aligned(void* memory, std::size_t bytes) { ::operator delete[](memory, alignment_of(bytes)); }
+void copy_past_caches(const float* from, std::ptrdiff_t stride, std::ptrdiff_t width, std::ptrdiff_t count, float* to) {
+#ifdef __SSE2__
+  constexpr std::ptrdiff_t kLong = 256, kFour = 4;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(to) % sizeof(__m128) == 0;
+  if (width >= kLong && width % kFour == 0 && aligned) {
+    for (std::ptrdiff_t row = 0; row < count; ++row, from += stride, to += width)
+      for (std::ptrdiff_t i = 0; i < width; i += kFour) _mm_stream_ps(to + i, _mm_loadu_ps(from + i));
+    _mm_sfence();  // these stores have an order of their own: whoever is told about the rows must find them
+    return;
+  }
+#endif
+  for (std::ptrdiff_t row = 0; row < count; ++row) std::copy_n(from + row * stride, width, to + row * width);
+}
 
 }  // namespace lab

@@ -79,4 +79,9 @@ Rows<Real> scratch(Context<Real>& context, Slot slot, std::int64_t count, std::i
   return context.scratch(static_cast<int>(slot), count, width);
 }
 
+/// The statistics of the layer at hand, [rows, kStatistics].
+inline Rows<float> statistics_of(Batch<float>& batch) {
+  return scratch(batch.context, Slot::statistics, batch.rows, kStatistics);
+}
+
 }  // namespace lab

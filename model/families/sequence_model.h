@@ -92,7 +92,7 @@ class SequenceModel final : public Model {
       layer.mix(i, norm1, batch, mixed);
       context.math.add(mixed, resid);
       batch.show(Point::resid_out, i, resid);
-      if constexpr (std::is_same_v<Real, float>) report_statistics(i, mixed, resid, batch);
+      report_statistics(i, mixed, resid, batch);
     }
     finish(parts, batch, resid);
     for (Lane<Real>& lane : lanes) lane.state->position += lane.length();
@@ -111,16 +111,16 @@ class SequenceModel final : public Model {
     }
   }
 
-  void report_statistics(int layer, Rows<float> mixed, Rows<float> resid, Batch<float>& batch) const {
-    for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
-      if (!batch.wants_statistics(i)) continue;
-      const std::int64_t tokens = batch.lanes[i].length();
-      Rows<float> values = scratch(batch.context, Slot::statistics, tokens, kStatistics);
-      for (std::int64_t t = 0; t < tokens; ++t)
-        batch.math().statistics(batch.scans[i], t, batch.of_lane(i, batch.z)[t], batch.of_lane(i, mixed)[t],
-                                batch.of_lane(i, resid)[t], values[t]);
-      batch.lanes[i].probe->statistics(layer, 0, values);
-    }
+  template <class Real>
+  void report_statistics(int layer, Rows<Real> mixed, Rows<Real> resid, Batch<Real>& batch) const {
+    if constexpr (std::is_same_v<Real, float>)
+      for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
+        if (!batch.wants_statistics(i)) continue;
+        const Rows<float> mixed_here = batch.of_lane(i, mixed), resid_here = batch.of_lane(i, resid);
+        const Rows<float> values = batch.of_lane(i, statistics_of(batch));
+        for (std::int64_t t = 0; t < values.count; ++t) batch.math().stream_statistics(mixed_here[t], resid_here[t], values[t]);
+        batch.lanes[i].probe->statistics(layer, 0, values);
+      }
   }
 
   // Final norm and head, for the rows somebody wants.

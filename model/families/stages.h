@@ -122,4 +122,15 @@ void scan_lanes(int layer, int tensor, Batch<Real>& batch, Make make) {
   }
 }
 
+/// The statistics of the mixer, made before the output projection drives what they are made of from the caches.
+template <class Real>
+void measure_mixer(Batch<Real>& batch) {
+  if constexpr (std::is_same_v<Real, float>)
+    for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
+      if (!batch.wants_statistics(i)) continue;
+      const Rows<float> z = batch.of_lane(i, batch.z), values = batch.of_lane(i, statistics_of(batch));
+      for (std::int64_t t = 0; t < values.count; ++t) batch.math().mixer_statistics(batch.scans[i], t, z[t], values[t]);
+    }
+}
+
 }  // namespace lab

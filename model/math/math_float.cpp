@@ -168,51 +168,42 @@ void Math<float>::scan_sums(const Scan<float>& s, std::int64_t token, const floa
   own_->kernels->scan_sums(s, token, before, decay);
 }
 
-namespace {
-
-// The lanes of one kind of sum, added over the blocks of a scan in their order, then over the lanes by the tree.
-float total(const Scan<float>& s, std::int64_t token, ScanSum which) {
-  float lanes[16] = {};
-  for (std::int64_t block = 0; block < s.blocks(); ++block) {
-    const float* part = s.sums + ((block * s.u.count + token) * kScanSums + static_cast<std::int64_t>(which)) * 16;
-    for (int i = 0; i < 16; ++i) lanes[i] = which == ScanSum::largest ? std::max(lanes[i], part[i]) : lanes[i] + part[i];
-  }
-  for (int half = 8; half > 0; half /= 2)
-    for (int i = 0; i < half; ++i)
-      lanes[i] = which == ScanSum::largest ? std::max(lanes[i], lanes[i + half]) : lanes[i] + lanes[i + half];
-  return lanes[0];
-}
-
-}  // namespace
-
 template <>
-void Math<float>::statistics(const Scan<float>& s, std::int64_t token, std::span<const float> z, std::span<const float> mixer_out,
-                             std::span<const float> resid_out, std::span<float> out) {
+void Math<float>::mixer_statistics(const Scan<float>& s, std::int64_t token, std::span<const float> z, std::span<float> out) {
   const Kernels& k = *own_->kernels;
   const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
+  float sums[kScanSums];
+  k.total_sums(s, token, sums);
+  const auto total = [&](ScanSum which) { return sums[static_cast<std::int64_t>(which)]; };
   const auto elements = static_cast<float>(s.heads * s.width * s.states);
-  const auto size = [](std::span<const float> values) { return static_cast<std::int64_t>(values.size()); };
-  set(Statistic::h_norm, std::sqrt(total(s, token, ScanSum::squares)));
-  set(Statistic::h_max, total(s, token, ScanSum::largest));
-  set(Statistic::h_mean, total(s, token, ScanSum::sum) / elements);
-  set(Statistic::h_change, std::sqrt(total(s, token, ScanSum::change)));
-  set(Statistic::h_nonfinite, total(s, token, ScanSum::nonfinite));
-  set(Statistic::write_norm, std::sqrt(total(s, token, ScanSum::write)));
-  set(Statistic::decay_mean, total(s, token, ScanSum::decay) / elements);
+  set(Statistic::h_norm, std::sqrt(total(ScanSum::squares)));
+  set(Statistic::h_max, total(ScanSum::largest));
+  set(Statistic::h_mean, total(ScanSum::sum) / elements);
+  set(Statistic::h_change, std::sqrt(total(ScanSum::change)));
+  set(Statistic::h_nonfinite, total(ScanSum::nonfinite));
+  set(Statistic::write_norm, std::sqrt(total(ScanSum::write)));
+  set(Statistic::decay_mean, total(ScanSum::decay) / elements);
   float a = 0, b = 0;
   k.measure_step(s.dt.row(token), s.dt.width, &a, &b);
   set(Statistic::dt_mean, a / static_cast<float>(s.dt.width));
   set(Statistic::dt_max, b);
-  k.measure_gate(z.data(), size(z), &a, &b);
+  k.measure_gate(z.data(), static_cast<std::int64_t>(z.size()), &a, &b);
   set(Statistic::gate_mean, a / static_cast<float>(z.size()));
   set(Statistic::gate_shut, b / static_cast<float>(z.size()));
   k.measure(s.u.row(token), s.u.width, &a, &b);
   set(Statistic::x_norm, std::sqrt(a));
   k.measure(s.y.row(token), s.y.width, &a, &b);
   set(Statistic::y_norm, std::sqrt(a));
-  k.measure(mixer_out.data(), size(mixer_out), &a, &b);
+}
+
+template <>
+void Math<float>::stream_statistics(std::span<const float> mixer_out, std::span<const float> resid_out, std::span<float> out) {
+  const Kernels& k = *own_->kernels;
+  const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
+  float a = 0, b = 0;
+  k.measure(mixer_out.data(), static_cast<std::int64_t>(mixer_out.size()), &a, &b);
   set(Statistic::mixer_norm, std::sqrt(a));
-  k.measure(resid_out.data(), size(resid_out), &a, &b);
+  k.measure(resid_out.data(), static_cast<std::int64_t>(resid_out.size()), &a, &b);
   set(Statistic::resid_norm, std::sqrt(a));
   set(Statistic::resid_max, b);
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "model/base/check.h"
+#include "model/base/memory.h"
 #include "tracer/trace/history.h"
 #include "tracer/trace/view.h"
 
@@ -37,7 +38,7 @@ class Recorder final : public Probe {
     float* part = driver->replay ? replay_ + layout_->replay()[static_cast<std::size_t>(layer)]
                                  : looked_at_ + layout_->looked_at()[static_cast<std::size_t>(layer)];
     float* to = layout_->driver(part, layer, static_cast<int>(driver - drivers.begin())) + (row_ + token) * rows.width;
-    for (std::int64_t t = 0; t < rows.count; ++t) std::copy_n(rows.row(t), rows.width, to + t * rows.width);
+    copy_past_caches(rows.data, rows.stride, rows.width, rows.count, to);
     driver_rows_ += rows.count;
   }
 

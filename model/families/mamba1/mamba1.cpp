@@ -151,6 +151,7 @@ void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Re
   batch.show(Point::y, layer, y);
   math.gate(y, z, gated);
   batch.show(Point::gated, layer, gated);
+  measure_mixer(batch);
   math.linear(out_proj_, out_bias_, gated, out);
   batch.show(Point::mixer_out, layer, out);
 }

@@ -169,6 +169,7 @@ void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Re
   batch.show(Point::gated, layer, gated);
   math.rms_norm(gated, gated_norm_, static_cast<Real>(c_.epsilon), c_.groups, gnorm);
   batch.show(Point::gnorm, layer, gnorm);
+  measure_mixer(batch);
   math.linear(out_proj_, out_bias_, gnorm, out);
   batch.show(Point::mixer_out, layer, out);
 }

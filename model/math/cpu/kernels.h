@@ -40,6 +40,8 @@ struct Kernels {
 
   /// The sums `scan` would have made for one token, from the state before it, the decays and the state after it.
   void (*scan_sums)(const Scan<float>& scan, std::int64_t token, const float* before, const float* decay);
+  /// The sums of one token over all blocks, in their order, and over the lanes: out [kScanSums].
+  void (*total_sums)(const Scan<float>& scan, std::int64_t token, float* out);
 
   /// Sums over n elements in the lanes' order: of squares, of |x|, of |silu(x)|; largest |x|; count of |silu(x)| < 0.01.
   void (*measure)(const float* x, std::int64_t n, float* sum_of_squares, float* largest);

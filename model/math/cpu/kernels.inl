@@ -484,6 +484,18 @@ void scan_sums(const Scan<float>& s, std::int64_t token, const float* before, co
   }
 }
 
+void total_sums(const Scan<float>& s, std::int64_t token, float* out) {
+  for (std::int64_t which = 0; which < kScanSums; ++which) {
+    const bool is_largest = which == static_cast<std::int64_t>(ScanSum::largest);
+    V all = set1(0.0f);
+    for (std::int64_t block = 0; block < s.blocks(); ++block) {
+      const V part = load(s.sums + ((block * s.u.count + token) * kScanSums + which) * 16);
+      all = is_largest ? max(part, all) : add(all, part);
+    }
+    out[which] = is_largest ? largest(all) : sum(all);
+  }
+}
+
 void measure(const float* x, std::int64_t n, float* sum_of_squares, float* largest_abs) {
   V squares = set1(0.0f), most = set1(0.0f);
   for_lanes(0, n, [&](std::int64_t i, int m) {
@@ -520,5 +532,5 @@ void measure_step(const float* dt, std::int64_t n, float* total, float* largest_
 
 constexpr Kernels table(const char* name) {
   return {name,      multiply,   multiply_many, rms_norm,    convolve, silu,         time_step,   gate, add_into,
-          scan,      scan_decay, scan_state,    scan_output, scan_sums, measure,  measure_gate, measure_step};
+          scan,      scan_decay, scan_state,    scan_output, scan_sums, total_sums, measure,  measure_gate, measure_step};
 }
