@@ -89,6 +89,8 @@ std::vector<PointF> places_along(const PlotPlan& plan) {
   return out;
 }
 
+constexpr std::ptrdiff_t kSides = 8;  // places around a mark at one distance
+
 class Labels {
  public:
   Labels(const Sheet& sheet, const PlotPlan& plan) : sheet_(sheet), plan_(plan), points_(places_along(plan)) {}
@@ -100,10 +102,10 @@ class Labels {
     for (const RectF& box : places) {
       const bool is_free = std::none_of(taken_.begin(), taken_.end(), [&](const RectF& t) { return overlaps(t, box); });
       if (!is_free || !is_inside(box, plan_.frame)) continue;
-      const long hidden = (&box - places.data()) / 8 + std::count_if(points_.begin(), points_.end(), [&](const PointF& p) {
-                            return box.contains(p.x, p.y);
-                          });
-      if (!best || hidden < least) best = &box, least = hidden;
+      const long hidden = std::count_if(points_.begin(), points_.end(),
+                                        [&](const PointF& p) { return box.contains(p.x, p.y); });
+      const long cost = 2 * hidden + (&box - places.data()) / kSides;  // later places are farther away
+      if (!best || cost < least) best = &box, least = cost;
     }
     if (!best && must && !places.empty()) best = &places.front();
     if (!best) return nullptr;

@@ -51,7 +51,7 @@ struct PlotPlan {
   PlotArea area() const { return {frame, x, y}; }
 };
 
-/// The color of an ink, where dark cursors are needed on heatmaps.
+/// The colour of an ink; cursors on heatmaps are black on every ground.
 Rgba ink_color(const PlotPlan& plan, const PlotStyle& style, Ink ink);
 /// A colour mixed with the background: `share` of the colour.
 Rgba muted(const PlotStyle& style, Rgba color, double share);
