@@ -27,6 +27,7 @@ std::vector<Case> cases(const BenchOptions& options) {
     const Subject own{.shape = "model", .path = options.model};
     add_speed(own, options.rounds, all);
     add_history(own, options.rounds, all);
+    add_open(own, options.rounds, all);
   }
   for (const char* shape : kShapes) {
     for (const DType type : kTypes) {

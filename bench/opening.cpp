@@ -1,4 +1,5 @@
 // From a folder on disk to the first logits, and what memory that and some work takes beside the mapped weights.
+#include "app/core/builtin.h"
 #include "bench/cases.h"
 #include "bench/folder.h"
 #include "bench/measure.h"
@@ -12,13 +13,19 @@ constexpr std::int64_t kBudget = 256 << 20;  // of the history
 
 Result<OpenedSubject> open_folder(const std::string& path) {
   OpenedSubject opened;
-  LAB_ASSIGN(opened.checkpoint, open_checkpoint(path));
+  LAB_ASSIGN(const std::string folder, model_folder(path));
+  LAB_ASSIGN(opened.checkpoint, open_checkpoint(folder));
   LAB_ASSIGN(opened.model, load_model(opened.checkpoint));
   return opened;
 }
 
 Result<Measurement> measure_open(const std::string& name, const Subject& subject, int rounds) {
-  LAB_ASSIGN(const std::unique_ptr<const CheckpointFolder> folder, CheckpointFolder::write(subject));
+  std::unique_ptr<const CheckpointFolder> written;
+  std::string path = subject.path;
+  if (path.empty()) {
+    LAB_ASSIGN(written, CheckpointFolder::write(subject));
+    path = written->path();
+  }
   close_subject();
   std::vector<double> ms, own;
   Status trouble;
@@ -29,7 +36,7 @@ Result<Measurement> measure_open(const std::string& name, const Subject& subject
     Status status;
     const double seconds = seconds_of([&]() {
       status = [&]() -> Status {
-        LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
+        LAB_ASSIGN(const OpenedSubject opened, open_folder(path));
         Session session(*opened.model, 0, kBudget);
         LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
         after = memory_of_process("RssAnon");
