@@ -17,7 +17,9 @@ namespace {
 constexpr const char* kFormat = "statelab-state/1";
 constexpr const char* kLayout = "conv_state [channels, K] oldest first; ssm_state as mix.h";
 
-std::string tensor_name(std::size_t layer, const std::string& tensor) { return "layers." + std::to_string(layer) + "." + tensor; }
+std::string tensor_name(std::size_t layer, const std::string& tensor) {
+  return "layers." + std::to_string(layer) + "." + tensor;
+}
 
 const char* long_name(DType type) {
   switch (type) {
@@ -32,7 +34,9 @@ const char* long_name(DType type) {
 template <class Real>
 constexpr DType kStored = sizeof(Real) == 8 ? DType::f64 : DType::f32;
 
-std::uint64_t hash_text(const std::string& text, std::uint64_t seed) { return hash_bytes(text.data(), text.size(), seed); }
+std::uint64_t hash_text(const std::string& text, std::uint64_t seed) {
+  return hash_bytes(text.data(), text.size(), seed);
+}
 
 // Over everything a reader uses: the metadata but the checksum itself, in the order of its keys, then every tensor's
 // name, type, shape and bytes in the order of the file.
@@ -59,8 +63,13 @@ struct StateFile {
   std::vector<std::string> warnings;
 };
 
-Error refusal(Code code, const std::string& path, std::string field, std::string expected, std::string found, const char* message) {
-  return {.code = code, .file = path, .field = std::move(field), .expected = std::move(expected), .found = std::move(found),
+Error refusal(Code code, const std::string& path, std::string field, std::string expected, std::string found,
+              const char* message) {
+  return {.code = code,
+          .file = path,
+          .field = std::move(field),
+          .expected = std::move(expected),
+          .found = std::move(found),
           .message = message};
 }
 
@@ -68,7 +77,8 @@ Status check_format(const std::string& path, const TensorTable& table) {
   const std::string* format = table.metadata("format");
   if (format && *format == kFormat) return {};
   const bool newer = format && format->starts_with("statelab-state/");
-  return refusal(newer ? Code::unsupported : Code::wrong_kind, path, "__metadata__.format", kFormat, format ? *format : "nothing",
+  return refusal(newer ? Code::unsupported : Code::wrong_kind, path, "__metadata__.format", kFormat,
+                 format ? *format : "nothing",
                  newer ? "the state was written by another version" : "this is not a state file");
 }
 
@@ -84,15 +94,17 @@ Status read_metadata(const std::string& path, StateFile& file) {
   const TensorTable& table = file.tensors;
   if (const std::string* position = table.metadata("position")) {
     const auto value = whole_number(*position);
-    if (!value) return refusal(Code::malformed, path, "__metadata__.position", "a number of tokens", *position, "the position cannot be used");
+    if (!value)
+      return refusal(Code::malformed, path, "__metadata__.position", "a number of tokens", *position,
+                     "the position cannot be used");
     file.position = *value;
   } else {
     file.warnings.push_back("no position: the state counts as 0 tokens old");
   }
   if (const std::string* lanes = table.metadata("lanes")) {
     if (*lanes != "1")
-      return refusal(whole_number(*lanes) ? Code::unsupported : Code::malformed, path, "__metadata__.lanes", "1", *lanes,
-                     "only a state of one lane can be opened");
+      return refusal(whole_number(*lanes) ? Code::unsupported : Code::malformed, path, "__metadata__.lanes", "1",
+                     *lanes, "only a state of one lane can be opened");
     file.has_lane_axis = true;
   }
   if (!table.metadata("model_type")) file.warnings.push_back("no model_type: only the shapes can be compared");
@@ -102,7 +114,8 @@ Status read_metadata(const std::string& path, StateFile& file) {
     return {};
   }
   const std::string actual = checksum_of(table.metadata(), table.all());
-  if (*checksum != actual) return refusal(Code::mismatch, path, "__metadata__.checksum", *checksum, actual, "the state file is damaged");
+  if (*checksum != actual)
+    return refusal(Code::mismatch, path, "__metadata__.checksum", *checksum, actual, "the state file is damaged");
   return {};
 }
 
@@ -115,12 +128,17 @@ bool is_state_name(std::string_view name) {
 }
 
 Status check_tensors(const std::string& path, const TensorTable& table) {
-  if (table.all().empty()) return refusal(Code::missing, path, "layers.0.ssm_state", "a state of at least one layer", "nothing", "the state file is empty");
+  if (table.all().empty())
+    return refusal(Code::missing, path, "layers.0.ssm_state", "a state of at least one layer", "nothing",
+                   "the state file is empty");
   for (const TensorView& tensor : table.all()) {
     if (!is_state_name(tensor.name))
-      return refusal(Code::mismatch, path, tensor.name, "layers.{i}.ssm_state or the like", tensor.name, "this tensor is not part of a state");
-    if (tensor.dtype != DType::f32 && tensor.dtype != DType::f64 && tensor.dtype != DType::f16 && tensor.dtype != DType::bf16)
-      return refusal(Code::unsupported, path, tensor.name, "F32, F64, F16 or BF16", name_of(tensor.dtype), "a state holds real numbers");
+      return refusal(Code::mismatch, path, tensor.name, "layers.{i}.ssm_state or the like", tensor.name,
+                     "this tensor is not part of a state");
+    if (tensor.dtype != DType::f32 && tensor.dtype != DType::f64 && tensor.dtype != DType::f16 &&
+        tensor.dtype != DType::bf16)
+      return refusal(Code::unsupported, path, tensor.name, "F32, F64, F16 or BF16", name_of(tensor.dtype),
+                     "a state holds real numbers");
   }
   return {};
 }
@@ -135,14 +153,18 @@ Result<StateFile> open_state_file(const std::string& path) {
 }
 
 // What the file says of its model against the model that is asked for.
-Status compare_model(const std::string& path, const StateSchema& schema, const std::string& model_hash, StateFile& file) {
+Status compare_model(const std::string& path, const StateSchema& schema, const std::string& model_hash,
+                     StateFile& file) {
   const std::string *type = file.tensors.metadata("model_type"), *hash = file.tensors.metadata("model_hash");
   if (type && *type != schema.model_type())
-    return refusal(Code::mismatch, path, "__metadata__.model_type", schema.model_type(), *type, "the state belongs to another family of models");
+    return refusal(Code::mismatch, path, "__metadata__.model_type", schema.model_type(), *type,
+                   "the state belongs to another family of models");
   if (model_hash.empty()) return {};
-  if (!hash) file.warnings.push_back("no model_hash: the state may come from another model of these shapes");
+  if (!hash)
+    file.warnings.push_back("no model_hash: the state may come from another model of these shapes");
   else if (*hash != model_hash)
-    return refusal(Code::mismatch, path, "__metadata__.model_hash", model_hash, *hash, "the state belongs to another model");
+    return refusal(Code::mismatch, path, "__metadata__.model_hash", model_hash, *hash,
+                   "the state belongs to another model");
   return {};
 }
 
@@ -154,11 +176,14 @@ Status compare_tensors(const std::string& path, const StateSchema& schema, const
       ++expected;
       const std::string name = tensor_name(layer, want.name);
       const TensorView* tensor = file.tensors.find(name);
-      if (!tensor) return refusal(Code::missing, path, name, "a tensor " + shape_text(want.shape), "nothing", "the state lacks a tensor");
+      if (!tensor)
+        return refusal(Code::missing, path, name, "a tensor " + shape_text(want.shape), "nothing",
+                       "the state lacks a tensor");
       std::vector<std::int64_t> shape = tensor->shape;
       if (file.has_lane_axis && shape.size() == want.shape.size() + 1 && shape[0] == 1) shape.erase(shape.begin());
       if (shape != want.shape)
-        return refusal(Code::mismatch, path, name, shape_text(want.shape), shape_text(tensor->shape), "the state has another shape");
+        return refusal(Code::mismatch, path, name, shape_text(want.shape), shape_text(tensor->shape),
+                       "the state has another shape");
     }
   }
   if (file.tensors.all().size() == expected) return {};
@@ -167,7 +192,8 @@ Status compare_tensors(const std::string& path, const StateSchema& schema, const
     const std::size_t layer = static_cast<std::size_t>(std::stoul(tensor.name.substr(7, dot - 7)));
     if (layer >= schema.layers().size() || schema.layers()[layer].find(tensor.name.substr(dot + 1)) < 0 ||
         tensor.name != tensor_name(layer, tensor.name.substr(dot + 1)))
-      return refusal(Code::mismatch, path, tensor.name, std::to_string(schema.layers().size()) + " layers of the model's tensors",
+      return refusal(Code::mismatch, path, tensor.name,
+                     std::to_string(schema.layers().size()) + " layers of the model's tensors",
                      shape_text(tensor.shape), "the model has no place for this tensor");
   }
   return {};
@@ -212,7 +238,8 @@ Status fill(const StateFile& file, LoadedState<Real>& loaded) {
     }
   }
   if (other != kStored<Real>)
-    loaded.warnings.push_back(std::string("stored as ") + long_name(other) + ", computed as " + long_name(kStored<Real>));
+    loaded.warnings.push_back(std::string("stored as ") + long_name(other) + ", computed as " +
+                              long_name(kStored<Real>));
   if (nonfinite > 0) loaded.warnings.push_back(std::to_string(nonfinite) + " values are not finite");
   loaded.state.position = file.position;
   return {};
@@ -231,9 +258,11 @@ Status save_state(const std::string& path, const BasicState<Real>& state, const 
       values.push_back(state.get(static_cast<int>(layer), static_cast<int>(i)));
       tensors.push_back({tensor_name(layer, tensor.name), kStored<Real>, tensor.shape, values.back().data()});
     }
-  std::vector<std::pair<std::string, std::string>> metadata = {
-      {"format", kFormat}, {"model_type", state.schema().model_type()}, {"position", std::to_string(state.position)},
-      {"dtype", long_name(kStored<Real>)}, {"layout", kLayout}};
+  std::vector<std::pair<std::string, std::string>> metadata = {{"format", kFormat},
+                                                               {"model_type", state.schema().model_type()},
+                                                               {"position", std::to_string(state.position)},
+                                                               {"dtype", long_name(kStored<Real>)},
+                                                               {"layout", kLayout}};
   if (!model_hash.empty()) metadata.emplace_back("model_hash", model_hash);
   metadata.emplace_back("checksum", checksum_of(metadata, tensors));
   return write_safetensors(path, tensors, metadata);
@@ -257,7 +286,9 @@ Status check_state_file(const std::string& path) {
 
 template Status save_state(const std::string&, const BasicState<float>&, const std::string&);
 template Status save_state(const std::string&, const BasicState<double>&, const std::string&);
-template Result<LoadedState<float>> load_state(const std::string&, const std::shared_ptr<const StateSchema>&, const std::string&);
-template Result<LoadedState<double>> load_state(const std::string&, const std::shared_ptr<const StateSchema>&, const std::string&);
+template Result<LoadedState<float>> load_state(const std::string&, const std::shared_ptr<const StateSchema>&,
+                                               const std::string&);
+template Result<LoadedState<double>> load_state(const std::string&, const std::shared_ptr<const StateSchema>&,
+                                                const std::string&);
 
 }  // namespace lab

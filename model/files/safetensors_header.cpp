@@ -13,8 +13,8 @@ constexpr std::size_t kMostText = 16u << 20;  // bytes of all names, and of all 
 constexpr std::size_t kMostWarnings = 10;
 
 constexpr std::pair<const char*, DType> kTypes[] = {
-    {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16}, {"F64", DType::f64}, {"I64", DType::i64},
-    {"I32", DType::i32}, {"I16", DType::i16}, {"I8", DType::i8},     {"U8", DType::u8},   {"U16", DType::u16},
+    {"F32", DType::f32}, {"F16", DType::f16}, {"BF16", DType::bf16},   {"F64", DType::f64}, {"I64", DType::i64},
+    {"I32", DType::i32}, {"I16", DType::i16}, {"I8", DType::i8},       {"U8", DType::u8},   {"U16", DType::u16},
     {"U32", DType::u32}, {"U64", DType::u64}, {"BOOL", DType::boolean}};
 
 // Receives nlohmann's events. `place_` is the container it is in, `key_` the member of it that is being read.
@@ -29,9 +29,11 @@ class HeaderReader {
   bool binary(nlohmann::json::binary_t&) { return other("binary"); }
   bool number_unsigned(std::uint64_t value) {
     if (place() == Place::shape) {
-      if (value > INT64_MAX) return refuse(Code::too_large, field(), "an extent is too large", "at most 2^63 - 1", std::to_string(value));
+      if (value > INT64_MAX)
+        return refuse(Code::too_large, field(), "an extent is too large", "at most 2^63 - 1", std::to_string(value));
       if (entry_.tensor.shape.size() == kMostExtents)
-        return refuse(Code::too_large, field(), "the shape is too long", std::to_string(kMostExtents) + " extents", "more");
+        return refuse(Code::too_large, field(), "the shape is too long", std::to_string(kMostExtents) + " extents",
+                      "more");
       entry_.tensor.shape.push_back(static_cast<std::int64_t>(value));
       return true;
     }
@@ -56,7 +58,8 @@ class HeaderReader {
         entry_.tensor.dtype = type;
         return true;
       }
-    return refuse(Code::unsupported, field(), "this number type is not supported", "F32, F16, BF16, F64, an integer type or BOOL", value);
+    return refuse(Code::unsupported, field(), "this number type is not supported",
+                  "F32, F16, BF16, F64, an integer type or BOOL", value);
   }
   bool start_object(std::size_t) {
     if (places_.empty()) return enter(Place::top);
@@ -77,8 +80,8 @@ class HeaderReader {
   bool end_array() {
     const bool wrong_pair = place() == Place::offsets && offsets_ != 2;
     places_.pop_back();
-    return !wrong_pair ||
-           refuse(Code::malformed, field(), "the range is not a pair", "[begin, end]", std::to_string(offsets_) + " numbers");
+    return !wrong_pair || refuse(Code::malformed, field(), "the range is not a pair", "[begin, end]",
+                                 std::to_string(offsets_) + " numbers");
   }
   bool end_object() {
     const Place left = place();
@@ -93,7 +96,8 @@ class HeaderReader {
     return true;
   }
   bool key(std::string& name) {
-    if (name.size() > kLongestName) return refuse(Code::too_large, "header", "a name is too long", "1 MiB", std::to_string(name.size()));
+    if (name.size() > kLongestName)
+      return refuse(Code::too_large, "header", "a name is too long", "1 MiB", std::to_string(name.size()));
     key_ = name;
     if (place() == Place::top) return top_key(name);
     if (place() == Place::metadata)
@@ -114,7 +118,8 @@ class HeaderReader {
 
   Place place() const { return places_.empty() ? Place::start : places_.back(); }
   bool enter(Place next) {
-    if (places_.size() == 3) return refuse(Code::malformed, field(), "the header is nested too deeply", "3 levels", "more");
+    if (places_.size() == 3)
+      return refuse(Code::malformed, field(), "the header is nested too deeply", "3 levels", "more");
     places_.push_back(next);
     return true;
   }
@@ -122,15 +127,19 @@ class HeaderReader {
 
   bool top_key(const std::string& name) {
     name_bytes_ += name.size();
-    if (name_bytes_ > kMostText) return refuse(Code::too_large, "header", "the names are too long", "16 MiB in all", "more");
-    return names_.insert(name).second || refuse(Code::duplicate, name, "the same name appears twice", "each name once", name);
+    if (name_bytes_ > kMostText)
+      return refuse(Code::too_large, "header", "the names are too long", "16 MiB in all", "more");
+    return names_.insert(name).second ||
+           refuse(Code::duplicate, name, "the same name appears twice", "each name once", name);
   }
   bool tensor_key(const std::string& name) {
     if (std::find(fields_.begin(), fields_.end(), name) != fields_.end())
       return refuse(Code::duplicate, field(), "the same field appears twice", "each field once", name);
-    if (fields_.size() == kMostFields) return refuse(Code::too_large, entry_.tensor.name, "the entry has too many fields", "64", "more");
+    if (fields_.size() == kMostFields)
+      return refuse(Code::too_large, entry_.tensor.name, "the entry has too many fields", "64", "more");
     fields_.push_back(name);
-    if (!known_field() && header_.warnings.size() < kMostWarnings) header_.warnings.push_back(printable(field()) + ": an unknown field, ignored");
+    if (!known_field() && header_.warnings.size() < kMostWarnings)
+      header_.warnings.push_back(printable(field()) + ": an unknown field, ignored");
     return true;
   }
 
@@ -173,8 +182,12 @@ class HeaderReader {
 
 Result<SafetensorsHeader> read_safetensors_header(std::string_view text, const std::string& file) {
   if (const std::size_t zero = text.find('\0'); zero != text.npos)  // the parser would take it for the end
-    return Error{.code = Code::malformed, .file = file, .field = "header", .offset = static_cast<std::int64_t>(8 + zero),
-                 .found = "a zero byte", .message = "the header is not valid JSON"};
+    return Error{.code = Code::malformed,
+                 .file = file,
+                 .field = "header",
+                 .offset = static_cast<std::int64_t>(8 + zero),
+                 .found = "a zero byte",
+                 .message = "the header is not valid JSON"};
   HeaderReader reader(file);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) return reader.error();
   return reader.take();

@@ -13,23 +13,46 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;  // as JSON text
 
-const Fields kMamba1 = {{"model_type", "\"mamba\""}, {"hidden_size", "16"}, {"intermediate_size", "32"}, {"num_hidden_layers", "2"}, {"vocab_size", "40"},
-                        {"expand", "2"}, {"state_size", "4"}, {"conv_kernel", "3"}, {"time_step_rank", "1"}, {"layer_norm_epsilon", "1e-5"},
+const Fields kMamba1 = {{"model_type", "\"mamba\""},
+                        {"hidden_size", "16"},
+                        {"intermediate_size", "32"},
+                        {"num_hidden_layers", "2"},
+                        {"vocab_size", "40"},
+                        {"expand", "2"},
+                        {"state_size", "4"},
+                        {"conv_kernel", "3"},
+                        {"time_step_rank", "1"},
+                        {"layer_norm_epsilon", "1e-5"},
                         {"tie_word_embeddings", "true"}};
-const Fields kMamba2 = {{"model_type", "\"mamba2\""}, {"hidden_size", "16"}, {"num_hidden_layers", "2"}, {"vocab_size", "40"}, {"expand", "2"},
-                        {"state_size", "4"}, {"conv_kernel", "3"}, {"num_heads", "4"}, {"head_dim", "8"}, {"n_groups", "2"}, {"layer_norm_epsilon", "1e-5"},
+const Fields kMamba2 = {{"model_type", "\"mamba2\""},
+                        {"hidden_size", "16"},
+                        {"num_hidden_layers", "2"},
+                        {"vocab_size", "40"},
+                        {"expand", "2"},
+                        {"state_size", "4"},
+                        {"conv_kernel", "3"},
+                        {"num_heads", "4"},
+                        {"head_dim", "8"},
+                        {"n_groups", "2"},
+                        {"layer_norm_epsilon", "1e-5"},
                         {"tie_word_embeddings", "true"}};
 
 std::string json_of(const Fields& fields) {
   std::string text = "{";
-  for (const auto& [name, value] : fields) text.append(text.size() > 1 ? ", " : "").append("\"" + name + "\": " + value);
+  for (const auto& [name, value] : fields)
+    text.append(text.size() > 1 ? ", " : "").append("\"" + name + "\": " + value);
   return text + "}";
 }
 
 // A checkpoint whose tensors fit kMamba1 or kMamba2.
 Checkpoint checkpoint_of(const Fields& fields) {
   const bool first = fields.at("model_type") == "\"mamba\"";
-  auto made = random_checkpoint({.family = first ? "mamba1" : "mamba2", .hidden = 16, .vocabulary = 40, .state_size = 4, .conv_kernel = 3, .head_dim = 8,
+  auto made = random_checkpoint({.family = first ? "mamba1" : "mamba2",
+                                 .hidden = 16,
+                                 .vocabulary = 40,
+                                 .state_size = 4,
+                                 .conv_kernel = 3,
+                                 .head_dim = 8,
                                  .groups = first ? 1 : 2});
   REQUIRE(made);
   return made.take();
@@ -73,10 +96,12 @@ TEST_CASE("config: every numeric field refuses what is no number of its range, b
   for (const Fields& fields : {kMamba1, kMamba2})
     for (const auto& [name, good] : fields) {
       if (!is_number_field(name)) continue;
-      for (const char* bad : {"-1", "2147483648", "4294967312", "1e400", "\"2\"", "true", "[]", "{}", "NaN", "Infinity", "-Infinity"})
+      for (const char* bad :
+           {"-1", "2147483648", "4294967312", "1e400", "\"2\"", "true", "[]", "{}", "NaN", "Infinity", "-Infinity"})
         check(with(fields, name, bad), Code::out_of_range, name);
       if (name == "layer_norm_epsilon") continue;
-      for (const char* bad : {"0", "2.5", "1e1", "18446744073709551616"}) check(with(fields, name, bad), Code::out_of_range, name);
+      for (const char* bad : {"0", "2.5", "1e1", "18446744073709551616"})
+        check(with(fields, name, bad), Code::out_of_range, name);
     }
 }
 
@@ -84,7 +109,8 @@ TEST_CASE("config: switches and words of another kind are refused by name") {
   for (const Fields& fields : {kMamba1, kMamba2}) {
     for (const char* name : {"tie_word_embeddings", "use_bias", "use_conv_bias"})
       for (const char* bad : {"1", "\"true\"", "[]", "{}"}) check(with(fields, name, bad), Code::out_of_range, name);
-    for (const char* bad : {"\"gelu\"", "1", "[]"}) check(with(fields, "hidden_act", bad), Code::out_of_range, "hidden_act");
+    for (const char* bad : {"\"gelu\"", "1", "[]"})
+      check(with(fields, "hidden_act", bad), Code::out_of_range, "hidden_act");
   }
   check(with(kMamba1, "time_step_rank", "\"3\""), Code::out_of_range, "time_step_rank");
 }
@@ -92,7 +118,8 @@ TEST_CASE("config: switches and words of another kind are refused by name") {
 TEST_CASE("config: time step limits are two ordered numbers, the upper one perhaps infinite [CF1]") {
   for (const char* good : {"[0.0, Infinity]", "[0, {\"__float__\": \"Infinity\"}]", "[0.001, 0.1]", "null"})
     CHECK(load_with(with(kMamba2, "time_step_limit", good)));
-  for (const char* bad : {"[0]", "[0, 1, 2]", "[1, 0]", "[1, 1]", "[-1, 1]", "[NaN, 1]", "[0, NaN]", "[Infinity, Infinity]", "[\"0\", 1]", "0.1", "{}"})
+  for (const char* bad : {"[0]", "[0, 1, 2]", "[1, 0]", "[1, 1]", "[-1, 1]", "[NaN, 1]", "[0, NaN]",
+                          "[Infinity, Infinity]", "[\"0\", 1]", "0.1", "{}"})
     check(with(kMamba2, "time_step_limit", bad), Code::out_of_range, "time_step_limit");
   CHECK(load_with(with(kMamba2, "ignored", "[-Infinity, NaN]")));
 }
@@ -123,16 +150,19 @@ TEST_CASE("config: a size that disagrees with the weights is refused with both [
 
 TEST_CASE("config: all problems are listed, not only the first") {
   Checkpoint checkpoint = checkpoint_of(kMamba1);
-  checkpoint.config = std::make_shared<const Json>(parse_json(json_of(with(with(kMamba1, "hidden_size", "0"), "conv_kernel", "-1")), {}, "c").take());
+  checkpoint.config = std::make_shared<const Json>(
+      parse_json(json_of(with(with(kMamba1, "hidden_size", "0"), "conv_kernel", "-1")), {}, "c").take());
   CHECK(validate(checkpoint).size() == 2);
-  checkpoint.config = std::make_shared<const Json>(parse_json(json_of(with(kMamba1, "conv_kernel", "4")), {}, "c").take());
+  checkpoint.config =
+      std::make_shared<const Json>(parse_json(json_of(with(kMamba1, "conv_kernel", "4")), {}, "c").take());
   CHECK(validate(checkpoint).size() == 2);  // one a layer
   CHECK(load_model(checkpoint).error().next.find("1 more") != std::string::npos);
 }
 
 TEST_CASE("config: what published files hold beside the needed loads [CF4, CF6]") {
   CHECK(load_with(with(kMamba1, "time_step_rank", "\"auto\"")));
-  for (const char* name : {"time_step_rank", "intermediate_size", "layer_norm_epsilon", "use_bias", "use_conv_bias", "hidden_act", "expand"})
+  for (const char* name : {"time_step_rank", "intermediate_size", "layer_norm_epsilon", "use_bias", "use_conv_bias",
+                           "hidden_act", "expand"})
     CHECK(load_with(with(kMamba1, name, "null")));
   CHECK(load_with(with(kMamba1, "d_model", "999")));
   CHECK(load_with(with(kMamba1, "auto_map", R"({"AutoModel": "code.py--Model"})")));

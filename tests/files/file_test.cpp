@@ -32,7 +32,8 @@ TEST_CASE("file: what is no regular file is refused without being waited for") {
   const Folder folder;
   REQUIRE(::mkfifo(folder.at("pipe").c_str(), 0600) == 0);
   fs::create_symlink("loop", folder.path / "loop");
-  for (const std::string& path : {folder.at("pipe"), folder.path.string(), std::string("/dev/zero"), folder.at("loop")}) {
+  for (const std::string& path :
+       {folder.at("pipe"), folder.path.string(), std::string("/dev/zero"), folder.at("loop")}) {
     CAPTURE(path);
     CHECK(read_file(path, 10).error().code == Code::not_readable);
     CHECK(MappedFile::open(path).error().code == Code::not_readable);
@@ -81,7 +82,8 @@ TEST_CASE("file: a write that fails names the path and leaves the old file") {
 TEST_CASE("checkpoint: a folder, or a file in it, opens the model") {
   const Folder folder;
   fill_model(folder);
-  for (const std::string& path : {folder.path.string(), folder.path.string() + "/", folder.at("config.json"), folder.at("model.safetensors")}) {
+  for (const std::string& path :
+       {folder.path.string(), folder.path.string() + "/", folder.at("config.json"), folder.at("model.safetensors")}) {
     auto checkpoint = open_checkpoint(path);
     REQUIRE_MESSAGE(checkpoint, checkpoint.error().text());
     CHECK(checkpoint->name == folder.path.filename());
@@ -93,7 +95,8 @@ TEST_CASE("checkpoint: a folder, or a file in it, opens the model") {
 TEST_CASE("checkpoint: links to files of a cache load [IX3]") {
   const Folder folder, cache;
   fill_model(cache);
-  for (const char* name : {"config.json", "model.safetensors"}) fs::create_symlink(cache.path / name, folder.path / name);
+  for (const char* name : {"config.json", "model.safetensors"})
+    fs::create_symlink(cache.path / name, folder.path / name);
   CHECK(open_checkpoint(folder.path.string()));
 }
 

@@ -30,8 +30,30 @@ Json parsed(const std::string& text, const JsonLimits& limits = {}) {
 }  // namespace
 
 TEST_CASE("json: what is no JSON is refused with the byte's place") {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{\"a\" 1}", "{a:1}", "nul", "1 2", "{} x", "\"\\x\"", "\"a\nb\"", "+1", "01", ".5", "1.", "// c\n1", "'a'",
-                           "\"\xFF\"", "\"\xED\xA0\x80\"", "\"\\ud800\"", "\"\\ud800x\"", "NaN", "Infinity"})
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{\"a\" 1}",
+                           "{a:1}",
+                           "nul",
+                           "1 2",
+                           "{} x",
+                           "\"\\x\"",
+                           "\"a\nb\"",
+                           "+1",
+                           "01",
+                           ".5",
+                           "1.",
+                           "// c\n1",
+                           "'a'",
+                           "\"\xFF\"",
+                           "\"\xED\xA0\x80\"",
+                           "\"\\ud800\"",
+                           "\"\\ud800x\"",
+                           "NaN",
+                           "Infinity"})
     CHECK(refusal(text).code == Code::malformed);
   CHECK(refusal("{\"a\":1,}").offset == 7);
   CHECK(refusal("[1, 2, x]").offset == 7);
@@ -57,7 +79,8 @@ TEST_CASE("json: whole numbers convert only when they are written and fit as suc
   CHECK(integer("9223372036854775807") == INT64_MAX);
   CHECK(integer("-9223372036854775808") == INT64_MIN);
   CHECK(integer("-0") == 0);
-  for (const char* text : {"9223372036854775808", "18446744073709551616", "-9223372036854775809", "1.0", "1e2", "1.9", "\"1\"", "true", "null", "[]"})
+  for (const char* text : {"9223372036854775808", "18446744073709551616", "-9223372036854775809", "1.0", "1e2", "1.9",
+                           "\"1\"", "true", "null", "[]"})
     CHECK_FALSE(integer(text));
 }
 
@@ -76,7 +99,9 @@ TEST_CASE("json: a number beyond double is refused with its field") {
 }
 
 TEST_CASE("json: bare Infinity and NaN are numbers in configuration files [CF1]") {
-  const Json json = parsed(R"({"a": [0.0, Infinity], "b": -Infinity, "c": NaN, "d": {"__float__": "Infinity"}, "e": "Infinity, NaN"})", kConfig);
+  const Json json = parsed(
+      R"({"a": [0.0, Infinity], "b": -Infinity, "c": NaN, "d": {"__float__": "Infinity"}, "e": "Infinity, NaN"})",
+      kConfig);
   CHECK(json.find("a")->items()[1].number() == std::numeric_limits<double>::infinity());
   CHECK(json.find("b")->number() == -std::numeric_limits<double>::infinity());
   CHECK(std::isnan(*json.find("c")->number()));
@@ -86,7 +111,8 @@ TEST_CASE("json: bare Infinity and NaN are numbers in configuration files [CF1]"
 }
 
 TEST_CASE("json: words that only look like non-finite numbers are refused") {
-  for (const char* text : {"Infinityx", "xNaN", "+Infinity", "--Infinity", "1Infinity", "{Infinity: 1}", "-NaN", "infinity", "[1-Infinity]"})
+  for (const char* text : {"Infinityx", "xNaN", "+Infinity", "--Infinity", "1Infinity", "{Infinity: 1}", "-NaN",
+                           "infinity", "[1-Infinity]"})
     CHECK(refusal(text, kConfig).code == Code::malformed);
   CHECK(parsed(R"(["\"", "NaN \\", "\\\"NaN"])", kConfig).items()[2].text() == "\\\"NaN");
   CHECK_FALSE(parsed(R"({"__float__": "1.5"})", kConfig).number());
@@ -95,7 +121,9 @@ TEST_CASE("json: words that only look like non-finite numbers are refused") {
 }
 
 TEST_CASE("json: every limit is kept") {
-  const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
   parsed(nested(16));
   CHECK(refusal(nested(17)).code == Code::too_large);
   CHECK(refusal(std::string(100'000, '[')).code == Code::too_large);

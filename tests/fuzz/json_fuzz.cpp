@@ -25,8 +25,10 @@ std::size_t walk(const Json& json) {
 }
 
 const Checkpoint& weights_of(const char* family) {
-  static const Checkpoint first = random_checkpoint({.family = "mamba1", .hidden = 16, .layers = 1, .vocabulary = 8}).take();
-  static const Checkpoint second = random_checkpoint({.family = "mamba2", .hidden = 16, .layers = 1, .vocabulary = 8, .head_dim = 8}).take();
+  static const Checkpoint first =
+      random_checkpoint({.family = "mamba1", .hidden = 16, .layers = 1, .vocabulary = 8}).take();
+  static const Checkpoint second =
+      random_checkpoint({.family = "mamba2", .hidden = 16, .layers = 1, .vocabulary = 8, .head_dim = 8}).take();
   return std::string_view(family) == "mamba" ? first : second;
 }
 

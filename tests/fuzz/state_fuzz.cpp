@@ -13,8 +13,9 @@ using namespace lab;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const auto schema = std::make_shared<const StateSchema>(
-      "tiny", std::vector<LayerSchema>{{.kind = "tiny", .tensors = {{.name = "conv_state", .layout = Layout::columns, .shape = {2, 3}},
-                                                                    {.name = "ssm_state", .layout = Layout::tiles, .shape = {3, 2}}}}});
+      "tiny", std::vector<LayerSchema>{{.kind = "tiny",
+                                        .tensors = {{.name = "conv_state", .layout = Layout::columns, .shape = {2, 3}},
+                                                    {.name = "ssm_state", .layout = Layout::tiles, .shape = {3, 2}}}}});
   const int file = ::memfd_create("state", MFD_CLOEXEC);
   LAB_CHECK(file, >=, 0);
   LAB_CHECK(::write(file, data, size), ==, static_cast<ssize_t>(size));

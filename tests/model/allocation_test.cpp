@@ -20,8 +20,12 @@ void* counted(std::size_t size, std::size_t alignment = alignof(std::max_align_t
 
 void* operator new(std::size_t size) { return counted(size ? size : 1); }
 void* operator new[](std::size_t size) { return counted(size ? size : 1); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return counted(size, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
@@ -52,7 +56,8 @@ long allocations_of(const Model& model, std::int64_t tokens, int threads, Probe*
   std::vector<float> logits(static_cast<std::size_t>(model.info().vocabulary));
   long before = 0;
   for (int i = 0; i < 3; ++i) {
-    Lane<float> lane{.tokens = ids, .state = &state, .probe = probe, .logits = {logits.data(), 1, model.info().vocabulary}};
+    Lane<float> lane{
+        .tokens = ids, .state = &state, .probe = probe, .logits = {logits.data(), 1, model.info().vocabulary}};
     before = allocations;
     REQUIRE(model.advance(std::span(&lane, 1), context));
     if (i == 2) return allocations - before;
@@ -72,7 +77,8 @@ TEST_CASE("advance: a call like the one before allocates nothing, watched or not
       CHECK(allocations_of(**model, tokens, 1, nullptr) == 0);
       CHECK(allocations_of(**model, tokens, 2, nullptr) == 0);
       Glance glance((*model)->layers());
-      for (int layer = 0; layer < (*model)->layers(); ++layer) glance.read(Point::h, layer), glance.read(Point::conv_state, layer);
+      for (int layer = 0; layer < (*model)->layers(); ++layer)
+        glance.read(Point::h, layer), glance.read(Point::conv_state, layer);
       glance.wants_statistics = true;
       CHECK(allocations_of(**model, tokens, 1, &glance) == 0);
       CHECK(glance.seen > 0);

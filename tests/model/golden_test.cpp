@@ -9,7 +9,8 @@ using namespace lab::test;
 
 namespace {
 
-const std::vector<std::string> kModels = {"mamba1", "mamba1-bf16", "mamba1-f16", "mamba1-bias", "mamba2", "mamba2-groups"};
+const std::vector<std::string> kModels = {"mamba1",      "mamba1-bf16", "mamba1-f16",
+                                          "mamba1-bias", "mamba2",      "mamba2-groups"};
 
 // Runs a reference's own tokens in Real and compares every point it holds.
 template <class Real>

@@ -33,12 +33,21 @@ void check_near(const std::vector<Real>& ours, const std::vector<double>& expect
 template <class Real>
 struct TinyScan {
   TinyScan(bool per_head, std::int64_t heads, std::vector<Real> rates, std::vector<Real> skips)
-      : A(per_head ? heads : 16), D(std::move(skips)), h(static_cast<std::size_t>(heads) * 16), y(static_cast<std::size_t>(heads)) {
+      : A(per_head ? heads : 16), D(std::move(skips)), h(static_cast<std::size_t>(heads) * 16),
+        y(static_cast<std::size_t>(heads)) {
     std::copy(rates.begin(), rates.end(), A.begin());
-    scan = {.per_head = per_head, .heads = heads, .width = 1, .states = 1, .heads_per_group = heads, .A = A.data(), .D = D.data(), .h = h.data(),
+    scan = {.per_head = per_head,
+            .heads = heads,
+            .width = 1,
+            .states = 1,
+            .heads_per_group = heads,
+            .A = A.data(),
+            .D = D.data(),
+            .h = h.data(),
             .y = row(y)};
   }
-  void step(Math<Real>& math, const std::vector<Real>& dt, const std::vector<Real>& u, const std::vector<Real>& B, const std::vector<Real>& C) {
+  void step(Math<Real>& math, const std::vector<Real>& dt, const std::vector<Real>& u, const std::vector<Real>& B,
+            const std::vector<Real>& C) {
     scan.dt = row(dt);
     scan.u = row(u);
     scan.B = row(B);
@@ -58,8 +67,25 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 // Values of every kind a kernel may meet.
 std::vector<float> odd_values(std::size_t count) {
-  std::vector<float> values = {0.0f, -0.0f, 1.0f, -1.0f, 20.0f, -20.0f, 88.0f, -88.0f, -87.3365f, -87.33f, 1e-40f, -1e-40f, 1e30f, -1e30f,
-                               kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3.4e38f, 1e-6f};
+  std::vector<float> values = {0.0f,
+                               -0.0f,
+                               1.0f,
+                               -1.0f,
+                               20.0f,
+                               -20.0f,
+                               88.0f,
+                               -88.0f,
+                               -87.3365f,
+                               -87.33f,
+                               1e-40f,
+                               -1e-40f,
+                               1e30f,
+                               -1e30f,
+                               kInfinity,
+                               -kInfinity,
+                               std::numeric_limits<float>::quiet_NaN(),
+                               3.4e38f,
+                               1e-6f};
   std::mt19937 random(7);
   std::normal_distribution<float> normal(0, 10);
   while (values.size() < count) values.push_back(normal(random));
@@ -75,15 +101,18 @@ bool same_numbers(const std::vector<float>& a, const std::vector<float>& b) {
 
 // A matrix of a stored type with random weights, and its bytes.
 struct Stored {
-  Stored(DType type, std::int64_t rows, std::int64_t cols) : bytes(static_cast<std::size_t>(rows * cols) * size_of(type) + 2) {
+  Stored(DType type, std::int64_t rows, std::int64_t cols)
+      : bytes(static_cast<std::size_t>(rows * cols) * size_of(type) + 2) {
     std::mt19937 random(3);
     std::normal_distribution<float> normal;
     std::byte* at = bytes.data() + 2;  // weights may begin at any even address
     for (std::int64_t i = 0; i < rows * cols; ++i, at += size_of(type)) {
       const float value = normal(random);
       const std::uint16_t half = type == DType::bf16 ? bf16_from_float(value) : f16_from_float(value);
-      if (type == DType::f32) std::memcpy(at, &value, 4);
-      else std::memcpy(at, &half, 2);
+      if (type == DType::f32)
+        std::memcpy(at, &value, 4);
+      else
+        std::memcpy(at, &half, 2);
     }
     matrix = {bytes.data() + 2, type, rows, cols};
   }
@@ -123,7 +152,8 @@ TEST_CASE_TEMPLATE("math: the time step is softplus of raw plus bias, kept withi
 
 TEST_CASE_TEMPLATE("math: the convolution's first weight meets the oldest input", Real, float, double) {
   Math<Real> math;
-  const std::vector<Real> window = {0, 0, 0, 1, 2, 3, 4, 5}, w = {Real(0.1), Real(0.2), Real(0.3), Real(0.4)}, bias = {Real(0.05)};
+  const std::vector<Real> window = {0, 0, 0, 1, 2, 3, 4, 5}, w = {Real(0.1), Real(0.2), Real(0.3), Real(0.4)},
+                          bias = {Real(0.05)};
   std::vector<Real> y(5), act(5);
   math.convolve({window.data(), 8, 1}, 4, w, bias, {y.data(), 5, 1});
   check_near(y, {0.45, 1.15, 2.05, 3.05, 4.05});
@@ -135,7 +165,8 @@ TEST_CASE_TEMPLATE("math: a Mamba-1 channel by hand", Real, float, double) {
   Math<Real> math;
   TinyScan<Real> tiny(false, 1, {-2}, {Real(0.5)});
   const std::vector<Real> u = {1, 0, 2, -1}, raw = {0, 0, 1, -10}, zero(1), one = {1};
-  const std::vector<double> decay = {.25, .25, .0723295, .9999092}, h = {.693147, .173287, 2.639057, 2.638772}, y = {1.193147, .173287, 3.639057, 2.138772};
+  const std::vector<double> decay = {.25, .25, .0723295, .9999092}, h = {.693147, .173287, 2.639057, 2.638772},
+                            y = {1.193147, .173287, 3.639057, 2.138772};
   for (std::size_t t = 0; t < 4; ++t) {
     std::vector<Real> dt(1), factors(16);
     math.time_step(row(std::vector<Real>{raw[t]}), zero, 0, std::numeric_limits<Real>::infinity(), row(dt));
@@ -152,8 +183,9 @@ TEST_CASE_TEMPLATE("math: two Mamba-2 heads by hand", Real, float, double) {
   Math<Real> math;
   TinyScan<Real> tiny(true, 2, {-1, Real(-0.5)}, {1, 2});
   const std::vector<Real> bias = {Real(0.1), Real(-0.2)};
-  const auto step = [&](const std::vector<Real>& raw, const std::vector<Real>& x, Real b, Real c, const std::vector<double>& dts,
-                        const std::vector<double>& decays, const std::vector<double>& h, const std::vector<double>& y) {
+  const auto step = [&](const std::vector<Real>& raw, const std::vector<Real>& x, Real b, Real c,
+                        const std::vector<double>& dts, const std::vector<double>& decays, const std::vector<double>& h,
+                        const std::vector<double>& y) {
     std::vector<Real> dt(2), decay(2);
     math.time_step(row(raw), bias, 0, std::numeric_limits<Real>::infinity(), row(dt));
     check_near(dt, dts);
@@ -164,8 +196,10 @@ TEST_CASE_TEMPLATE("math: two Mamba-2 heads by hand", Real, float, double) {
     math.scan_decay(tiny.scan, 0, decay.data());
     check_near(decay, decays);
   };
-  step({0, Real(0.3)}, {1, 2}, Real(0.5), 2, {.7443967, .7443967}, {.4750208, .6892175}, {.3721983, .7443967}, {1.7443967, 5.4887933});
-  step({1, -1}, {-1, 1}, 1, 1, {1.3873353, .2632825}, {.2497399, .8766555}, {-1.2943826, .9158619}, {-2.2943826, 2.9158619});
+  step({0, Real(0.3)}, {1, 2}, Real(0.5), 2, {.7443967, .7443967}, {.4750208, .6892175}, {.3721983, .7443967},
+       {1.7443967, 5.4887933});
+  step({1, -1}, {-1, 1}, 1, 1, {1.3873353, .2632825}, {.2497399, .8766555}, {-1.2943826, .9158619},
+       {-2.2943826, 2.9158619});
 }
 
 TEST_CASE_TEMPLATE("math: norms, whole and by groups, after the gate", Real, float, double) {
@@ -240,14 +274,16 @@ TEST_CASE("kernels: a product has the same bits for one token and for many, on e
     for (const std::int64_t cols : {1, 15, 16, 17, 40, 131}) {
       constexpr std::int64_t rows = 61, tokens = 7;
       const Stored w(type, rows, cols);
-      const std::vector<float> bias = random_values(rows, 5), x = random_values(static_cast<std::size_t>(tokens * cols), 6);
+      const std::vector<float> bias = random_values(rows, 5),
+                               x = random_values(static_cast<std::size_t>(tokens * cols), 6);
       const Rows<const float> inputs(x.data(), tokens, cols);
       std::vector<float> first(tokens * rows);
       for (const char* name : instruction_sets()) {
         Math<float> math(1, name);
         std::vector<float> many(tokens * rows), single(tokens * rows);
         math.linear(w.matrix, bias, inputs, {many.data(), tokens, rows});
-        for (std::int64_t t = 0; t < tokens; ++t) math.linear(w.matrix, bias, inputs.rows(t, 1), {single.data() + t * rows, 1, rows});
+        for (std::int64_t t = 0; t < tokens; ++t)
+          math.linear(w.matrix, bias, inputs.rows(t, 1), {single.data() + t * rows, 1, rows});
         CAPTURE(name);
         CAPTURE(cols);
         CHECK(same_bits(many, single));
@@ -259,7 +295,8 @@ TEST_CASE("kernels: a product has the same bits for one token and for many, on e
       std::vector<double> exact(tokens * rows);
       oracle.linear(w.matrix, exact_bias, {exact_x.data(), tokens, cols}, {exact.data(), tokens, rows});
       double worst = 0;
-      for (std::size_t i = 0; i < exact.size(); ++i) worst = std::fmax(worst, std::fabs(exact[i] - static_cast<double>(first[i])));
+      for (std::size_t i = 0; i < exact.size(); ++i)
+        worst = std::fmax(worst, std::fabs(exact[i] - static_cast<double>(first[i])));
       CHECK(worst < 131 * 6e-8 * 16);  // operations x unit x the largest product of normal numbers
     }
 }

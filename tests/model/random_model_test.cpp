@@ -47,7 +47,8 @@ TEST_CASE("random model: activations stay of ordinary size over many tokens") {
   for (const char* family : {"mamba1", "mamba2"}) {
     const auto model = make_random({.family = family, .layers = 8});
     Context<float> context;
-    for (const float logit : run<float>(*model, random_tokens(200, 256), context).logits) REQUIRE(std::fabs(logit) < 100);
+    for (const float logit : run<float>(*model, random_tokens(200, 256), context).logits)
+      REQUIRE(std::fabs(logit) < 100);
   }
 }
 
@@ -68,7 +69,8 @@ TEST_CASE("content hash: a changed configuration is another model, another order
     checkpoint.config = std::make_shared<const Json>(parse_json(text, {.bare_non_finite = true}, "config.json").take());
     return content_hash(checkpoint);
   };
-  const std::string one = with_config(R"({"model_type": "mamba", "layer_norm_epsilon": 1e-5, "limits": [0, Infinity]})");
+  const std::string one =
+      with_config(R"({"model_type": "mamba", "layer_norm_epsilon": 1e-5, "limits": [0, Infinity]})");
   CHECK(one != hash);
   CHECK(with_config(R"({"limits": [0, Infinity], "layer_norm_epsilon": 1e-5, "model_type": "mamba"})") == one);
   CHECK(with_config(R"({"model_type": "mamba", "layer_norm_epsilon": 1e-3, "limits": [0, Infinity]})") != one);

@@ -16,12 +16,39 @@ const std::vector<RandomModel>& models() {
   static const std::vector<RandomModel> all = {
       {.family = "mamba1", .hidden = 20, .vocabulary = 50, .state_size = 5, .conv_kernel = 1},
       {.family = "mamba1", .hidden = 33, .vocabulary = 51, .state_size = 16, .conv_kernel = 7, .dtype = DType::bf16},
-      {.family = "mamba1", .hidden = 24, .vocabulary = 47, .expand = 1, .state_size = 17, .conv_kernel = 2, .tied_head = false, .dtype = DType::f16},
+      {.family = "mamba1",
+       .hidden = 24,
+       .vocabulary = 47,
+       .expand = 1,
+       .state_size = 17,
+       .conv_kernel = 2,
+       .tied_head = false,
+       .dtype = DType::f16},
       {.family = "mamba1", .hidden = 150, .vocabulary = 300, .state_size = 8},
       {.family = "mamba2", .hidden = 36, .vocabulary = 50, .state_size = 5, .head_dim = 8, .groups = 3},
-      {.family = "mamba2", .hidden = 36, .vocabulary = 51, .state_size = 19, .conv_kernel = 7, .head_dim = 24, .groups = 3, .dtype = DType::bf16},
-      {.family = "mamba2", .hidden = 20, .vocabulary = 47, .state_size = 16, .conv_kernel = 1, .head_dim = 40, .tied_head = false, .dtype = DType::f16},
-      {.family = "mamba2", .hidden = 96, .vocabulary = 300, .state_size = 24, .conv_kernel = 2, .head_dim = 16, .groups = 2},
+      {.family = "mamba2",
+       .hidden = 36,
+       .vocabulary = 51,
+       .state_size = 19,
+       .conv_kernel = 7,
+       .head_dim = 24,
+       .groups = 3,
+       .dtype = DType::bf16},
+      {.family = "mamba2",
+       .hidden = 20,
+       .vocabulary = 47,
+       .state_size = 16,
+       .conv_kernel = 1,
+       .head_dim = 40,
+       .tied_head = false,
+       .dtype = DType::f16},
+      {.family = "mamba2",
+       .hidden = 96,
+       .vocabulary = 300,
+       .state_size = 24,
+       .conv_kernel = 2,
+       .head_dim = 16,
+       .groups = 2},
   };
   return all;
 }
@@ -74,7 +101,8 @@ TEST_CASE("same bits: random cuts into several calls, empty ones among them") {
     std::mt19937 random(5);
     for (int i = 0; i < 6; ++i) {
       std::vector<std::int64_t> lengths;
-      for (std::int64_t left = kTokens; left > 0; left -= lengths.back()) lengths.push_back(static_cast<std::int64_t>(random()) % (left + 1));
+      for (std::int64_t left = kTokens; left > 0; left -= lengths.back())
+        lengths.push_back(static_cast<std::int64_t>(random()) % (left + 1));
       CHECK(same_bits(run<float>(model, tokens, context, lengths), whole));
     }
   });
@@ -168,7 +196,8 @@ TEST_CASE("same bits: statistics on every instruction set") {
 TEST_CASE("same bits: lanes of different lengths in one call, one of them watched, against each alone") {
   for_each_model([](const Model& model, const Tokens&, const Outcome<float>&) {
     const std::int64_t vocabulary = model.info().vocabulary;
-    const std::vector<Tokens> inputs = {random_tokens(3, vocabulary, 2), random_tokens(8, vocabulary, 3), {}, random_tokens(1, vocabulary, 4)};
+    const std::vector<Tokens> inputs = {
+        random_tokens(3, vocabulary, 2), random_tokens(8, vocabulary, 3), {}, random_tokens(1, vocabulary, 4)};
     Context<float> context({.threads = 2}), alone;
     Recorder<float> recorder(model.layers());
     recorder.read_everything(model.layers());
@@ -176,9 +205,13 @@ TEST_CASE("same bits: lanes of different lengths in one call, one of them watche
     std::vector<Outcome<float>> together;
     std::vector<Lane<float>> lanes;
     for (const Tokens& tokens : inputs)
-      together.push_back({State(model.schema()), std::vector<float>(tokens.size() * static_cast<std::size_t>(vocabulary))});
+      together.push_back(
+          {State(model.schema()), std::vector<float>(tokens.size() * static_cast<std::size_t>(vocabulary))});
     for (std::size_t i = 0; i < inputs.size(); ++i)
-      lanes.push_back({.tokens = inputs[i], .state = &together[i].state, .probe = i == 1 ? &recorder : nullptr, .wants = LogitRows::all,
+      lanes.push_back({.tokens = inputs[i],
+                       .state = &together[i].state,
+                       .probe = i == 1 ? &recorder : nullptr,
+                       .wants = LogitRows::all,
                        .logits = {together[i].logits.data(), static_cast<std::int64_t>(inputs[i].size()), vocabulary}});
     REQUIRE(model.advance(lanes, context));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
@@ -195,7 +228,9 @@ TEST_CASE("same bits: vectors fed in place of embeddings that are the embeddings
     recorder.read(Point::emb, -1);
     run<float>(model, tokens, context, {}, &recorder);
     Outcome<float> fed{State(model.schema()), std::vector<float>(whole.logits.size())};
-    Lane<float> lane{.vectors = {recorder.values.at("emb").data(), kTokens, model.info().hidden}, .state = &fed.state, .wants = LogitRows::all,
+    Lane<float> lane{.vectors = {recorder.values.at("emb").data(), kTokens, model.info().hidden},
+                     .state = &fed.state,
+                     .wants = LogitRows::all,
                      .logits = {fed.logits.data(), kTokens, model.info().vocabulary}};
     REQUIRE(model.advance(std::span(&lane, 1), context));
     CHECK(same_bits(fed, whole));
@@ -208,9 +243,13 @@ TEST_CASE("same bits: the last token's logits alone are those of all tokens' log
     const auto width = static_cast<std::size_t>(model.info().vocabulary);
     State state(model.schema());
     std::vector<float> last(width);
-    Lane<float> lane{.tokens = tokens, .state = &state, .wants = LogitRows::last, .logits = {last.data(), 1, model.info().vocabulary}};
+    Lane<float> lane{.tokens = tokens,
+                     .state = &state,
+                     .wants = LogitRows::last,
+                     .logits = {last.data(), 1, model.info().vocabulary}};
     REQUIRE(model.advance(std::span(&lane, 1), context));
-    CHECK(same_bits(last, std::vector<float>(whole.logits.end() - static_cast<std::ptrdiff_t>(width), whole.logits.end())));
+    CHECK(same_bits(last,
+                    std::vector<float>(whole.logits.end() - static_cast<std::ptrdiff_t>(width), whole.logits.end())));
   });
 }
 
@@ -242,7 +281,8 @@ TEST_CASE("same bits: rounding to 16 bits does not depend on cuts, watchers or t
       CHECK_FALSE(same_bits(whole, exact));
       for (const auto& [name, values] : recorder.values)
         for (const float value : values)
-          REQUIRE(value == (rounding == Rounding::bf16 ? float_from_bf16(bf16_from_float(value)) : float_from_f16(f16_from_float(value))));
+          REQUIRE(value == (rounding == Rounding::bf16 ? float_from_bf16(bf16_from_float(value))
+                                                       : float_from_f16(f16_from_float(value))));
     }
   });
 }

@@ -56,11 +56,14 @@ void check_nudge(const Model& model, const Tokens& tokens, const Recorder<float>
     if (name == patched) upstream = false;
     if (upstream) CHECK(same_bits(rows_of(after, kPatched, kPatched + 1), rows_of(before, kPatched, kPatched + 1)));
   }
-  CHECK_FALSE(same_bits(rows_of(nudge.values.at(patched), kPatched, kPatched + 1), rows_of(plain.values.at(patched), kPatched, kPatched + 1)));
-  CHECK_FALSE(same_bits(rows_of(nudge.values.at("logits"), kPatched, kPatched + 1), rows_of(plain.values.at("logits"), kPatched, kPatched + 1)));
+  CHECK_FALSE(same_bits(rows_of(nudge.values.at(patched), kPatched, kPatched + 1),
+                        rows_of(plain.values.at(patched), kPatched, kPatched + 1)));
+  CHECK_FALSE(same_bits(rows_of(nudge.values.at("logits"), kPatched, kPatched + 1),
+                        rows_of(plain.values.at("logits"), kPatched, kPatched + 1)));
   // The past reaches the next token through the states alone, so what acts after them leaves it as it was.
   static const std::set<Point> after_states = {Point::C, Point::z, Point::y, Point::gated, Point::gnorm};
-  if (after_states.contains(point)) CHECK(same_bits(nudge.values.at(point_name(Point::h, layer)), plain.values.at(point_name(Point::h, layer))));
+  if (after_states.contains(point))
+    CHECK(same_bits(nudge.values.at(point_name(Point::h, layer)), plain.values.at(point_name(Point::h, layer))));
 }
 
 template <class Body>
@@ -73,7 +76,8 @@ void for_each_model(Body body) {
 }
 
 // The drivers of one layer as a recorder of a run would keep them.
-std::vector<Rows<const float>> drivers_of(const Model& model, const Recorder<float>& recorder, int layer, std::int64_t first, std::int64_t count) {
+std::vector<Rows<const float>> drivers_of(const Model& model, const Recorder<float>& recorder, int layer,
+                                          std::int64_t first, std::int64_t count) {
   std::vector<Rows<const float>> drivers;
   for (const Driver& driver : model.info().layers[static_cast<std::size_t>(layer)].drivers) {
     if (!driver.replay) {
@@ -137,7 +141,8 @@ TEST_CASE("patch: a state replaced by its neutral value is a state that was set 
     State state = run<float>(model, Tokens(tokens.begin(), tokens.begin() + kPatched + 1), context).state;
     const int h = state.schema().layers().back().find(Point::h);
     REQUIRE(state.set(last, h, std::vector<float>(state.get(last, h).size())));
-    const Outcome<float> set = run<float>(model, Tokens(tokens.begin() + kPatched + 1, tokens.end()), context, {}, nullptr, &state);
+    const Outcome<float> set =
+        run<float>(model, Tokens(tokens.begin() + kPatched + 1, tokens.end()), context, {}, nullptr, &state);
     CHECK(same_bits(patched.state, set.state));
   });
 }
@@ -155,7 +160,8 @@ TEST_CASE("mix: a layer alone gives the bits it gives within the model") {
       Recorder<float> inner(model.layers());
       inner.read(Point::y, layer);
       state.position = 0;
-      model.mix(layer, {recorder.values.at(point_name(Point::norm1, layer)).data(), kTokens, hidden}, {out.data(), kTokens, hidden}, state, &inner, context);
+      model.mix(layer, {recorder.values.at(point_name(Point::norm1, layer)).data(), kTokens, hidden},
+                {out.data(), kTokens, hidden}, state, &inner, context);
       CHECK(same_bits(out, recorder.values.at(point_name(Point::mixer_out, layer))));
       CHECK(same_bits(inner.values.at(point_name(Point::y, layer)), recorder.values.at(point_name(Point::y, layer))));
     }
@@ -170,8 +176,9 @@ TEST_CASE("read_out: the last residual stream gives the logits") {
     recorder.read(Point::resid_out, model.layers() - 1);
     const Outcome<float> whole = run<float>(model, tokens, context, {}, &recorder);
     std::vector<float> logits(whole.logits.size());
-    model.read_out({recorder.values.at(point_name(Point::resid_out, model.layers() - 1)).data(), kTokens, model.info().hidden},
-                   {logits.data(), kTokens, model.info().vocabulary}, context);
+    model.read_out(
+        {recorder.values.at(point_name(Point::resid_out, model.layers() - 1)).data(), kTokens, model.info().hidden},
+        {logits.data(), kTokens, model.info().vocabulary}, context);
     CHECK(same_bits(logits, whole.logits));
   });
 }
@@ -185,7 +192,8 @@ TEST_CASE("replay: recorded drivers give the state's bits from any keyframe, on 
 
 TEST_CASE("replay: recorded drivers give the state's bits when stages are rounded to 16 bits") {
   for_each_model([](const Model& model, const Tokens& tokens) {
-    for (const Rounding rounding : {Rounding::bf16, Rounding::f16}) check_replay(model, tokens, {.rounding = rounding}, 3);
+    for (const Rounding rounding : {Rounding::bf16, Rounding::f16})
+      check_replay(model, tokens, {.rounding = rounding}, 3);
   });
 }
 

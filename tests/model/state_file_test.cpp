@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 
 // A path that is gone when the test ends.
 struct Scratch {
-  Scratch() : path(fs::temp_directory_path() / ("state_test." + std::to_string(counter++) + "." + std::to_string(std::random_device{}()))) {}
+  Scratch()
+      : path(fs::temp_directory_path() /
+             ("state_test." + std::to_string(counter++) + "." + std::to_string(std::random_device{}()))) {}
   ~Scratch() { fs::remove(path); }
   std::string string() const { return path.string(); }
   fs::path path;
@@ -27,8 +29,9 @@ struct Scratch {
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
 // Writes a state file by hand: schema names and shapes as given, all values one.
-void write_by_hand(const std::string& path, const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& tensors, const Metadata& metadata,
-                   DType type = DType::f32) {
+void write_by_hand(const std::string& path,
+                   const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& tensors,
+                   const Metadata& metadata, DType type = DType::f32) {
   static const std::vector<std::byte> zeros(1 << 16);
   std::vector<TensorToWrite> list;
   for (const auto& [name, shape] : tensors) list.push_back({name, type, shape, zeros.data()});
@@ -48,8 +51,8 @@ Error refusal(const std::string& path, const std::string& hash = "") {
   return loaded.error();
 }
 
-void check_refusal(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& tensors, const Metadata& metadata, Code code,
-                   const std::string& field, DType type = DType::f32) {
+void check_refusal(const std::vector<std::pair<std::string, std::vector<std::int64_t>>>& tensors,
+                   const Metadata& metadata, Code code, const std::string& field, DType type = DType::f32) {
   Scratch file;
   write_by_hand(file.string(), tensors, metadata, type);
   const Error error = refusal(file.string());
@@ -59,12 +62,14 @@ void check_refusal(const std::vector<std::pair<std::string, std::vector<std::int
 }
 
 bool mentions(const std::vector<std::string>& warnings, const std::string& word) {
-  return std::any_of(warnings.begin(), warnings.end(), [&](const std::string& warning) { return warning.find(word) != std::string::npos; });
+  return std::any_of(warnings.begin(), warnings.end(),
+                     [&](const std::string& warning) { return warning.find(word) != std::string::npos; });
 }
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("state file: what is saved is opened again, bit for bit and without a warning", Real, float, double) {
+TEST_CASE_TEMPLATE("state file: what is saved is opened again, bit for bit and without a warning", Real, float,
+                   double) {
   Scratch file;
   const BasicState<Real> state = filled<Real>(odd_schema());
   REQUIRE(save_state(file.string(), state, "0123456789abcdef"));
@@ -85,7 +90,9 @@ TEST_CASE("state file: a state continued from a file has the bits of the uninter
   REQUIRE(save_state(file.string(), run<float>(*model, Tokens(tokens.begin(), tokens.begin() + 3), context).state, ""));
   auto loaded = load_state<float>(file.string(), model->schema(), "");
   REQUIRE(loaded);
-  CHECK(same_bits(run<float>(*model, Tokens(tokens.begin() + 3, tokens.end()), context, {}, nullptr, &loaded->state).state, whole.state));
+  CHECK(same_bits(
+      run<float>(*model, Tokens(tokens.begin() + 3, tokens.end()), context, {}, nullptr, &loaded->state).state,
+      whole.state));
 }
 
 TEST_CASE("state file: one made by another program continues to the reference's rows") {
@@ -105,14 +112,16 @@ TEST_CASE("state file: one made by another program continues to the reference's 
   run<float>(*model, Tokens(ids.begin() + position, ids.end()), context, {}, &recorder, &loaded->state);
   for (const auto& [point, reference] : references) {
     const auto width = static_cast<std::ptrdiff_t>(reference.values.size()) / reference.tokens;
-    const Reference rest{.tokens = left, .values = {reference.values.begin() + position * width, reference.values.end()}};
+    const Reference rest{.tokens = left,
+                         .values = {reference.values.begin() + position * width, reference.values.end()}};
     CAPTURE(point);
     CHECK(worst_row(recorder.values.at(point), rest) <= (point == "logits" ? 2e-5 : 1e-5));
   }
 }
 
 TEST_CASE("state file: other number types are opened and mentioned") {
-  for (const auto& [type, word] : {std::pair{DType::f16, "float16"}, {DType::bf16, "bfloat16"}, {DType::f64, "float64"}}) {
+  for (const auto& [type, word] :
+       {std::pair{DType::f16, "float16"}, {DType::bf16, "bfloat16"}, {DType::f64, "float64"}}) {
     Scratch file;
     write_by_hand(file.string(), kOdd, kPlain, type);
     auto loaded = load_state<float>(file.string(), odd_schema(), "");
@@ -168,7 +177,8 @@ TEST_CASE("state file: what does not fit is refused by name") {
     Metadata metadata = kPlain;
     for (auto& [name, text] : metadata)
       if (name == key) text = value;
-    if (std::none_of(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; })) metadata.emplace_back(key, value);
+    if (std::none_of(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; }))
+      metadata.emplace_back(key, value);
     return metadata;
   };
   const auto tensor = [](std::size_t index, const char* name, std::vector<std::int64_t> shape) {
@@ -222,8 +232,9 @@ TEST_CASE("state file: a missing file and a model's weights are refused") {
 TEST_CASE("state file: cut at any byte, or with any bit flipped, it is refused or unharmed") {
   Scratch file;
   const auto schema = std::make_shared<const StateSchema>(
-      "tiny", std::vector<LayerSchema>{{.kind = "tiny", .tensors = {{.name = "conv_state", .layout = Layout::columns, .shape = {2, 3}},
-                                                                    {.name = "ssm_state", .layout = Layout::tiles, .shape = {3, 2}}}}});
+      "tiny", std::vector<LayerSchema>{{.kind = "tiny",
+                                        .tensors = {{.name = "conv_state", .layout = Layout::columns, .shape = {2, 3}},
+                                                    {.name = "ssm_state", .layout = Layout::tiles, .shape = {3, 2}}}}});
   const State state = filled<float>(schema);
   REQUIRE(save_state(file.string(), state, "0123456789abcdef"));
   const std::string good = read_file(file.string(), 1 << 20).take();

@@ -15,7 +15,8 @@ TEST_CASE_TEMPLATE("state: what is set is what is got, in every layout", Real, f
     CHECK(same_bits(other.get(1, i), values));
     const TensorSchema& tensor = state.schema().layers()[1].tensors[static_cast<std::size_t>(i)];
     for (std::int64_t flat = 0; flat < tensor.elements(); ++flat)
-      CHECK(state.stored(1, i)[static_cast<std::size_t>(tensor.stored_index(flat))] == values[static_cast<std::size_t>(flat)]);
+      CHECK(state.stored(1, i)[static_cast<std::size_t>(tensor.stored_index(flat))] ==
+            values[static_cast<std::size_t>(flat)]);
   }
 }
 
@@ -38,7 +39,11 @@ TEST_CASE("state: a zeroed layer has neutral values and leaves the others as the
   for (int i = 0; i < 3; ++i) CHECK(same_bits(state.get(1, i), before.get(1, i)));
   CHECK(state.position == 12);
   state.zero();
-  CHECK(same_bits(state, [] { State fresh(odd_schema()); fresh.position = 12; return fresh; }()));
+  CHECK(same_bits(state, [] {
+    State fresh(odd_schema());
+    fresh.position = 12;
+    return fresh;
+  }()));
 }
 
 TEST_CASE("state: scaling moves the recurrent tensors of one layer and leaves windows alone") {
@@ -86,7 +91,8 @@ TEST_CASE("state: a step after get and set is the step without them") {
   copied.position = half.position;
   for (int layer = 0; layer < model->layers(); ++layer)
     for (int i = 0; i < 2; ++i) REQUIRE(copied.set(layer, i, half.get(layer, i)));
-  CHECK(same_bits(run<float>(*model, Tokens(tokens.begin() + 4, tokens.end()), context, {}, nullptr, &copied).state, whole.state));
+  CHECK(same_bits(run<float>(*model, Tokens(tokens.begin() + 4, tokens.end()), context, {}, nullptr, &copied).state,
+                  whole.state));
 }
 
 TEST_CASE("state: the oldest column of a convolution window does not reach the next token") {
@@ -97,5 +103,6 @@ TEST_CASE("state: the oldest column of a convolution window does not reach the n
   std::vector<float> window = changed.get(0, 0);
   for (std::size_t i = 0; i < window.size(); i += 4) window[i] = 1e6f;
   REQUIRE(changed.set(0, 0, window));
-  CHECK(same_bits(run<float>(*model, {3}, context, {}, nullptr, &state).logits, run<float>(*model, {3}, context, {}, nullptr, &changed).logits));
+  CHECK(same_bits(run<float>(*model, {3}, context, {}, nullptr, &state).logits,
+                  run<float>(*model, {3}, context, {}, nullptr, &changed).logits));
 }

@@ -17,7 +17,9 @@ struct Values {
     all.assign(kept.begin(), kept.end());
     width = all.size() / kTokens;
   }
-  std::span<const double> at(std::int64_t token) const { return std::span(all).subspan(static_cast<std::size_t>(token) * width, width); }
+  std::span<const double> at(std::int64_t token) const {
+    return std::span(all).subspan(static_cast<std::size_t>(token) * width, width);
+  }
   std::vector<double> all;
   std::size_t width = 0;
 };
@@ -40,9 +42,11 @@ double mean(std::span<const double> values) {
 double silu(double x) { return x / (1 + std::exp(-x)); }
 
 // ||dt u B|| over all elements of the state.
-double write_norm(const ModelInfo& info, std::span<const double> dt, std::span<const double> u, std::span<const double> B) {
+double write_norm(const ModelInfo& info, std::span<const double> dt, std::span<const double> u,
+                  std::span<const double> B) {
   const bool per_head = info.heads > 0;
-  const std::size_t heads = per_head ? static_cast<std::size_t>(info.heads) : 1, groups = per_head ? static_cast<std::size_t>(info.groups) : 1;
+  const std::size_t heads = per_head ? static_cast<std::size_t>(info.heads) : 1,
+                    groups = per_head ? static_cast<std::size_t>(info.groups) : 1;
   const std::size_t width = u.size() / heads, states = B.size() / groups;
   double squares = 0;
   for (std::size_t channel = 0; channel < u.size(); ++channel)
@@ -54,8 +58,10 @@ double write_norm(const ModelInfo& info, std::span<const double> dt, std::span<c
 }
 
 void check_layer(const Model& model, const Recorder<float>& recorder, int layer) {
-  const Values h(recorder, Point::h, layer), decay(recorder, Point::decay, layer), dt(recorder, Point::dt, layer), z(recorder, Point::z, layer);
-  const Values u(recorder, model.info().heads > 0 ? Point::x : Point::u, layer), B(recorder, Point::B, layer), y(recorder, Point::y, layer);
+  const Values h(recorder, Point::h, layer), decay(recorder, Point::decay, layer), dt(recorder, Point::dt, layer),
+      z(recorder, Point::z, layer);
+  const Values u(recorder, model.info().heads > 0 ? Point::x : Point::u, layer), B(recorder, Point::B, layer),
+      y(recorder, Point::y, layer);
   const Values mixer(recorder, Point::mixer_out, layer), resid(recorder, Point::resid_out, layer);
   for (std::int64_t t = 0; t < kTokens; ++t) {
     std::vector<double> change(h.at(t).begin(), h.at(t).end()), opening;
@@ -64,19 +70,31 @@ void check_layer(const Model& model, const Recorder<float>& recorder, int layer)
     for (double gate : z.at(t)) opening.push_back(std::fabs(silu(gate)));
     for (double open : opening) shut += open < 0.01;
     const std::pair<Statistic, double> expected[] = {
-        {Statistic::h_norm, norm(h.at(t))}, {Statistic::h_max, largest(h.at(t))}, {Statistic::h_mean, mean(h.at(t))},
-        {Statistic::h_change, norm(change)}, {Statistic::h_nonfinite, 0},
-        {Statistic::write_norm, write_norm(model.info(), dt.at(t), u.at(t), B.at(t))}, {Statistic::decay_mean, mean(decay.at(t))},
-        {Statistic::dt_mean, mean(dt.at(t))}, {Statistic::dt_max, largest(dt.at(t))}, {Statistic::gate_mean, mean(opening)},
-        {Statistic::gate_shut, shut / static_cast<double>(opening.size())}, {Statistic::x_norm, norm(u.at(t))}, {Statistic::y_norm, norm(y.at(t))},
-        {Statistic::mixer_norm, norm(mixer.at(t))}, {Statistic::resid_norm, norm(resid.at(t))}, {Statistic::resid_max, largest(resid.at(t))}};
+        {Statistic::h_norm, norm(h.at(t))},
+        {Statistic::h_max, largest(h.at(t))},
+        {Statistic::h_mean, mean(h.at(t))},
+        {Statistic::h_change, norm(change)},
+        {Statistic::h_nonfinite, 0},
+        {Statistic::write_norm, write_norm(model.info(), dt.at(t), u.at(t), B.at(t))},
+        {Statistic::decay_mean, mean(decay.at(t))},
+        {Statistic::dt_mean, mean(dt.at(t))},
+        {Statistic::dt_max, largest(dt.at(t))},
+        {Statistic::gate_mean, mean(opening)},
+        {Statistic::gate_shut, shut / static_cast<double>(opening.size())},
+        {Statistic::x_norm, norm(u.at(t))},
+        {Statistic::y_norm, norm(y.at(t))},
+        {Statistic::mixer_norm, norm(mixer.at(t))},
+        {Statistic::resid_norm, norm(resid.at(t))},
+        {Statistic::resid_max, largest(resid.at(t))}};
     static_assert(std::size(expected) == kStatistics);
     for (const auto& [which, value] : expected) {
-      const float ours = recorder.numbers.at(layer)[static_cast<std::size_t>(t * kStatistics + static_cast<std::int64_t>(which))];
+      const float ours =
+          recorder.numbers.at(layer)[static_cast<std::size_t>(t * kStatistics + static_cast<std::int64_t>(which))];
       CAPTURE(lab::name_of(which));
       CAPTURE(t);
       // Sums of a few thousand float32 terms in sixteen lanes; a mean of both signs is judged by the sizes it is made of.
-      CHECK(std::fabs(ours - value) <= 1e-5 * std::max(std::fabs(value), which == Statistic::h_mean ? largest(h.at(t)) : 0.0));
+      CHECK(std::fabs(ours - value) <=
+            1e-5 * std::max(std::fabs(value), which == Statistic::h_mean ? largest(h.at(t)) : 0.0));
     }
   }
 }
@@ -84,8 +102,15 @@ void check_layer(const Model& model, const Recorder<float>& recorder, int layer)
 }  // namespace
 
 TEST_CASE("statistics: all sixteen are what their names say") {
-  for (const RandomModel& sizes : {RandomModel{.family = "mamba1", .hidden = 33, .vocabulary = 50, .state_size = 5, .seed = 5},
-                                   RandomModel{.family = "mamba2", .hidden = 36, .vocabulary = 50, .state_size = 7, .head_dim = 24, .groups = 3, .seed = 5}}) {
+  for (const RandomModel& sizes :
+       {RandomModel{.family = "mamba1", .hidden = 33, .vocabulary = 50, .state_size = 5, .seed = 5},
+        RandomModel{.family = "mamba2",
+        .hidden = 36,
+        .vocabulary = 50,
+        .state_size = 7,
+        .head_dim = 24,
+        .groups = 3,
+        .seed = 5}}) {
     INFO(sizes.family);
     const auto model = make_random(sizes);
     Context<float> context;
@@ -98,8 +123,9 @@ TEST_CASE("statistics: all sixteen are what their names say") {
 }
 
 TEST_CASE("statistics: elements that are no numbers are counted, each once") {
-  for (const RandomModel& sizes : {RandomModel{.family = "mamba1", .hidden = 9, .vocabulary = 20, .state_size = 5},
-                                   RandomModel{.family = "mamba2", .hidden = 12, .vocabulary = 20, .state_size = 5, .head_dim = 8}}) {
+  for (const RandomModel& sizes :
+       {RandomModel{.family = "mamba1", .hidden = 9, .vocabulary = 20, .state_size = 5},
+        RandomModel{.family = "mamba2", .hidden = 12, .vocabulary = 20, .state_size = 5, .head_dim = 8}}) {
     INFO(sizes.family);
     const auto model = make_random(sizes);
     Context<float> context;

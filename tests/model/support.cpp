@@ -20,9 +20,12 @@ std::map<std::string, Reference> read_reference(const std::string& path, Tokens&
   std::map<std::string, Reference> references;
   for (const TensorView& tensor : table->all()) {
     Reference reference{.tokens = tensor.shape[0], .values = {}};
-    if (tensor.dtype == DType::f32) read_all<float>(tensor, reference.values);
-    else if (tensor.dtype == DType::f64) read_all<double>(tensor, reference.values);
-    else if (tensor.dtype == DType::i64) read_all<std::int64_t>(tensor, reference.values);
+    if (tensor.dtype == DType::f32)
+      read_all<float>(tensor, reference.values);
+    else if (tensor.dtype == DType::f64)
+      read_all<double>(tensor, reference.values);
+    else if (tensor.dtype == DType::i64)
+      read_all<std::int64_t>(tensor, reference.values);
     references[tensor.name] = std::move(reference);
   }
   for (double id : references.at("tok.ids").values) ids.push_back(static_cast<std::int32_t>(id));

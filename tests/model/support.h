@@ -51,8 +51,10 @@ inline const std::vector<const char*>& instruction_sets() {
   static const std::vector<const char*> all = [] {
     std::vector<const char*> found;
     for (const char* name : {"generic", "avx2", "avx512"}) {
-      if (find_kernels(name)) found.push_back(name);
-      else MESSAGE("SKIPPED: this processor has no " << name);
+      if (find_kernels(name))
+        found.push_back(name);
+      else
+        MESSAGE("SKIPPED: this processor has no " << name);
     }
     return found;
   }();
@@ -97,15 +99,20 @@ struct Outcome {
 
 /// Runs tokens in calls of the given lengths (all at once when empty) from a state (a fresh one when null).
 template <class Real>
-Outcome<Real> run(const Model& model, const Tokens& tokens, Context<Real>& context, std::vector<std::int64_t> lengths = {},
-                  BasicProbe<Real>* probe = nullptr, const BasicState<Real>* from = nullptr) {
+Outcome<Real> run(const Model& model, const Tokens& tokens, Context<Real>& context,
+                  std::vector<std::int64_t> lengths = {}, BasicProbe<Real>* probe = nullptr,
+                  const BasicState<Real>* from = nullptr) {
   const std::int64_t vocabulary = model.info().vocabulary;
-  Outcome<Real> outcome{from ? *from : BasicState<Real>(model.schema()), std::vector<Real>(tokens.size() * static_cast<std::size_t>(vocabulary))};
+  Outcome<Real> outcome{from ? *from : BasicState<Real>(model.schema()),
+                        std::vector<Real>(tokens.size() * static_cast<std::size_t>(vocabulary))};
   if (lengths.empty()) lengths = {static_cast<std::int64_t>(tokens.size())};
   std::size_t at = 0;
   for (std::int64_t length : lengths) {
     const auto n = static_cast<std::size_t>(length);
-    Lane<Real> lane{.tokens = std::span(tokens).subspan(at, n), .state = &outcome.state, .probe = probe, .wants = LogitRows::all,
+    Lane<Real> lane{.tokens = std::span(tokens).subspan(at, n),
+                    .state = &outcome.state,
+                    .probe = probe,
+                    .wants = LogitRows::all,
                     .logits = {outcome.logits.data() + at * static_cast<std::size_t>(vocabulary), length, vocabulary}};
     if (auto* recorder = dynamic_cast<Recorder<Real>*>(probe)) recorder->first_token = static_cast<std::int64_t>(at);
     REQUIRE(model.advance(std::span(&lane, 1), context));
@@ -167,10 +174,16 @@ double worst_row(const std::vector<Real>& ours, const Reference& reference) {
 
 /// Every layout, with sizes that leave padding.
 inline std::shared_ptr<const StateSchema> odd_schema() {
-  const LayerSchema layer{.kind = "odd",
-                          .tensors = {{.name = "conv_state", .point = Point::conv_state, .role = Role::conv, .layout = Layout::columns, .shape = {5, 3}},
-                                      {.name = "ssm_state", .point = Point::h, .role = Role::ssm, .layout = Layout::tiles, .shape = {2, 19, 3}},
-                                      {.name = "other", .point = Point::y, .role = Role::ssm, .layout = Layout::rows, .shape = {7}, .neutral = 2}}};
+  const LayerSchema layer{
+      .kind = "odd",
+      .tensors = {
+          {.name = "conv_state",
+           .point = Point::conv_state,
+           .role = Role::conv,
+           .layout = Layout::columns,
+           .shape = {5, 3}},
+          {.name = "ssm_state", .point = Point::h, .role = Role::ssm, .layout = Layout::tiles, .shape = {2, 19, 3}},
+          {.name = "other", .point = Point::y, .role = Role::ssm, .layout = Layout::rows, .shape = {7}, .neutral = 2}}};
   return std::make_shared<const StateSchema>("odd", std::vector<LayerSchema>{layer, layer});
 }
 
