@@ -62,12 +62,13 @@ TEST_CASE("budget: gates go first, then every second keyframe, then exact statis
 TEST_CASE("budget: what is left replays to the bits of the live state, and what is gone is refused by its earliest position") {
   const Sizes sizes(*test::tiny_model("mamba1"), 64);
   Recording r("mamba1", {.budget_bytes = sizes.minimum + 4 * sizes.tile});
-  r.read(700, 23);
-  r.zero(0);
-  r.read(713, 64);
+  r.read(17 * 64, 23);
+  r.zero(0);  // where the keyframe is one of every second that go
+  r.read(325, 64);
   const auto view = r.trace.view();
   const TraceUse use = view->use();
   REQUIRE(use.replayable_from > 0);
+  REQUIRE(use.replayable_from < 17 * 64);
   CHECK(use.replayable_from < use.looked_at_from);
   CHECK(r.wrong_positions(*view, use.replayable_from) == Positions{});
   State state(r.model->schema());
@@ -129,6 +130,25 @@ TEST_CASE("budget: a thinned statistic is the minimum, maximum and mean of its s
   CHECK(few->statistic(1, Statistic::h_norm, 899).mean == all->statistic(1, Statistic::h_norm, 899).mean);
 }
 
+TEST_CASE("budget: a single NaN is not lost when its sixteen tokens become one number") {
+  const Sizes sizes(*test::tiny_model("mamba1"), 64);
+  Recording r("mamba1", {.budget_bytes = sizes.minimum + 3 * sizes.tile});
+  r.read(100, 50);
+  r.state.stored(0, 1)[0] = NAN;
+  r.trace.edited(r.state);
+  r.live.back() = r.state;
+  r.read(1, 1);
+  r.zero(-1);
+  r.read(799, 50);
+  const auto view = r.trace.view();
+  REQUIRE(view->use().exact_from >= 112);
+  CHECK(std::isnan(view->statistic(0, Statistic::h_norm, 96).low));
+  CHECK(std::isnan(view->statistic(0, Statistic::h_norm, 111).high));
+  CHECK(view->statistic(0, Statistic::h_nonfinite, 100).high == 1);
+  CHECK(std::isfinite(view->statistic(0, Statistic::h_norm, 95).mean));
+  CHECK(std::isfinite(view->statistic(0, Statistic::h_norm, 112).mean));
+}
+
 TEST_CASE("budget: the last 128 tokens keep everything even when the budget is nothing") {
   for (const std::int64_t tile_tokens : {64, 128}) {
     Recording r("mamba1", {.budget_bytes = 0}, tile_tokens);
@@ -152,7 +172,7 @@ TEST_CASE("budget: the last 128 tokens keep everything even when the budget is n
   }
 }
 
-TEST_CASE("budget: edited states of the newest tile are kept beyond the minimum, one for each") {
+TEST_CASE("budget: edited states since the newest keyframe are kept beyond the minimum, one for each") {
   Recording r("mamba1", {.budget_bytes = 0});
   const Sizes sizes(*r.model, 64);
   for (int i = 1; i <= 40; ++i) {
@@ -163,4 +183,17 @@ TEST_CASE("budget: edited states of the newest tile are kept beyond the minimum,
   }
   const auto view = r.trace.view();
   CHECK(r.wrong_positions(*view, view->use().replayable_from) == Positions{});
+}
+
+TEST_CASE("budget: a history never begins with an edited state, whose edit could not be forgotten") {
+  const Sizes sizes(*test::tiny_model("mamba1"), 64);
+  Recording r("mamba1", {.budget_bytes = sizes.minimum + 2 * sizes.tile});
+  std::int64_t last = 0;
+  for (int i = 1; i <= 80; ++i) {
+    r.read(11, 11);
+    r.zero(i % 2);
+    last = r.trace.view()->use().replayable_from;
+    REQUIRE(last % 64 == 0);
+  }
+  CHECK(last > 0);
 }

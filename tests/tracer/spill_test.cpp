@@ -112,6 +112,16 @@ TEST_CASE("spill: with a folder nothing of a long run is lost, and memory stays 
   }
 }
 
+TEST_CASE("spill: with a folder no state is lost even when the budget is nothing") {
+  const Folder folder;
+  Recording r("mamba1", {.budget_bytes = 0, .spill_folder = folder.path});
+  r.read(500, 64);
+  r.zero(0);
+  r.read(500, 64);
+  CHECK(r.trace.view()->use().exact_from > 0);
+  CHECK(r.wrong_positions(*r.trace.view()) == Positions{});
+}
+
 TEST_CASE("spill: a run goes on from a truncated place that lies on disk") {
   const Folder folder;
   Recording r("mamba2", {.budget_bytes = 250 << 10, .spill_folder = folder.path});
