@@ -101,6 +101,24 @@ TEST_CASE("budget: a run goes on from a truncated place whose gates and statisti
   CHECK(r.wrong_positions(*view, view->use().replayable_from) == Positions{});
 }
 
+TEST_CASE("budget: truncating to where nothing is left begins a new history with the next token") {
+  for (const std::int64_t cut : {0, 64, 100}) {
+    CAPTURE(cut);
+    Recording r("mamba1", {.budget_bytes = 0});
+    r.read(700, 64);
+    r.state = r.live[static_cast<std::size_t>(cut)];
+    r.live.resize(static_cast<std::size_t>(cut) + 1);
+    r.trace.truncate(cut);
+    State state(r.model->schema());
+    CHECK(r.trace.view()->restore(cut, state, r.replay).error().code == Code::out_of_range);
+    if (cut > 0) CHECK(r.trace.view()->driver(0, 0, cut - 1) == std::nullopt);
+    CHECK(r.trace.tokens_until_keyframe() == 1);
+    r.read(300, 64);
+    CHECK(r.trace.view()->use().replayable_from > cut);
+    CHECK(r.wrong_positions(*r.trace.view(), r.trace.view()->use().replayable_from) == Positions{});
+  }
+}
+
 TEST_CASE("budget: a thinned statistic is the minimum, maximum and mean of its sixteen tokens") {
   const Sizes sizes(*test::tiny_model("mamba1"), 64);
   Recording exact("mamba1"), thinned("mamba1", {.budget_bytes = sizes.minimum + 3 * sizes.tile});

@@ -115,19 +115,18 @@ struct Trace::Parts {
   Status trouble;
 };
 
-// Puts a copy that no view shares into memory. False when the disk does not give it back; then the values are lost.
+// Puts a copy that no view shares into memory. False when there is nothing to copy, or the disk does not give it back.
 bool Trace::Parts::make_writable(Part& part, const LayerBounds& bounds) {
   Part fresh = new_part(bounds);
   std::vector<float> buffer;
-  bool is_there = true;
-  for (std::size_t layer = 0; part && layer + 1 < bounds.size(); ++layer) {
+  bool is_there = static_cast<bool>(part);
+  for (std::size_t layer = 0; is_there && layer + 1 < bounds.size(); ++layer) {
     const Result<const float*> values = layer_of(part, bounds, static_cast<int>(layer), history, buffer);
     if (values) {
       std::copy_n(*values, bounds[layer + 1] - bounds[layer], fresh.memory.get() + bounds[layer]);
     } else {
       note(values.error());
       is_there = false;
-      break;
     }
   }
   part = std::move(fresh);
@@ -154,7 +153,7 @@ void Trace::Parts::cut(std::int64_t position) {
   history.replay_from = replay_is_there ? std::min(history.replay_from, position) : position;
   if (replay_is_there) return;
   for (std::size_t i = 0; i < last; ++i) history.tiles[i].replay = {};
-  history.keyframes.clear();  // nothing can be replayed before the next commit makes a new beginning
+  history.keyframes.clear();  // nothing can be restored before the next commit makes a new beginning
 }
 
 Trace::Trace(std::shared_ptr<const StateSchema> schema, std::vector<LayerInfo> layers, const TraceOptions& options,
@@ -204,8 +203,6 @@ void Trace::truncate(std::int64_t position, bool keep_edits_there) {
   Parts& p = *parts_;
   LAB_CHECK(position, >=, 0);
   LAB_CHECK(position, <=, p.count);
-  const std::int64_t earliest = measure(p.history, *p.layout, p.count, p.budget).replayable_from;
-  if (position < p.count) LAB_CHECK(position, >=, earliest);
   if (position < p.count) p.cut(position);
   std::erase_if(p.history.keyframes, [&](const Keyframe& keyframe) {
     return keyframe.position > position || (keyframe.position == position && keyframe.edited && !keep_edits_there);

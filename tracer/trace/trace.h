@@ -109,7 +109,9 @@ class Trace {
   /// The state at the present position was edited: it becomes a keyframe.
   void edited(const State& state);
   /// Forgets the tokens from `position` on, and the edits made after it (those at it too unless `keep_edits_there`).
-  /// The position must be one that can be restored; the caller goes on from the state that it restored there.
+  /// The caller goes on from the state that it restored there before. When the history did not reach so far back, or the
+  /// disk does not give it back, nothing can be restored until the next commit (due after one token) or edit: its state
+  /// is the new beginning.
   void truncate(std::int64_t position, bool keep_edits_there = false);
 
   std::int64_t count() const;
