@@ -20,7 +20,7 @@ struct Width {
   const char* label;
   const char* inches;
 };
-constexpr Width kWidths[] = {{"1 column", "3.5"}, {"1.5", "5.5"}, {"2 columns", "7.16"}, {"Slide", "10"}};
+constexpr Width kWidths[] = {{"1 column", "3.5"}, {"1.5 columns", "5.5"}, {"2 columns", "7.16"}, {"Slide", "10"}};
 
 void label(Ui& ui, Box& row, const char* text) { ui.text_in(row.cut_left(kLabel), Face::control, ui.theme().dim, text); }
 
@@ -35,7 +35,8 @@ std::optional<double> inches(const std::string& text) {
 }  // namespace
 
 void ExportDialog::open(const std::string& kind, const Snapshot& snapshot, const std::string& folder) {
-  if (folder_.empty()) folder_ = folder;
+  std::error_code ignored;
+  if (folder_.empty()) folder_ = folder.empty() ? std::filesystem::current_path(ignored).string() : folder;
   is_open_ = take_focus_ = true;
   path_ = proposed_;
   const auto kinds = figure_kinds();
@@ -102,7 +103,7 @@ std::string ExportDialog::problem() const {
 std::optional<command::ExportFigure> ExportDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   if (!is_open_) return {};
   const Theme& theme = ui.theme();
-  const Box page{window.middle_x() - 280, window.middle_y() - 122, 560, 244};
+  const Box page{window.middle_x() - 320, window.middle_y() - 120, 640, 240};
   begin_overlay(ui, "export", page);
   Box body = page.inset(20, 16);
   Box title = body.cut_top(32);

@@ -10,7 +10,7 @@ namespace lab {
 
 class ExportDialog {
  public:
-  /// Opens for a kind of figure. Files go where the last one went, at first into `folder`.
+  /// Opens for a kind of figure. Files go where the last one went, at first into `folder`; empty: the working folder.
   void open(const std::string& kind, const Snapshot& snapshot, const std::string& folder);
   void close() { is_open_ = false; }
   bool is_open() const { return is_open_; }

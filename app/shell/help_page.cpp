@@ -13,7 +13,7 @@ namespace {
 constexpr std::pair<const char*, const char*> kMouse[] = {
     {"hover", "exact value"},          {"click", "move cursor A, choose a layer or cell"},
     {"Alt-click", "put cursor B there"}, {"wheel", "zoom in time at the mouse"},
-    {"drag", "scrub; in 3D: turn"},     {"middle drag", "pan in time"},
+    {"drag", "pan in time; in 3D: turn"}, {"drag below", "on the time lanes: scrub"},
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "copy values, export this view"},
 };
 
@@ -33,7 +33,9 @@ bool draw_help(Ui& ui, Box window) {
   int keys = 0;
   for (const Shortcut& shortcut : shortcuts()) keys += *shortcut.keys != '\0';
   const int left_rows = (keys + 1) / 2;
-  const Box page{window.middle_x() - 440, window.middle_y() - 250, 880, 500};
+  const int rows = left_rows + static_cast<int>((std::size(kMouse) + 1) / 2);
+  const float height = kRow * static_cast<float>(rows) + 112;  // title, line and margins
+  const Box page{window.middle_x() - 440, window.middle_y() - height / 2, 880, height};
   begin_overlay(ui, "help", page);
   Box body = page.inset(24, 16);
   Box title = body.cut_top(40);

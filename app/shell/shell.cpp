@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <utility>
 
 #include "app/shell/actions.h"
 #include "app/shell/export_dialog.h"
@@ -15,7 +16,7 @@
 #include "app/shell/open_dialog.h"
 #include "app/shell/screen.h"
 #include "app/shell/script.h"
-#include "app/shell/start_models.h"
+#include "app/shell/start_cards.h"
 #include "app/shell/start_page.h"
 #include "app/shell/status_bar.h"
 #include "app/shell/top_bar.h"
@@ -114,6 +115,7 @@ struct Shell::Parts {
   Workspace workspace;
   StatusBar status;
   StartPage start;
+  bool knows_cards = false;
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   bool help_is_open = false;
@@ -279,7 +281,7 @@ void Shell::Parts::draw_panes(Box body) {
 }
 
 void Shell::Parts::draw_start(Box body) {
-  if (start.models.empty()) start.models = start_models();
+  if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards();
   const auto& notices = snapshot->notices;
   start.refusal = !notices.empty() && notices.back().is_error ? notices.back().text : "";
   if (const std::string path = draw_start_page(ui, body, start); !path.empty()) open(path);

@@ -1,14 +1,16 @@
 #include "app/shell/start_page.h"
 
 #include "app/shell/shortcuts.h"
+#include "app/shell/words.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
 
 namespace lab {
 namespace {
 
-constexpr float kCardHeight = 128;
+constexpr float kCardHeight = 144;
 constexpr float kCardGap = 20;
+constexpr float kStudyHeight = 46;
 
 void draw_dashed(Ui& ui, Box box, Color color) {
   ui.line_down(box.x, box.y, box.bottom(), color, true);
@@ -21,7 +23,7 @@ std::string draw_drop_box(Ui& ui, Box box, StartPage& page) {
   const Theme& theme = ui.theme();
   draw_dashed(ui, box, theme.faint);
   Box body = box.inset(24, 20);
-  ui.text_in(body.cut_top(24), Face::title, theme.text, "Drop a model here", Align::center);
+  ui.text_in(body.cut_top(24), Face::title, theme.text, "Drop a model or a session here", Align::center);
   ui.text_in(body.cut_top(20), Face::control, theme.dim, "a Hugging Face folder: config.json, model.safetensors, tokenizer.json",
              Align::center);
   body.cut_top(16);
@@ -37,22 +39,75 @@ std::string draw_drop_box(Ui& ui, Box box, StartPage& page) {
   return entered || pressed ? page.path : std::string();
 }
 
-bool draw_card(Ui& ui, Box card, const StartModel& model) {
+bool draw_card(Ui& ui, Box box, const StartCard& card) {
   const Theme& theme = ui.theme();
-  const Hit hit = ui.hit(model.path.c_str(), card);
-  ui.fill(card, theme.pane, kRadius);
-  if (hit.hovered) ui.outline(card, theme.accent, kRadius, 2);
-  else if (!theme.dark) ui.outline(card, theme.line, kRadius);
-  Box body = card.inset(16, 12);
+  const Hit hit = ui.hit(card.path.c_str(), box);
+  ui.fill(box, theme.pane, kRadius);
+  if (hit.hovered) ui.outline(box, theme.accent, kRadius, 2);
+  else if (!theme.dark) ui.outline(box, theme.line, kRadius);
+  Box body = box.inset(16, 12);
   Box title = body.cut_top(24);
-  const float end = ui.text_in(title, Face::title, theme.text, model.name);
+  const float end = ui.text_in(title, Face::title, theme.text, card.name);
   title.cut_left(end - title.x + 10);
-  ui.text_in(title, Face::control, theme.dim, model.facts);
+  ui.text_in(title, Face::control, theme.dim, card.facts);
   const Box foot = body.cut_bottom(20);
-  ui.text_in(foot, Face::dense, theme.dim, model.path);
+  ui.text_in(foot, Face::dense, theme.dim, card.shown);
   if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right);
-  ui.paragraph(body, Face::control, theme.dim, model.sentence);
+  ui.clip(body);
+  ui.paragraph(body, Face::control, theme.dim, card.sentence);
+  ui.unclip();
   return hit.clicked;
+}
+
+/// A heading and cards in columns below it; returns the path of the card that was clicked, or an empty string.
+std::string draw_cards(Ui& ui, Box& body, const char* title, const char* subtitle, const std::vector<StartCard>& cards) {
+  Box heading = body.cut_top(44);
+  const float end = ui.text_in(heading, Face::value, ui.theme().text, title);
+  heading.cut_left(end - heading.x + 16);
+  ui.text_in(heading, Face::control, ui.theme().dim, subtitle);
+  body.cut_top(12);
+  const int columns = body.w > 900 ? 3 : body.w > 560 ? 2 : 1;
+  const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
+  std::string chosen;
+  Box row;
+  for (std::size_t i = 0; i < cards.size(); ++i) {
+    if (i % static_cast<std::size_t>(columns) == 0) {
+      row = body.cut_top(kCardHeight);
+      body.cut_top(kCardGap);
+    }
+    if (row.h < kCardHeight) break;  // no room for another row
+    if (draw_card(ui, row.cut_left(width), cards[i])) chosen = cards[i].path;
+    row.cut_left(kCardGap);
+  }
+  return chosen;
+}
+
+/// The sessions, one below the other: name, what it shows; the whole of it while hovered.
+std::string draw_studies(Ui& ui, Box& box, const std::vector<StartCard>& studies) {
+  const Theme& theme = ui.theme();
+  if (studies.empty()) return {};
+  Box heading = box.cut_top(28);
+  const float end = ui.text_in(heading, Face::title, theme.text, "Studies");
+  heading.cut_left(end - heading.x + 12);
+  ui.text_in(heading, Face::control, theme.dim, "open at what they found");
+  std::string chosen;
+  for (const StartCard& study : studies) {
+    Box row = box.cut_top(kStudyHeight);
+    if (row.h < kStudyHeight) break;
+    const Hit hit = ui.hit(study.path.c_str(), row);
+    if (hit.hovered) ui.fill(row, theme.raised, kRadius);
+    row = row.inset(8, 4);
+    ui.text_in(row.cut_left(28), Face::body, theme.accent, icon::kPlay);
+    Box first = row.cut_top(20);
+    const float name_end = ui.text_in(first, Face::control, theme.text, study.name);
+    first.cut_left(name_end - first.x + 10);
+    ui.text_in(first, Face::dense, theme.dim, study.facts);
+    ui.text_in(row, Face::control, theme.dim, study.sentence);
+    if (hit.hovered) ui.tooltip(wrapped(study.sentence));
+    if (hit.clicked) chosen = study.path;
+  }
+  box.cut_top(16);
+  return chosen;
 }
 
 void draw_first_keys(Ui& ui, Box box) {
@@ -96,23 +151,13 @@ std::string draw_start_page(Ui& ui, Box window, StartPage& page) {
   ui.text_in(title, Face::control, theme.dim, "Step a state-space model, see and edit every inner state.");
   left.cut_top(24);
   std::string chosen = draw_drop_box(ui, left.cut_top(page.refusal.empty() ? 148 : 230), page);
-  left.cut_top(32);
-  draw_first_keys(ui, left);
+  left.cut_top(20);
+  if (const std::string path = draw_studies(ui, left, page.studies); !path.empty()) chosen = path;
+  if (left.h > 110) draw_first_keys(ui, left);
 
-  Box heading = body.cut_top(44);
-  const float end = ui.text_in(heading, Face::value, theme.text, "Built-in models");
-  heading.cut_left(end - heading.x + 16);
-  ui.text_in(heading, Face::control, theme.dim, "Small, trained for this program. Nothing to download.");
-  body.cut_top(24);
-  if (page.models.empty()) ui.text_in(body.cut_top(24), Face::control, theme.dim, "None is installed.");
-  const int columns = body.w > 900 ? 3 : body.w > 560 ? 2 : 1;
-  const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
-  for (std::size_t i = 0; i < page.models.size(); ++i) {
-    const auto column = static_cast<float>(i % static_cast<std::size_t>(columns));
-    const auto row = static_cast<float>(i / static_cast<std::size_t>(columns));
-    const Box card{body.x + column * (width + kCardGap), body.y + row * (kCardHeight + kCardGap), width, kCardHeight};
-    if (draw_card(ui, card, page.models[i])) chosen = page.models[i].path;
-  }
+  if (page.models.empty()) ui.text_in(body.cut_top(44), Face::control, theme.dim, "No built-in model is installed.");
+  else if (const std::string path = draw_cards(ui, body, "Built-in models", "Small, trained for this program. Nothing to download.", page.models); !path.empty())
+    chosen = path;
   return chosen;
 }
 

@@ -7,16 +7,17 @@
 
 namespace lab {
 
-/// A model that can be opened with one click.
-struct StartModel {
-  std::string path;      // as OpenModel takes it: "builtin:prose"
+/// A model or a session that can be opened with one click.
+struct StartCard {
+  std::string path;      // what is opened: "builtin:prose", a session file
+  std::string shown;     // how the path is written on the card
   std::string name;      // "prose"
   std::string facts;     // family and size, as "Mamba-2, 4 layers, 1.0 M parameters"
   std::string sentence;  // what to look at
 };
 
 struct StartPage {
-  std::vector<StartModel> models;
+  std::vector<StartCard> models, studies;
   std::string path;        // typed so far
   std::string refusal;     // why the last path was not opened, or empty
 };

@@ -9,18 +9,6 @@
 namespace lab {
 namespace {
 
-/// Breaks long text into lines that a tooltip can hold.
-std::string wrapped(const std::string& text) {
-  std::string out;
-  std::size_t line = 0;
-  for (const char c : text) {
-    const bool full = line >= 90 && c == ' ';
-    out += full ? '\n' : c;
-    line = full ? 0 : line + 1;
-  }
-  return out;
-}
-
 std::string position_text(const Snapshot& snapshot) {
   if (snapshot.state == EngineState::empty) return "no model open";
   if (snapshot.state == EngineState::loading) return "loading";

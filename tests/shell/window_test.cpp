@@ -169,6 +169,16 @@ TEST_CASE("window: a card of the start page opens its model") {
   CHECK(window.snapshot()->model->path == "builtin:flipflop");
 }
 
+TEST_CASE("window: a study of the start page opens its model and does what it says") {
+  HeadlessWindow window;
+  window.settle();
+  window.click("start/" LAB_SOURCE_DIR "/sessions/copy-forgets.statelab.json");
+  REQUIRE(window.snapshot()->model);
+  CHECK(window.snapshot()->model->path == "builtin:copy");
+  CHECK(window.snapshot()->count() == 36);
+  CHECK(window.snapshot()->edits->size() == 1);
+}
+
 TEST_CASE("window: F11 enlarges the pane under the mouse, and gives the others back") {
   HeadlessWindow window;
   with_prompt(window);

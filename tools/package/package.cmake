@@ -3,6 +3,7 @@ include(GNUInstallDirs)
 
 install(TARGETS statelab RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(DIRECTORY assets/ DESTINATION ${CMAKE_INSTALL_DATADIR}/statelab/assets)
+install(DIRECTORY sessions/ DESTINATION ${CMAKE_INSTALL_DATADIR}/statelab/sessions)
 install(FILES tools/package/statelab.desktop DESTINATION ${CMAKE_INSTALL_DATADIR}/applications)
 install(FILES tools/package/statelab.svg DESTINATION ${CMAKE_INSTALL_DATADIR}/icons/hicolor/scalable/apps)
 install(FILES tools/package/statelab.metainfo.xml DESTINATION ${CMAKE_INSTALL_DATADIR}/metainfo)

@@ -1,0 +1,62 @@
+#include "app/shell/start_cards.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "app/core/builtin.h"
+#include "app/core/lab.h"
+#include "app/core/session.h"
+#include "app/shell/words.h"
+
+namespace lab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kEnding = ".statelab.json";
+
+/// The sessions of a folder by name.
+std::vector<fs::path> sessions_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code ignored;  // a folder that is not there has none
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored))
+    if (entry.path().string().ends_with(kEnding)) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+std::vector<StartCard> model_cards() {
+  std::vector<StartCard> cards;
+  for (const BuiltinModel& builtin : builtin_models()) {
+    const std::string path = "builtin:" + builtin.name;
+    const auto opened = open_model(path);
+    if (!opened) continue;
+    const ModelInfo& info = (*opened)->model->info();
+    std::string sentence = builtin.sentence;
+    std::erase(sentence, '`');  // a card is Markdown
+    cards.push_back({path, path, builtin.name,
+                     fmt::format("{}, {} layers, {} parameters", family_title(info.family), info.layers.size(), amount_text(info.parameters)),
+                     std::move(sentence)});
+  }
+  return cards;
+}
+
+std::vector<StartCard> study_cards() {
+  std::vector<StartCard> cards;
+  for (const std::string& models : builtin_folders()) {
+    for (const fs::path& file : sessions_in(fs::path(models).parent_path().parent_path() / "sessions")) {
+      const std::string shown = file.filename().string();
+      const bool known = std::any_of(cards.begin(), cards.end(), [&](const StartCard& card) { return card.shown == shown; });
+      const auto session = read_session(file.string());
+      if (known || !session) continue;
+      cards.push_back({file.string(), shown, shown.substr(0, shown.size() - kEnding.size()), session->model, session->notes});
+    }
+  }
+  return cards;
+}
+
+}  // namespace lab
