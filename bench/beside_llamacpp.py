@@ -116,6 +116,13 @@ def table(results):
     return "\n".join(lines)
 
 
+def report(measured):
+    """Lines of the section about llama.cpp in docs/performance.md."""
+    loads = f"load {measured['load_before'][0]:.1f} before, {measured['load_after'][0]:.1f} after"
+    head = "Ours over theirs on the same weights, in turns; medians of the rounds, the smallest and the largest. Opening: below 1 we are faster."
+    return ["", "## Beside llama.cpp", "", f"{head} {measured['peer']}; {loads}.", "", table(measured["results"])]
+
+
 def measure(args):
     """Everything: version of the peer, load before and after, results."""
     worker = Worker(args.peer_python)
@@ -143,5 +150,4 @@ if __name__ == "__main__":
     measured = measure(given)
     if given.json:
         given.json.write_text(json.dumps(measured, indent=1), encoding="utf-8")
-    print(f"{measured['peer']}; load {measured['load_before'][0]:.1f} before, {measured['load_after'][0]:.1f} after\n")
-    print(table(measured["results"]))
+    print("\n".join(report(measured)))
