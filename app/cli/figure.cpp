@@ -22,6 +22,7 @@ struct Arguments {
   SourceOptions source;
   FigureOptions options;
   Arithmetic arithmetic;
+  History history;
   Reporting reporting;
 };
 
@@ -78,7 +79,7 @@ Status check(const Arguments& given) {
 Result<int> run(const Arguments& given) {
   LAB_TRY(check(given));
   LAB_ASSIGN(const command::ExportFigure wanted, wanted_figure(given));
-  LAB_ASSIGN(const auto lab, prepare(given.source, given.arithmetic, given.reporting));
+  LAB_ASSIGN(const auto lab, prepare(given.source, given.arithmetic, given.history, given.reporting));
   FigureOptions options = given.options;
   choose(kMaps, given.map, options.map);
   choose(kScalings, given.scale, options.scaling);
@@ -116,6 +117,7 @@ void add_figure(CLI::App& app, Action& action) {
   sub->add_flag("--all-layers", given->options.all_layers, "Curves of every layer instead of the chosen one");
   sub->add_flag("--data", given->data, "Writes the data behind the figure beside the first file, as .csv");
   add_arithmetic(*sub, given->arithmetic);
+  add_history(*sub, given->history);
   add_reporting(*sub, given->reporting);
   sub->footer(
       "Example:\n  statelab figure state-heatmap builtin:prose --text 'In the beginning' --layer 2 -o state.pdf -o "

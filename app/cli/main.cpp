@@ -58,6 +58,8 @@ Result<int> dispatch(int argc, char** argv) {
   app.footer("Without a subcommand the window opens. `statelab SUBCOMMAND --help` shows an example of each.");
   std::vector<std::string> targets;
   app.add_option("TARGET", targets, "Opens the window with this model or session");
+  History history;
+  add_history(app, history);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
@@ -71,7 +73,7 @@ Result<int> dispatch(int argc, char** argv) {
                  .message = error.what(),
                  .next = "`statelab SUBCOMMAND --help` lists the options"};
   }
-  return action ? action() : open_window(targets);
+  return action ? action() : open_window(targets, history);
 }
 
 // What is still in the buffer may fail to be written; a reader that has left is no failure.

@@ -82,6 +82,18 @@ void add_arithmetic(CLI::App& command, Arithmetic& options) {
       ->capture_default_str();
 }
 
+TraceOptions History::trace() const {
+  return {.budget_bytes = static_cast<std::int64_t>(budget_gib * (std::int64_t{1} << 30)), .spill_folder = spill};
+}
+
+void add_history(CLI::App& command, History& options) {
+  command.add_option("--budget", options.budget_gib, "Memory of a run's history, in GiB; beyond it old tokens are thinned")
+      ->check(CLI::Range(0.001, 4096.0))
+      ->capture_default_str();
+  command.add_option("--spill", options.spill, "A folder that old history goes to instead of being dropped")
+      ->check(CLI::ExistingDirectory);
+}
+
 Status check_device(const Arithmetic& options) {
   if (options.device != "cuda") return {};
   return Error{.code = Code::environment,

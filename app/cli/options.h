@@ -38,6 +38,15 @@ void add_arithmetic(CLI::App& command, Arithmetic& options);
 /// Refuses what this build or machine cannot compute on.
 Status check_device(const Arithmetic& options);
 
+/// --budget and --spill: how much of its history a run keeps.
+struct History {
+  double budget_gib = 1;
+  std::string spill;  // a folder, "" for none
+
+  TraceOptions trace() const;
+};
+void add_history(CLI::App& command, History& options);
+
 /// The five ways to say what is fed.
 struct InputOptions {
   std::optional<std::string> ids, ids_file, text, file;

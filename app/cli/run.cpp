@@ -17,6 +17,7 @@ struct Arguments {
   std::string session, folder = ".";
   bool expect = false, fail_on_alert = false;
   Arithmetic arithmetic;
+  History history;
   Reporting reporting;
 };
 
@@ -85,7 +86,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
 
 Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const Session session, read_session(given.session));
-  LAB_ASSIGN(const auto lab, make_lab(given.arithmetic));
+  LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history));
   LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
   lab->put(std::move(opened));
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
@@ -114,6 +115,7 @@ void add_run(CLI::App& app, Action& action) {
                 "Compares the state hashes stored in the session; exits with 1 when one differs");
   sub->add_flag("--fail-on-alert", given->fail_on_alert, "Exits with 1 when an alert rule of the session fires");
   add_arithmetic(*sub, given->arithmetic);
+  add_history(*sub, given->history);
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab run demo.statelab.json -o figures --expect");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });

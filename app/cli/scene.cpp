@@ -40,15 +40,7 @@ Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& ses
   return opened;
 }
 
-LabOptions lab_options(const Arithmetic& arithmetic) {
-  LabOptions options;
-  options.arithmetic = arithmetic.context();
-  options.stop = &interrupted();
-  options.go_on = [] { return !interrupted(); };
-  return options;
-}
-
-Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic) {
+Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history) {
   LAB_TRY(check_device(arithmetic));
   if (arithmetic.is_double())
     return Error{.code = Code::unsupported,
@@ -57,7 +49,12 @@ Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic) {
                  .found = "f64",
                  .message = "a recorded run computes in single precision",
                  .next = "`statelab trace` runs in double precision"};
-  return std::make_unique<Lab>(lab_options(arithmetic));
+  LabOptions options;
+  options.arithmetic = arithmetic.context();
+  options.trace = history.trace();
+  options.stop = &interrupted();
+  options.go_on = [] { return !interrupted(); };
+  return std::make_unique<Lab>(options);
 }
 
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now) {
@@ -102,9 +99,9 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
 
 }  // namespace
 
-Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic,
+Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic, const History& history,
                                      const Reporting& reporting) {
-  LAB_ASSIGN(auto lab, make_lab(arithmetic));
+  LAB_ASSIGN(auto lab, make_lab(arithmetic, history));
   LAB_TRY(is_session(options.source) ? replay_session(options, reporting, *lab) : run_model(options, reporting, *lab));
   for (const Command& command : selection_of(options, lab->snapshot()->selection))
     if (const Answer answer = lab->apply(command); !answer.applied) return answer.refusal;

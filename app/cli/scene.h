@@ -25,14 +25,13 @@ Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& ses
                                                               const Reporting& reporting);
 
 /// A lab with single-precision arithmetic that Ctrl+C stops. Refuses --dtype f64.
-Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic);
-LabOptions lab_options(const Arithmetic& arithmetic);
+Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history = {});
 
 /// The commands that change a selection to what the options ask for.
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now);
 
 /// A lab that has done what the source says, with its selection.
-Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic,
+Result<std::unique_ptr<Lab>> prepare(const SourceOptions& options, const Arithmetic& arithmetic, const History& history,
                                      const Reporting& reporting);
 
 }  // namespace lab::cli

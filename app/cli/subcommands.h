@@ -12,6 +12,8 @@ class App;
 
 namespace lab::cli {
 
+struct History;
+
 /// What the chosen subcommand does: an exit code, or a refusal that main reports.
 using Action = std::function<Result<int>()>;
 
@@ -30,7 +32,7 @@ void add_bench(CLI::App& app, Action& action);
 /// Refuses what is neither a file nor a built-in model: a misspelt subcommand, mostly.
 Status check_targets(const std::vector<std::string>& targets);
 /// Opens the window on a model or a session, or on its start page. Refuses where there is no display.
-Result<int> open_window(const std::vector<std::string>& targets);
+Result<int> open_window(const std::vector<std::string>& targets, const History& history);
 
 /// The text of `--version`.
 std::string version_text();

@@ -24,7 +24,7 @@ Status check_targets(const std::vector<std::string>& targets) {
   return {};
 }
 
-Result<int> open_window(const std::vector<std::string>& targets) {
+Result<int> open_window(const std::vector<std::string>& targets, const History& history) {
   LAB_TRY(check_targets(targets));
   if (targets.size() > 1)
     return Error{.code = Code::unsupported,
@@ -39,6 +39,7 @@ Result<int> open_window(const std::vector<std::string>& targets) {
   Log log(Log::default_file());
   LabOptions options;
   options.arithmetic = Arithmetic().context();
+  options.trace = history.trace();
   options.log = &log;
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
   return run_window(targets.empty() ? "" : targets[0], options, {.arithmetic = options.arithmetic});

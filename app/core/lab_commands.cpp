@@ -54,8 +54,9 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
-  log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}", facts->path, facts->family, facts->parameters,
-                            facts->layers.size(), facts->arithmetic));
+  log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
+                            facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
+                            facts->weight_bytes, options.trace.budget_bytes));
 }
 
 Status Lab::Parts::carry_out(const command::Open& c) {

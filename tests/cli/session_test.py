@@ -49,6 +49,16 @@ class Sessions(Case):
         other = self.write(commands, expected=[{"step": 13, "hash": found}], model_hash="0" * 16)
         self.assertIn("the model differs", self.run_program("run", other, "--expect", expect=1).stdout)
 
+    def test_a_small_budget_for_the_history_changes_no_state(self):
+        commands = [{"step": 0, "command": "feed_text", "text": "and it was so " * 100}, {"step": 0, "command": "read_waiting"},
+                    {"step": 1400, "command": "take_back", "count": 600, "keep": False}]
+        path = self.write(commands)
+        kept = self.json_of("run", path)["state_hash"]
+        (self.folder / "history").mkdir()
+        self.assertEqual(self.json_of("run", path, "--budget", 0.005, "--spill", "history")["state_hash"], kept)
+        self.run_program("run", path, "--budget", 0.005, expect=2)  # without the disk the way back is gone
+        self.run_program("run", path, "--spill", "nowhere", expect=2)
+
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]
