@@ -39,6 +39,7 @@ std::vector<Case> cases(const BenchOptions& options) {
     add_memory({.shape = shape}, all);
     add_seek({.shape = shape}, all);
   }
+  add_frame(all);
   add_kernels(options.rounds, all);
   return all;
 }

@@ -12,7 +12,7 @@ constexpr int kWarmUp = 4;
 Result<Measurement> measure(const std::string& name, const Setting& setting) {
   LAB_ASSIGN(const std::shared_ptr<const OpenedSubject> opened, open_subject(setting.subject));
   Session session(*opened->model, setting.threads, kSmallBudget);
-  PlainRead plain(opened->checkpoint, setting.threads);
+  PlainPass plain(*opened, setting.threads);
   const std::vector<std::int32_t> tokens = tokens_for(*opened->model, 256);
   std::size_t next = 0;
   Status trouble;
@@ -25,24 +25,31 @@ Result<Measurement> measure(const std::string& name, const Setting& setting) {
   if (setting.capture) LAB_TRY(session.fill_history(tokens));
   for (int i = 0; i < kWarmUp; ++i) seconds_of_token(setting.capture);
 
-  std::vector<double> rates, shares, bandwidths, overheads;
+  std::vector<double> rates, shares, shares_with_state, bandwidths, overheads;
   for_rounds(setting.rounds, [&] {
-    std::vector<double> off, on, reading;
+    std::vector<double> off, on, matrices, state;
     for (int i = 0; i < kTokens; ++i) {
-      // The roofline of the same moments: plain readings between the tokens.
-      if (i % 8 == 4) reading.push_back(plain.seconds());
+      // The roofline of the same moments: plain passes between the tokens.
+      if (i % 8 == 4) {
+        matrices.push_back(plain.seconds_of_matrices());
+        state.push_back(plain.seconds_of_state());
+      }
       off.push_back(seconds_of_token(false));
       if (setting.capture) on.push_back(seconds_of_token(true));
     }
     rates.push_back(1 / median(setting.capture ? on : off));
-    shares.push_back(median(reading) / median(off));
-    bandwidths.push_back(static_cast<double>(plain.bytes()) / median(reading) * 1e-9);
+    shares.push_back(median(matrices) / median(off));
+    shares_with_state.push_back((median(matrices) + median(state)) / median(off));
+    bandwidths.push_back(static_cast<double>(plain.matrix_bytes()) / median(matrices) * 1e-9);
     if (setting.capture) overheads.push_back((median(on) / median(off) - 1) * 100);
   });
   LAB_TRY(std::move(trouble));
   Measurement m = over_rounds(name, "tokens/s", rates);
   if (setting.capture) m.more = {{"overhead_percent", median(overheads)}};
-  else m.more = {{"share_of_roofline", median(shares)}, {"read_gb_per_s", median(bandwidths)}};
+  else
+    m.more = {{"share_of_roofline", median(shares)},
+              {"share_with_state", median(shares_with_state)},
+              {"read_gb_per_s", median(bandwidths)}};
   return m;
 }
 

@@ -69,11 +69,13 @@ Result<Measurement> measure_memory(const std::string& name, const Subject& subje
   const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 256);
   LAB_TRY(session.fill_history(tokens));
   for (std::size_t i = 0; i < 64; ++i) LAB_TRY(session.read({&tokens[i], 1}, true));
-  const double peak = static_cast<double>(memory_of_process("VmHWM") - before);
+  const auto peak = static_cast<double>(memory_of_process("VmHWM") - before);
   const auto weights = static_cast<double>(opened.checkpoint.weight_bytes);
   Measurement m = over_rounds(name, "MB", {(peak - weights - static_cast<double>(kBudget)) * kMega});
-  m.more = {{"peak_megabytes", peak * kMega}, {"weights_megabytes", weights * kMega}, {"budget_megabytes", static_cast<double>(kBudget) * kMega},
-            {"history_megabytes", static_cast<double>(session.trace().view()->use().total()) * kMega}};
+  m.more = {{"peak_megabytes", peak * kMega},
+            {"weights_megabytes", weights * kMega},
+            {"budget_megabytes", static_cast<double>(kBudget) * kMega},
+            {"state_megabytes", static_cast<double>(session.state().stored_all().size_bytes()) * kMega}};
   return m;
 }
 

@@ -78,16 +78,18 @@ std::vector<std::int32_t> tokens_for(const Model& model, std::int64_t count) {
   return tokens;
 }
 
-struct PlainRead::Parts {
-  explicit Parts(int threads) : pool(threads) {}
+struct PlainPass::Parts {
+  Parts(const Model& model, int threads) : pool(threads), state(static_cast<std::size_t>(model.schema()->stored())) {}
   Pool pool;
   std::vector<std::span<const std::byte>> pieces;
+  AlignedBuffer<float> state;
 };
 
-PlainRead::PlainRead(const Checkpoint& checkpoint, int threads) : parts_(std::make_unique<Parts>(threads)) {
+PlainPass::PlainPass(const OpenedSubject& subject, int threads) : parts_(std::make_unique<Parts>(*subject.model, threads)) {
   constexpr std::size_t kPiece = 1 << 20;
-  const bool head = checkpoint.tensors->find("lm_head.weight") != nullptr;
-  for (const TensorView& tensor : checkpoint.tensors->all()) {
+  const TensorTable& tensors = *subject.checkpoint.tensors;
+  const bool head = tensors.find("lm_head.weight") != nullptr;
+  for (const TensorView& tensor : tensors.all()) {
     const bool only_looked_up = head && tensor.name.starts_with("backbone.embedding");
     if (tensor.shape.size() != 2 || tensor.name.ends_with("A_log") || only_looked_up) continue;
     for (std::size_t at = 0; at < tensor.bytes; at += kPiece)
@@ -96,13 +98,24 @@ PlainRead::PlainRead(const Checkpoint& checkpoint, int threads) : parts_(std::ma
   }
 }
 
-PlainRead::~PlainRead() = default;
+PlainPass::~PlainPass() = default;
 
-double PlainRead::seconds() {
+double PlainPass::seconds_of_matrices() {
   return seconds_of([&] {
     parts_->pool.run(static_cast<std::int64_t>(parts_->pieces.size()), [&](std::int64_t i) {
       const volatile std::uint64_t kept = fold(parts_->pieces[static_cast<std::size_t>(i)]);
       (void)kept;
+    });
+  });
+}
+
+double PlainPass::seconds_of_state() {
+  constexpr std::size_t kPiece = 1 << 16;
+  const std::span<float> all = parts_->state.span();
+  return seconds_of([&] {
+    parts_->pool.run(static_cast<std::int64_t>((all.size() + kPiece - 1) / kPiece), [&](std::int64_t i) {
+      const std::size_t first = static_cast<std::size_t>(i) * kPiece;
+      for (float& value : all.subspan(first, std::min(kPiece, all.size() - first))) value += 1;
     });
   });
 }

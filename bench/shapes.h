@@ -37,13 +37,15 @@ void close_subject();
 /// Token ids that look like text: the same on every run, spread over the vocabulary.
 std::vector<std::int32_t> tokens_for(const Model& model, std::int64_t count);
 
-/// Reads every matrix of a checkpoint once, in address order, by `threads` threads: what no decoding can be faster than.
-class PlainRead {
+/// What no decoding can be faster than: by `threads` threads, every matrix of a checkpoint read once in address order, and
+/// beside that the state read and written once.
+class PlainPass {
  public:
-  PlainRead(const Checkpoint& checkpoint, int threads);
-  ~PlainRead();
-  std::int64_t bytes() const { return bytes_; }
-  double seconds();
+  PlainPass(const OpenedSubject& subject, int threads);
+  ~PlainPass();
+  std::int64_t matrix_bytes() const { return bytes_; }
+  double seconds_of_matrices();
+  double seconds_of_state();
 
  private:
   struct Parts;

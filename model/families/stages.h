@@ -29,12 +29,24 @@ ConvWeights<Real> read_conv(const TensorTable& table, const std::string& mixer, 
   return conv;
 }
 
+/// The oldest input leaves a conv state and a new one enters.
+template <class Real>
+void push_input(const Real* x, std::int64_t kernel, std::int64_t channels, std::span<Real> state) {
+  std::copy(state.begin() + channels, state.begin() + kernel * channels, state.begin());
+  std::copy_n(x, channels, state.begin() + (kernel - 1) * channels);
+}
+
 /// Convolves one lane's raw inputs x [T, C] after its conv state, moves the state on, writes y [T, C] (before silu).
 /// The state [C, K] lies time-major: row k is the raw input k steps into the window.
 template <class Real>
 void convolve_lane(const ConvWeights<Real>& weights, Rows<const Real> x, std::span<Real> state, Context<Real>& context,
                    Rows<Real> y) {
   const std::int64_t channels = weights.channels, kernel = weights.kernel;
+  if (x.count == 1) {
+    push_input(x.row(0), kernel, channels, state);
+    context.math.convolve({state.data(), kernel, channels}, kernel, weights.w, weights.bias, y);
+    return;
+  }
   Rows<Real> window = scratch(context, Slot::window, kernel + x.count, channels);
   std::copy(state.begin(), state.begin() + kernel * channels, window.data);
   for (std::int64_t t = 0; t < x.count; ++t) std::copy_n(x.row(t), channels, window.row(kernel + t));
@@ -49,8 +61,7 @@ void convolve_watched_lane(const ConvWeights<Real>& weights, Rows<const Real> x,
   const std::int64_t channels = weights.channels, kernel = weights.kernel;
   Rows<Real> logical = scratch(batch.context, Slot::state_row, 1, channels * kernel);
   for (std::int64_t t = 0; t < x.count; ++t) {
-    std::copy(state.begin() + channels, state.begin() + kernel * channels, state.begin());
-    std::copy_n(x.row(t), channels, state.begin() + (kernel - 1) * channels);
+    push_input(x.row(t), kernel, channels, state);
     for (std::int64_t c = 0; c < channels; ++c)
       for (std::int64_t k = 0; k < kernel; ++k) logical.data[c * kernel + k] = state[static_cast<std::size_t>(k * channels + c)];
     batch.show_lane(lane, Point::conv_state, layer, t, logical);

@@ -30,6 +30,7 @@ struct Math<float>::Threads {
   }
   Pool pool;
   const Kernels* kernels;
+  AlignedBuffer<float> arranged;
 
   // Splits [0, n) into equal parts and calls body(first, last), on the pool when the work is worth it.
   template <class Body>
@@ -80,6 +81,13 @@ void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<cons
   if (x.count == 0) return;
   const float* b = bias.empty() ? nullptr : bias.data();
   const Kernels& k = *own_->kernels;
+  if (w.type == DType::bf16) {
+    const Rows<float> arranged(own_->arranged.ensure(static_cast<std::size_t>(x.count * x.width)), x.count, x.width);
+    own_->share(x.count, 8, x.count * x.width, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t t = first; t < last; ++t) k.arrange(x.row(t), x.width, arranged.row(t));
+    });
+    x = arranged;
+  }
   if (x.count == 1) {
     const auto rows = std::max<std::int64_t>(4, kBlockBytes / static_cast<std::int64_t>(w.row_bytes()));
     own_->share(w.rows, rows, w.rows * w.cols, [&](std::int64_t first, std::int64_t last) {

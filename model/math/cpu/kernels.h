@@ -13,6 +13,8 @@ namespace lab {
 struct Kernels {
   const char* name;  // "avx512", "avx2", "generic"
 
+  /// The order in which `multiply` and `multiply_many` want the inputs of a BF16 matrix.
+  void (*arrange)(const float* x, std::int64_t n, float* out);
   /// y[first..last) = W x + bias for one token; x [cols], bias may be null.
   void (*multiply)(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y);
   /// y[t, first..last) = W x[t] + bias for several tokens, the bits of `multiply`. `panel` has room for

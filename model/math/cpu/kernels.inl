@@ -45,14 +45,36 @@ inline V widen_first(const std::byte* p, std::int64_t n) {
   return widen<type>(padded);
 }
 
+// Columns whose weights are taken apart into even and odd ones, thirty-two at a time: cheaper than widening sixteen
+// neighbours, and the inputs are arranged once for all rows.
+template <DType type>
+constexpr std::int64_t paired(std::int64_t cols) {
+  return type == DType::bf16 ? cols / 32 * 32 : 0;
+}
+
+void arrange(const float* x, std::int64_t n, float* out) {
+  const std::int64_t pairs = paired<DType::bf16>(n);
+  for (std::int64_t k = 0; k < pairs; k += 32) {
+    const Pairs split = split_pairs(x + k);
+    store(out + k, split.even);
+    store(out + k + 16, split.odd);
+  }
+  std::copy(x + pairs, x + n, out + pairs);
+}
+
 // One row at a time in address order with one accumulator: the memory system does the rest.
 template <DType type>
 void multiply_typed(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y) {
-  const std::int64_t whole = w.cols / 16 * 16, rest = w.cols - whole;
+  const std::int64_t pairs = paired<type>(w.cols), whole = w.cols / 16 * 16, rest = w.cols - whole;
   const std::byte* p = w.row(first);
   for (std::int64_t i = first; i < last; ++i) {
     V sum_of_products = set1(0.0f);
-    for (std::int64_t k = 0; k < whole; k += 16, p += 16 * size_of(type))
+    for (std::int64_t k = 0; k < pairs; k += 32, p += 64) {
+      const Pairs weights = load_pairs_bf16(p);
+      sum_of_products = fma(weights.even, load(x + k), sum_of_products);
+      sum_of_products = fma(weights.odd, load(x + k + 16), sum_of_products);
+    }
+    for (std::int64_t k = pairs; k < whole; k += 16, p += 16 * size_of(type))
       sum_of_products = fma(widen<type>(p), load(x + k), sum_of_products);
     if (rest > 0) {
       sum_of_products = fma(widen_first<type>(p, rest), load_first(x + whole, static_cast<int>(rest)), sum_of_products);
@@ -122,8 +144,13 @@ void multiply_tokens(const float* panel, std::int64_t stride, std::int64_t cols,
 template <DType type>
 void expand(const Matrix& w, std::int64_t row, float* out) {
   const std::byte* p = w.row(row);
-  const std::int64_t whole = w.cols / 16 * 16;
-  for (std::int64_t k = 0; k < whole; k += 16) store(out + k, widen<type>(p + static_cast<std::size_t>(k) * size_of(type)));
+  const std::int64_t pairs = paired<type>(w.cols), whole = w.cols / 16 * 16;
+  for (std::int64_t k = 0; k < pairs; k += 32) {
+    const Pairs weights = load_pairs_bf16(p + 2 * k);
+    store(out + k, weights.even);
+    store(out + k + 16, weights.odd);
+  }
+  for (std::int64_t k = pairs; k < whole; k += 16) store(out + k, widen<type>(p + static_cast<std::size_t>(k) * size_of(type)));
   if (whole < w.cols)
     store(out + whole, widen_first<type>(p + static_cast<std::size_t>(whole) * size_of(type), w.cols - whole));
 }
@@ -531,6 +558,6 @@ void measure_step(const float* dt, std::int64_t n, float* total, float* largest_
 }
 
 constexpr Kernels table(const char* name) {
-  return {name,      multiply,   multiply_many, rms_norm,    convolve, silu,         time_step,   gate, add_into,
+  return {name,      arrange,  multiply,   multiply_many, rms_norm,    convolve, silu,         time_step,   gate, add_into,
           scan,      scan_decay, scan_state,    scan_output, scan_sums, total_sums, measure,  measure_gate, measure_step};
 }

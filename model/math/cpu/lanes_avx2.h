@@ -28,6 +28,24 @@ inline __m256 widen_bf16(const std::byte* p) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
 }
 inline V load_bf16(const std::byte* p) { return {widen_bf16(p), widen_bf16(p + 16)}; }
+struct Pairs {
+  V even, odd;
+};
+// A bfloat16 is the upper half of a float: the odd ones are already in place, the even ones want a shift.
+inline Pairs load_pairs_bf16(const std::byte* p) {
+  const auto* at = reinterpret_cast<const __m256i*>(p);
+  const __m256i low = _mm256_loadu_si256(at), high = _mm256_loadu_si256(at + 1), upper = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u));
+  return {{_mm256_castsi256_ps(_mm256_slli_epi32(low, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(high, 16))},
+          {_mm256_castsi256_ps(_mm256_and_si256(low, upper)), _mm256_castsi256_ps(_mm256_and_si256(high, upper))}};
+}
+template <int kWhich>
+inline __m256 every_second(const float* x) {
+  const __m256 mixed = _mm256_shuffle_ps(_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8), kWhich);
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(mixed), 0xD8));
+}
+inline Pairs split_pairs(const float* x) {
+  return {{every_second<0x88>(x), every_second<0x88>(x + 16)}, {every_second<0xDD>(x), every_second<0xDD>(x + 16)}};
+}
 inline V load_f16(const std::byte* p) {
   const auto* at = reinterpret_cast<const __m128i*>(p);
   return {_mm256_cvtph_ps(_mm_loadu_si128(at)), _mm256_cvtph_ps(_mm_loadu_si128(at + 1))};

@@ -14,6 +14,20 @@ inline V load_bf16(const std::byte* p) {
   const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
   return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16))};
 }
+struct Pairs {
+  V even, odd;
+};
+// A bfloat16 is the upper half of a float: the odd ones are already in place, the even ones want a shift.
+inline Pairs load_pairs_bf16(const std::byte* p) {
+  const __m512i both = _mm512_loadu_si512(p);
+  return {{_mm512_castsi512_ps(_mm512_slli_epi32(both, 16))},
+          {_mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32(static_cast<int>(0xFFFF0000u))))}};
+}
+inline Pairs split_pairs(const float* x) {
+  const __m512i even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
+  return {{_mm512_permutex2var_ps(low, even, high)}, {_mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high)}};
+}
 inline V load_f16(const std::byte* p) {
   return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
 }

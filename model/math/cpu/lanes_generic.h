@@ -35,6 +35,18 @@ inline V load_bf16(const std::byte* p) {
   std::memcpy(half, p, 32);
   return map([&](int i) { return float_from_bf16(half[i]); });
 }
+/// Thirty-two stored values: those at even and those at odd places.
+struct Pairs {
+  V even, odd;
+};
+inline Pairs load_pairs_bf16(const std::byte* p) {
+  std::uint16_t half[32];
+  std::memcpy(half, p, 64);
+  return {map([&](int i) { return float_from_bf16(half[2 * i]); }), map([&](int i) { return float_from_bf16(half[2 * i + 1]); })};
+}
+inline Pairs split_pairs(const float* x) {
+  return {map([&](int i) { return x[2 * i]; }), map([&](int i) { return x[2 * i + 1]; })};
+}
 inline V load_f16(const std::byte* p) {
   std::uint16_t half[16];
   std::memcpy(half, p, 32);
