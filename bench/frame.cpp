@@ -37,6 +37,7 @@ Result<Measurement> measure(const std::string& name) {
   Engine engine({.arithmetic = {.threads = 1}}, [] {});
   Shell shell(engine, {}, [] {});
   engine.submit(command::Open{"builtin:prose"});
+  engine.submit(command::FeedText{"In the beginning "});
   engine.submit(command::Run{});
   for (int i = 0; tokens_of(engine) < 32; ++i) {
     if (i == 10'000) return Error{.code = Code::environment, .field = name, .message = "the engine does not start"};
