@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <thread>
+#include <vector>
 
 #include "model/base/check.h"
 #include "model/math/cpu/kernels.h"
@@ -11,8 +12,8 @@
 namespace lab {
 namespace {
 
-// Rows of a product that one thread does at a time: enough bytes to stream, few enough to share out evenly.
-constexpr std::int64_t kBlockBytes = 128 << 10;
+// The least of a matrix that is worth a stream of its own.
+constexpr std::int64_t kLeastBytes = 32 << 10;
 // Parts of a product of many tokens that one thread does.
 constexpr std::int64_t kParts = 8;
 // Below this many multiply-adds a second thread costs more than it brings.
@@ -24,13 +25,15 @@ constexpr std::int64_t kMostParts = 1 << 16;
 
 template <>
 struct Math<float>::Threads {
-  Threads(int threads, const char* isa) : pool(threads) {
+  Threads(int threads, const char* isa) : pool(threads), panels(static_cast<std::size_t>(threads)) {
     kernels = *isa ? find_kernels(isa) : &best_kernels();
     LAB_CHECK(kernels != nullptr, ==, true);
   }
   Pool pool;
   const Kernels* kernels;
-  AlignedBuffer<float> arranged;
+  std::vector<AlignedBuffer<float>> panels;  // one a thread
+  AlignedBuffer<float> arranged;             // inputs in the order that BF16 matrices want
+  std::vector<std::int64_t> ends;            // of the parts that are being shared
 
   // Splits [0, n) into equal parts and calls body(first, last), on the pool when the work is worth it.
   template <class Body>
@@ -42,6 +45,22 @@ struct Math<float>::Threads {
       return;
     }
     pool.run(parts, [&](std::int64_t i) { body(i * part, std::min(n, (i + 1) * part)); });
+  }
+
+  // The same in parts that shrink: each is one thread's share of what is left, but at least `least`. Long streams are read
+  // fastest, and small parts at the end let all threads finish together.
+  template <class Body>
+  void share_shrinking(std::int64_t n, std::int64_t least, std::int64_t work, const Body& body) {
+    if (work < kWorthSharing || pool.threads() == 1) {
+      body(std::int64_t{0}, n);
+      return;
+    }
+    ends.clear();
+    for (std::int64_t at = 0; at < n; ends.push_back(at)) at = std::min(n, at + std::max(least, (n - at) / pool.threads()));
+    pool.run(static_cast<std::int64_t>(ends.size()), [&](std::int64_t i) {
+      const auto part = static_cast<std::size_t>(i);
+      body(part == 0 ? 0 : ends[part - 1], ends[part]);
+    });
   }
 };
 
@@ -89,18 +108,19 @@ void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<cons
     x = arranged;
   }
   if (x.count == 1) {
-    const auto rows = std::max<std::int64_t>(4, kBlockBytes / static_cast<std::int64_t>(w.row_bytes()));
-    own_->share(w.rows, rows, w.rows * w.cols, [&](std::int64_t first, std::int64_t last) {
+    const auto least = std::max<std::int64_t>(4, kLeastBytes / static_cast<std::int64_t>(w.row_bytes()));
+    own_->share_shrinking(w.rows, least, w.rows * w.cols, [&](std::int64_t first, std::int64_t last) {
       k.multiply(w, first, last, x.data, b, y.data);
     });
     return;
   }
   const std::size_t panel_size = static_cast<std::size_t>(kPanelRows * ((w.cols + 15) / 16 * 16));
+  // Made here for all threads: whether a thread gets a part is chance, and a call like the last one must allocate nothing.
+  for (AlignedBuffer<float>& panel : own_->panels) panel.ensure(panel_size);
   // Some panels at a time, so that one can be fetched while another is multiplied, and still enough parts to share out evenly.
   const std::int64_t panels = std::max<std::int64_t>(1, w.rows / (kPanelRows * kParts * threads()));
   own_->share(w.rows, panels * kPanelRows, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
-    thread_local AlignedBuffer<float> panel;
-    k.multiply_many(w, first, last, x, b, y, panel.ensure(panel_size));
+    k.multiply_many(w, first, last, x, b, y, own_->panels[static_cast<std::size_t>(Pool::index())].data());
   });
 }
 

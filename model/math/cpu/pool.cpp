@@ -10,6 +10,8 @@ constexpr std::uint64_t kBlockMask = (std::uint64_t{1} << kBlockBits) - 1;
 constexpr int kSpins = 4000;      // about 0.2 ms before a worker sleeps
 constexpr int kYieldEvery = 256;  // a spinning thread must not hold the core its partner needs
 
+thread_local int thread_index = 0;
+
 std::uint64_t next_of(std::uint64_t ticket) { return ticket & kBlockMask; }
 std::uint64_t blocks_of(std::uint64_t ticket) { return (ticket >> kBlockBits) & kBlockMask; }
 
@@ -26,7 +28,7 @@ void pause(int spin) {
 }  // namespace
 
 Pool::Pool(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
 }
 
 Pool::~Pool() {
@@ -62,7 +64,10 @@ void Pool::start(Call call, const void* context, std::int64_t blocks) {
   for (int spin = 0; done_.load() < blocks; ++spin) pause(spin);
 }
 
-void Pool::work() {
+int Pool::index() { return thread_index; }
+
+void Pool::work(int index) {
+  thread_index = index;
   while (!stop_) {
     const std::uint32_t job = job_.load();
     int spin = 0;

@@ -15,6 +15,8 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
+  /// Which of a pool's threads calls this from a body: in [0, threads()), 0 for the caller of `run`.
+  static int index();
 
   /// Calls body(block) for every block in [0, blocks) and returns when all are done. One caller at a time; blocks < 2^20.
   template <class Body>
@@ -29,7 +31,7 @@ class Pool {
  private:
   using Call = void (*)(const void*, std::int64_t);
   void start(Call call, const void* context, std::int64_t blocks);
-  void work();
+  void work(int index);
   bool take_block();
 
   // One word holds a job's number, its count of blocks and the next block to do, so that a late thread can never take a
