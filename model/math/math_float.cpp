@@ -14,8 +14,6 @@ namespace {
 
 // The least of a matrix that is worth a stream of its own.
 constexpr std::int64_t kLeastBytes = 32 << 10;
-// Parts of a product of many tokens that one thread does.
-constexpr std::int64_t kParts = 8;
 // Below this many multiply-adds a second thread costs more than it brings.
 constexpr std::int64_t kWorthSharing = 16 << 10;
 // More parts than this only cost; the pool takes no more than 2^20.
@@ -117,10 +115,9 @@ void Math<float>::linear(const Matrix& w, std::span<const float> bias, Rows<cons
   const std::size_t panel_size = static_cast<std::size_t>(kPanelRows * ((w.cols + 15) / 16 * 16));
   // Made here for all threads: whether a thread gets a part is chance, and a call like the last one must allocate nothing.
   for (AlignedBuffer<float>& panel : own_->panels) panel.ensure(panel_size);
-  // Some panels at a time, so that one can be fetched while another is multiplied, and still enough parts to share out evenly.
-  const std::int64_t panels = std::max<std::int64_t>(1, w.rows / (kPanelRows * kParts * threads()));
-  own_->share(w.rows, panels * kPanelRows, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
-    k.multiply_many(w, first, last, x, b, y, own_->panels[static_cast<std::size_t>(Pool::index())].data());
+  own_->share_shrinking((w.rows + kPanelRows - 1) / kPanelRows, 1, w.rows * w.cols * x.count, [&](std::int64_t first, std::int64_t last) {
+    float* panel = own_->panels[static_cast<std::size_t>(Pool::index())].data();
+    k.multiply_many(w, first * kPanelRows, std::min(w.rows, last * kPanelRows), x, b, y, panel);
   });
 }
 
