@@ -171,7 +171,6 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;
-  if (p.options.log) s->log_file = p.options.log->file();
   if (!p.run) return s;
   s->run = p.run->number();
   s->tokens = p.run->tokens();

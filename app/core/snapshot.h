@@ -80,7 +80,6 @@ struct Snapshot {
   std::vector<HistoryEntry> undo, redo;
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
-  std::string log_file;
 
   std::int64_t count() const { return tokens.count(); }
 };

@@ -9,6 +9,7 @@
 #include "app/core/session.h"
 #include "model/files/file.h"
 #include "support.h"
+#include "tests/temporary_folder.h"
 
 namespace lab::test {
 namespace {
@@ -44,17 +45,6 @@ std::string with(const std::string& from, const std::string& to) {
   REQUIRE(at != std::string::npos);
   return text.replace(at, from.size(), to);
 }
-
-// A folder of its own, removed at the end.
-struct Folder {
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "lab-session-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path path;
-};
 
 TEST_CASE("session: what was read is written as it was") {
   const Result<Session> session = parse_session(kSession, "a.statelab.json");
@@ -131,7 +121,7 @@ TEST_CASE("session: commands replayed from a session give the same run") {
 }
 
 TEST_CASE("session: its model is built in, beside it, or in a folder of STATELAB_MODELS") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const std::string file = (folder.path / "a.statelab.json").string();
   REQUIRE(write_file_atomically(file, with("builtin:copy", "tiny")));
   const Result<Session> session = read_session(file);
@@ -158,7 +148,7 @@ TEST_CASE("session: a file that is not there is refused by name") {
 }
 
 TEST_CASE("log: lines go to the file with foreign bytes made printable, a full file is put aside") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const std::string file = (folder.path / "deep/log.txt").string();
   {
     Log log(file);
@@ -182,7 +172,7 @@ TEST_CASE("log: one that cannot be written keeps its lines") {
 }
 
 TEST_CASE("log: its place follows XDG_STATE_HOME") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   setenv("XDG_STATE_HOME", folder.path.c_str(), 1);
   CHECK(Log::default_file() == (folder.path / "statelab/log.txt").string());
   setenv("XDG_STATE_HOME", "/proc/nothing", 1);

@@ -5,11 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <string>
 #include <string_view>
 
 #include "model/files/safetensors.h"
+#include "tests/temporary_folder.h"
 
 namespace lab::test {
 
@@ -36,17 +36,12 @@ inline Error refusal(std::string_view bytes) {
 }
 
 /// A folder in the temporary directory that is gone when the test ends.
-struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / ("files_test." + std::to_string(std::random_device{}()))) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
+struct Folder : TemporaryFolder {
   std::string put(const std::string& name, const std::string& content) const {
     std::ofstream(path / name, std::ios::binary) << content;
-    return (path / name).string();
+    return at(name);
   }
-  std::string at(const std::string& name) const { return (path / name).string(); }
-  std::filesystem::path path;
+  std::string at(const std::string& name) const { return *this / name; }
 };
 
 }  // namespace lab::test

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "model/files/file.h"
-#include "tests/shell/temporary_folder.h"
+#include "tests/temporary_folder.h"
 
 using namespace lab;
 
@@ -31,7 +31,7 @@ TEST_CASE("script: a session played in the window writes no files") {
 }
 
 TEST_CASE("script: a session file opens its model first, a json file of a model folder is the model") {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   Session session;
   session.model = "builtin:prose";
   session.commands = {{0, command::FeedText{"a"}}};
@@ -47,7 +47,7 @@ TEST_CASE("script: a session file opens its model first, a json file of a model 
 }
 
 TEST_CASE("script: a json file that is no session is refused by name") {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   REQUIRE(write_file_atomically(folder / "other.json", "{\"format\": \"other\"}"));
   const auto refused = commands_to_open(folder / "other.json");
   REQUIRE_FALSE(refused);

@@ -2,7 +2,7 @@
 
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
-#include "tests/shell/temporary_folder.h"
+#include "tests/temporary_folder.h"
 #include "views/panels/kit/icons.h"
 
 using namespace lab;
@@ -100,7 +100,7 @@ TEST_CASE("window: keys typed into a text field are no shortcuts") {
 }
 
 TEST_CASE("window: a figure goes from the export dialog to a file, whole") {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   HeadlessWindow window;
   with_prompt(window);
   window.press(Key::e, kControl);
@@ -119,7 +119,7 @@ TEST_CASE("window: a figure goes from the export dialog to a file, whole") {
 }
 
 TEST_CASE("window: the export dialog does not write a file it cannot name") {
-  const TemporaryFolder folder;
+  const test::TemporaryFolder folder;
   HeadlessWindow window;
   with_prompt(window);
   window.press(Key::e, kControl);

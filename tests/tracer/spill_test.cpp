@@ -9,27 +9,18 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tests/temporary_folder.h"
 #include "tests/tracer/recording.h"
 #include "tracer/trace/spill.h"
 
 using namespace lab;
 using lab::test::Recording;
+using lab::test::TemporaryFolder;
 
 namespace {
 
 using Positions = std::vector<std::int64_t>;
 namespace fs = std::filesystem;
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "spill_test_XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { fs::remove_all(path); }
-  std::string path;
-};
 
 // Files of this process that were made in a folder and have lost their name.
 std::vector<int> nameless_files(const std::string& folder) {
@@ -63,8 +54,8 @@ class FullDisk {
 }  // namespace
 
 TEST_CASE("spill: values come back bit for bit, and the file has no name") {
-  const Folder folder;
-  auto file = SpillFile::create(folder.path);
+  const TemporaryFolder folder;
+  auto file = SpillFile::create(folder.path.string());
   REQUIRE(file);
   const std::vector<float> a = {1.5f, -0.0f, 3e-42f, std::numeric_limits<float>::infinity()}, b(3000, 2.25f), none;
   const auto place_a = (*file)->write(a), place_none = (*file)->write(none), place_b = (*file)->write(b);
@@ -84,7 +75,7 @@ TEST_CASE("spill: values come back bit for bit, and the file has no name") {
 
 TEST_CASE("spill: with a folder nothing of a long run is lost, and memory stays within the budget") {
   for (const std::string family : {"mamba1", "mamba2"}) {
-    const Folder folder;
+    const TemporaryFolder folder;
     TraceOptions options{.budget_bytes = 400 << 10, .spill_folder = folder.path};
     Recording r(family, options), unlimited(family);
     for (const auto& [n, span] : {std::pair{700, 64}, {300, 7}, {600, 31}}) {
@@ -113,7 +104,7 @@ TEST_CASE("spill: with a folder nothing of a long run is lost, and memory stays 
 }
 
 TEST_CASE("spill: with a folder no state is lost even when the budget is nothing") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Recording r("mamba1", {.budget_bytes = 0, .spill_folder = folder.path});
   r.read(500, 64);
   r.zero(0);
@@ -123,7 +114,7 @@ TEST_CASE("spill: with a folder no state is lost even when the budget is nothing
 }
 
 TEST_CASE("spill: a run goes on from a truncated place that lies on disk") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Recording r("mamba2", {.budget_bytes = 250 << 10, .spill_folder = folder.path});
   r.read(1000, 64);
   REQUIRE(r.trace.view()->use().spilled > 0);
@@ -151,7 +142,7 @@ TEST_CASE("spill: a folder that is not there is refused once, then old history i
 }
 
 TEST_CASE("spill: a full disk ends spilling; the run goes on and what is on disk stays readable as long as it is kept") {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::int64_t budget = 300 << 10;
   Recording r("mamba1", {.budget_bytes = budget, .spill_folder = folder.path});
   const FullDisk full(150 << 10);
@@ -165,12 +156,12 @@ TEST_CASE("spill: a full disk ends spilling; the run goes on and what is on disk
 }
 
 TEST_CASE("spill: a damaged file is noticed by its checksum, and a run that needs it begins a new history") {
-  const Folder folder;
+  const TemporaryFolder folder;
   Recording r("mamba1", {.budget_bytes = 250 << 10, .spill_folder = folder.path});
   r.read(1000, 64);
   State state(r.model->schema());
   REQUIRE(r.trace.view()->restore(100, state, r.replay));
-  const std::vector<int> files = nameless_files(folder.path);
+  const std::vector<int> files = nameless_files(folder.path.string());
   REQUIRE(files.size() == 1);
   REQUIRE(::ftruncate(files[0], 10) == 0);
 

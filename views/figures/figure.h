@@ -33,7 +33,6 @@ struct FigureKind {
   Query needs;
   double aspect;  // height over width, as exported
   Result<Figure> (*make)(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options);
-  const char* axes_of_time;  // "x": the x axis is tokens; "": none
 };
 std::span<const FigureKind> figure_kinds();
 const FigureKind* find_figure(const std::string& name);

@@ -21,6 +21,6 @@ std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::ga
 
 }  // namespace
 
-const FigureCode kGates = {{"gates", "Gates", {}, 0.7, make, "x"}, subtitle, value, csv};
+const FigureCode kGates = {{"gates", "Gates", {}, 0.7, make}, subtitle, value, csv};
 
 }  // namespace lab

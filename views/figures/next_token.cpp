@@ -70,6 +70,6 @@ std::string csv(const FigureInput& input) {
 
 }  // namespace
 
-const FigureCode kNextToken = {{"next-token", "Next token", {.next = true}, 0.6, make, ""}, subtitle, value, csv};
+const FigureCode kNextToken = {{"next-token", "Next token", {.next = true}, 0.6, make}, subtitle, value, csv};
 
 }  // namespace lab

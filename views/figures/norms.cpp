@@ -29,6 +29,6 @@ std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::no
 
 }  // namespace
 
-const FigureCode kNorms = {{"norms", "Norms", {}, 0.7, make, "x"}, subtitle, value, csv};
+const FigureCode kNorms = {{"norms", "Norms", {}, 0.7, make}, subtitle, value, csv};
 
 }  // namespace lab

@@ -249,10 +249,10 @@ std::string scree_csv(const FigureInput& input) {
 
 }  // namespace
 
-const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>, ""}, subtitle, value<false>, csv};
+const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>}, subtitle, value<false>, csv};
 const FigureCode kPca3d = {
-    {"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>, ""}, subtitle, value<true>, csv};
+    {"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>}, subtitle, value<true>, csv};
 const FigureCode kScree = {
-    {"scree", "Scree", {.trajectory = true}, 0.6, make_scree, ""}, scree_subtitle, scree_value, scree_csv};
+    {"scree", "Scree", {.trajectory = true}, 0.6, make_scree}, scree_subtitle, scree_value, scree_csv};
 
 }  // namespace lab

@@ -84,6 +84,6 @@ std::string csv(const FigureInput& input) {
 }  // namespace
 
 const FigureCode kStateAt = {
-    {"state-at", "State at t", {.slab = true, .frame = true}, 0.75, make, ""}, subtitle, value, csv};
+    {"state-at", "State at t", {.slab = true, .frame = true}, 0.75, make}, subtitle, value, csv};
 
 }  // namespace lab

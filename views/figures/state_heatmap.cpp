@@ -130,6 +130,6 @@ std::string csv(const FigureInput& input) {
 }  // namespace
 
 const FigureCode kStateHeatmap = {
-    {"state-heatmap", "State over time", {.slab = true}, 0.5, make, "x"}, subtitle, value, csv};
+    {"state-heatmap", "State over time", {.slab = true}, 0.5, make}, subtitle, value, csv};
 
 }  // namespace lab

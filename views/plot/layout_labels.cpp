@@ -210,15 +210,13 @@ void write_note(const Sheet& sheet, const PlotPlan& plan, const NoteLayer& note,
 
 double width_of_names(const Sheet& sheet, const Plot& plot) {
   double width = 0;
-  if (plot.legend)
-    for (const Layer& layer : plot.layers)
-      if (const auto* line = std::get_if<LineLayer>(&layer))
-        width = std::max(width, sheet.width(TextFace::label, line->name));
+  for (const Layer& layer : plot.layers)
+    if (const auto* line = std::get_if<LineLayer>(&layer))
+      width = std::max(width, sheet.width(TextFace::label, line->name));
   return width;
 }
 
 void draw_names(const Sheet& sheet, const PlotPlan& plan) {
-  if (!plan.plot->legend) return;
   const PlotArea area = plan.area();
   std::vector<Name> names;
   for (const Layer& layer : plan.plot->layers) {

@@ -103,7 +103,6 @@ struct Plot {
   std::optional<ColorScale> color_bar;
   std::string color_label;
   bool equal_units = false;  // one unit is as long across as down
-  bool legend = true;        // names at the ends of lines
 };
 
 /// One above the other, sharing the first one's x axis where `share_x`.
