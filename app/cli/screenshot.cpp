@@ -55,6 +55,13 @@ Result<int> run(const Arguments& given) {
                  .expected = "a name that ends in .png",
                  .found = printable(given.output),
                  .message = "a screenshot cannot be written to this file"};
+  if (given.arithmetic.is_double())
+    return Error{.code = Code::unsupported,
+                 .field = "--dtype",
+                 .expected = "f32, bf16 or f16",
+                 .found = "f64",
+                 .message = "the window does not run in double precision",
+                 .next = "`statelab trace --dtype f64` writes every value"};
   LAB_ASSIGN(const auto size, parse_size(given.size));
   LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
   LabOptions options;

@@ -31,6 +31,7 @@ namespace command {
 /// Opens a model folder, or builtin:NAME, in place of the present one, which stays when the new one is refused.
 struct Open {
   std::string model;
+  std::string expected_hash;  // what a session says of the model's content; not written again
   static constexpr const char* kName = "open";
   static constexpr auto fields() { return std::tuple(field("model", &Open::model)); }
 };

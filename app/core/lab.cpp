@@ -154,6 +154,9 @@ void Lab::set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std
   facts->hash = hash;
   parts_->facts = std::move(facts);
   parts_->log("hash", parts_->facts->path + " " + hash);
+  const std::string& expected = parts_->expected_hash;
+  if (!expected.empty() && hash != expected)
+    parts_->note(true, fmt::format("the session was made with model {}, this one is {}", expected, hash));
 }
 
 const State& Lab::state() const { return parts_->run->state(); }

@@ -62,6 +62,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
 Status Lab::Parts::carry_out(const command::Open& c) {
   LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model));
   put(std::move(model));
+  expected_hash = c.expected_hash;
   return {};
 }
 

@@ -115,6 +115,7 @@ struct Lab::Parts {
   Context<float> context;
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const ModelFacts> facts;
+  std::string expected_hash;  // of the model's content, "" when nobody said
   std::vector<bool> sampleable;
   std::unique_ptr<lab::Run> run;
   UndoStack history;

@@ -29,7 +29,7 @@ Result<std::vector<Command>> commands_to_open(const std::string& path) {
   if (!is_session(path)) return std::vector<Command>{command::Open{path}};
   LAB_ASSIGN(const Session session, read_session(path));
   LAB_ASSIGN(std::string model, find_session_model(session, path));
-  std::vector<Command> commands{command::Open{std::move(model)}};
+  std::vector<Command> commands{command::Open{std::move(model), session.model_hash}};
   for (Command& command : commands_of(session)) commands.push_back(std::move(command));
   return commands;
 }

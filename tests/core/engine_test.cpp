@@ -250,6 +250,21 @@ TEST_CASE("engine: the model's hash comes later, computed aside") {
   CHECK(engine.latest()->model->hash == content_hash(model->checkpoint));
 }
 
+TEST_CASE("engine: a session's model whose content differs is said once its hash is known") {
+  const auto model = random_model("mamba1");
+  const auto notices_after_opening = [&](const std::string& expected_hash) {
+    Engine engine(opening(model), {});
+    engine.submit(command::Open{"it", expected_hash});
+    REQUIRE(eventually([&] { return engine.latest()->model && !engine.latest()->model->hash.empty(); }));
+    return engine.latest()->notices;
+  };
+  CHECK(notices_after_opening(content_hash(model->checkpoint)).empty());
+  const auto notices = notices_after_opening("another");
+  REQUIRE(notices.size() == 1);
+  CHECK(notices[0].is_error);
+  CHECK(notices[0].text.find("made with model another") != std::string::npos);
+}
+
 TEST_CASE("engine: notes of the front end appear as notices") {
   Engine engine({}, {});
   engine.note(false, "exported norms.pdf");
