@@ -1,6 +1,9 @@
 #pragma once
-// What a recorder needs to know of a layer: which values drive its recurrence.
+// What a recorder and a reader need to know of a layer: its points, and which values drive its recurrence.
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -15,9 +18,35 @@ struct Driver {
   bool replay = false;
 };
 
+/// A point of a layer and its shape for one token. kCachedRows stands for the rows that the token sees in the cache.
+struct PointShape {
+  Point point = Point::x;
+  std::vector<std::int64_t> shape;
+};
+constexpr std::int64_t kCachedRows = -1;
+
+/// Elements of a point where the cache holds `rows`.
+inline std::int64_t elements_of(const PointShape& point, std::int64_t rows = 0) {
+  std::int64_t elements = 1;
+  for (const std::int64_t extent : point.shape) elements *= extent == kCachedRows ? rows : extent;
+  return elements;
+}
+
+/// Lays `width` values of one token, of as many cached rows as that makes, out for `rows` of them: zeros behind the last.
+template <class Real>
+void pad_cached_rows(const PointShape& point, const Real* values, std::int64_t width, std::int64_t rows, Real* out) {
+  const auto axis = std::find(point.shape.begin(), point.shape.end(), kCachedRows);
+  const auto product = [](auto first, auto last) { return std::accumulate(first, last, std::int64_t{1}, std::multiplies<>()); };
+  const std::int64_t outer = product(point.shape.begin(), axis);
+  const std::int64_t inner = axis == point.shape.end() ? 1 : product(axis + 1, point.shape.end()) * rows;
+  std::fill_n(out, outer * inner, Real(0));
+  for (std::int64_t i = 0; i < outer; ++i) std::copy_n(values + i * (width / outer), width / outer, out + i * inner);
+}
+
 struct LayerInfo {
-  std::string kind;                  // "mamba1", "mamba2"
+  std::string kind;                  // "mamba1", "mamba2", "attention", "rwkv4"
   std::vector<Driver> drivers;       // those with `replay` first; resid_out is always among the others
+  std::vector<PointShape> points;    // in the order of computation, from resid_in to resid_out
   std::int64_t keyframe_every = 64;  // tokens between keyframes: clamp(2.5 state / driver bytes, 64, 128)
 };
 

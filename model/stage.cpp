@@ -9,7 +9,10 @@ namespace {
 constexpr std::array<const char*, kPoints> kNames = {
     "emb",      "resid_in",   "norm1",  "mix.in_proj", "mix.z", "mix.xBC",   "mix.x", "mix.conv_state", "mix.conv",
     "mix.u",    "mix.dt_low", "mix.B",  "mix.C",       "mix.dt_raw", "mix.dt", "mix.decay", "mix.h",    "mix.y",
-    "mix.gated", "mix.gnorm", "mixer_out", "resid_out", "final_norm", "logits"};
+    "mix.gated", "mix.gnorm", "attn.q", "attn.k", "attn.v", "attn.q_rot", "attn.k_rot", "attn.k_cache", "attn.scores",
+    "attn.probs", "attn.range", "attn.entropy", "attn.ctx", "att.shift_r", "att.shift_k", "att.shift_v", "att.r", "att.k",
+    "att.v", "att.wkv", "att.state", "mixer_out", "resid_mid", "norm2", "ffn.gate", "ffn.up", "ffn.act", "moe.logits",
+    "moe.index", "moe.weights", "moe.out", "ffn_out", "resid_out", "final_norm", "logits"};
 
 }  // namespace
 
@@ -58,7 +61,8 @@ bool matches_glob(std::string_view name, std::string_view glob) {
 const char* name_of(Statistic statistic) {
   static constexpr std::array<const char*, kStatistics> names = {
       "h_norm",    "h_max",  "h_mean",    "h_change",  "h_nonfinite", "write_norm", "decay_mean", "dt_mean",
-      "dt_max",    "gate_mean", "gate_shut", "x_norm", "y_norm",      "mixer_norm", "resid_norm", "resid_max"};
+      "dt_max",    "gate_mean", "gate_shut", "x_norm", "y_norm",      "mixer_norm", "resid_norm", "resid_max",
+      "entropy_mean", "score_low", "score_high"};
   return names[static_cast<std::size_t>(statistic)];
 }
 

@@ -29,7 +29,36 @@ enum class Point : std::uint8_t {
   y,           // [di] or [H,P]: read-out including the D skip
   gated,       // [di]       y silu(z)
   gnorm,       // [di]       Mamba-2: after the gated norm
-  mixer_out,   // [d]        what the mixer adds to the residual stream
+  q,           // [Hq,hd]    attention: queries, keys and values as projected
+  k,           // [Hkv,hd]
+  v,           // [Hkv,hd]
+  q_rot,       // [Hq,hd]    after rotation; without one the same as q
+  k_rot,       // [Hkv,hd]
+  k_cache,     // [rows,Hkv,hd] keys seen by this token, its own the last
+  scores,      // [Hq,rows]  scale q.k
+  probs,       // [Hq,rows]  softmax of the scores
+  attn_range,  // [Hq,2]     smallest and largest score
+  attn_entropy,  // [Hq]     of the weights, in nats
+  ctx,         // [Hq,hd]    sum of values by weight
+  shift_r,     // [d]        RWKV: inputs mixed with those of the token before
+  shift_k,     // [d]
+  shift_v,     // [d]
+  att_r,       // [da]       receptance after the sigmoid
+  att_k,       // [da]
+  att_v,       // [da]
+  wkv,         // [da]       weighted mean of the values
+  att_state,   // [3,da]     aa, bb, pp after the token
+  mixer_out,   // [d]        what the mixer adds to the residual stream, before its multiplier
+  resid_mid,   // [d]        residual stream between mixer and feed-forward
+  norm2,       // [d]        normalised for the feed-forward
+  ffn_gate,    // [I]        before silu; RWKV: receptance after the sigmoid
+  ffn_up,      // [I]        the factor; RWKV: W_k x
+  ffn_act,     // [I]        silu(gate) up; RWKV: squared relu
+  moe_logits,  // [E]        of the router
+  moe_index,   // [k]        experts chosen, best first
+  moe_weights, // [k]        their shares
+  moe_out,     // [d]        what the experts give together
+  ffn_out,     // [d]        what the feed-forward adds, before its multiplier
   resid_out,   // [d]        residual stream after the layer
   final_norm,  // [d]
   logits,      // [V]
@@ -60,7 +89,9 @@ std::optional<PointId> parse_point(std::string_view name);
 /// Whether `name` matches a glob of * and ? (as "L*.mix.h").
 bool matches_glob(std::string_view name, std::string_view glob);
 
-/// Numbers about one layer at one token, computed inside the step. h is the recurrent state after the token.
+/// Numbers about one layer at one token, computed inside the step; NaN where a layer has no such thing. h is the recurrent
+/// state after the token. For attention h is the cache and the write is the row added to it, x are the queries; for RWKV h
+/// is (aa, bb), the gate is the receptance, x are the keys and the write is the value.
 enum class Statistic : std::uint8_t {
   h_norm,        // ||h||_2
   h_max,         // max |h|
@@ -78,6 +109,9 @@ enum class Statistic : std::uint8_t {
   mixer_norm,    // ||mixer_out||_2
   resid_norm,    // ||resid_out||_2
   resid_max,     // max |resid_out|
+  entropy_mean,  // attention: mean entropy of the heads' weights, in nats
+  score_low,     // attention: smallest and largest score q.k scale of all heads
+  score_high,
   count_
 };
 constexpr int kStatistics = static_cast<int>(Statistic::count_);

@@ -92,8 +92,13 @@ StateSchema::StateSchema(std::string model_type, std::vector<LayerSchema> layers
   for (LayerSchema& layer : layers_) {
     layer.offset = stored_;
     for (TensorSchema& tensor : layer.tensors) {
-      tensor.stored = stored_size(tensor);
       tensor.offset = stored_;
+      if (tensor.grows()) {
+        tensor.cache = static_cast<int>(caches_.size());
+        caches_.push_back(tensor.elements());
+        continue;
+      }
+      tensor.stored = stored_size(tensor);
       stored_ += (tensor.stored + kTile - 1) / kTile * kTile;  // every tensor begins on a cache line
       elements_ += tensor.elements();
     }
@@ -134,12 +139,23 @@ T* AlignedBuffer<T>::ensure(std::size_t size) {
 template <class Real>
 BasicState<Real>::BasicState(std::shared_ptr<const StateSchema> schema)
     : schema_(std::move(schema)), arena_(static_cast<std::size_t>(schema_->stored())) {
+  for (const std::int64_t width : schema_->caches()) caches_.emplace_back(width);
   zero();
 }
 
 template <class Real>
+template <class Body>
+void BasicState<Real>::for_each_tensor(int layer, Body body) const {
+  const int first = layer < 0 ? 0 : layer, last = layer < 0 ? static_cast<int>(schema_->layers().size()) : layer + 1;
+  for (int l = first; l < last; ++l) {
+    const auto& tensors = schema_->layers()[static_cast<std::size_t>(l)].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i) body(l, static_cast<int>(i), tensors[i]);
+  }
+}
+
+template <class Real>
 std::span<Real> BasicState<Real>::stored(int layer, int tensor) {
-  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
+  const TensorSchema& t = tensor_at(layer, tensor);
   return arena_.span().subspan(static_cast<std::size_t>(t.offset), static_cast<std::size_t>(t.stored));
 }
 
@@ -160,30 +176,94 @@ std::span<const Real> BasicState<Real>::stored_layer(int layer) const {
 }
 
 template <class Real>
+RowTiles<Real>& BasicState<Real>::cache(int layer, int tensor) {
+  const TensorSchema& t = tensor_at(layer, tensor);
+  LAB_CHECK(t.grows(), ==, true);
+  return caches_[static_cast<std::size_t>(t.cache)];
+}
+
+template <class Real>
+const RowTiles<Real>& BasicState<Real>::cache(int layer, int tensor) const {
+  return const_cast<BasicState*>(this)->cache(layer, tensor);
+}
+
+template <class Real>
+std::int64_t BasicState<Real>::cache_bytes() const {
+  std::int64_t bytes = 0;
+  for (const RowTiles<Real>& cache : caches_) bytes += cache.bytes();
+  return bytes;
+}
+
+template <class Real>
+StateContents<Real> BasicState<Real>::contents(int layer) const {
+  const std::span<const Real> values = layer < 0 ? stored_all() : stored_layer(layer);
+  StateContents<Real> contents{{values.begin(), values.end()}, {}};
+  for_each_tensor(layer, [&](int l, int i, const TensorSchema& t) {
+    if (t.grows()) contents.caches.push_back(cache(l, i));
+  });
+  return contents;
+}
+
+template <class Real>
+void BasicState<Real>::put(int layer, const StateContents<Real>& contents) {
+  const std::span<Real> place = layer < 0 ? stored_all() : stored_layer(layer);
+  LAB_CHECK(contents.stored.size(), ==, place.size());
+  std::copy(contents.stored.begin(), contents.stored.end(), place.begin());
+  auto next = contents.caches.begin();
+  for_each_tensor(layer, [&](int l, int i, const TensorSchema& t) {
+    if (t.grows()) cache(l, i) = *next++;
+  });
+}
+
+template <class Real>
+std::vector<std::int64_t> BasicState<Real>::shape(int layer, int tensor) const {
+  std::vector<std::int64_t> shape = tensor_at(layer, tensor).shape;
+  if (tensor_at(layer, tensor).grows()) shape.insert(shape.begin(), cache(layer, tensor).count());
+  return shape;
+}
+
+template <class Real>
+std::int64_t BasicState<Real>::elements(int layer, int tensor) const {
+  const TensorSchema& t = tensor_at(layer, tensor);
+  return t.elements() * (t.grows() ? cache(layer, tensor).count() : 1);
+}
+
+template <class Real>
 void BasicState<Real>::get(int layer, int tensor, std::span<Real> out) const {
-  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
-  LAB_CHECK(static_cast<std::int64_t>(out.size()), ==, t.elements());
+  const TensorSchema& t = tensor_at(layer, tensor);
+  LAB_CHECK(static_cast<std::int64_t>(out.size()), ==, elements(layer, tensor));
+  if (t.grows()) {
+    const RowTiles<Real>& rows = cache(layer, tensor);
+    for (std::int64_t i = 0; i < rows.count(); ++i) std::copy_n(rows.row(i), rows.width(), out.data() + i * rows.width());
+    return;
+  }
   const Real* from = stored(layer, tensor).data();
   for_each_element(t, [&](std::int64_t flat, std::int64_t at) { out[static_cast<std::size_t>(flat)] = from[at]; });
 }
 
 template <class Real>
 std::vector<Real> BasicState<Real>::get(int layer, int tensor) const {
-  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
-  std::vector<Real> out(static_cast<std::size_t>(t.elements()));
+  std::vector<Real> out(static_cast<std::size_t>(elements(layer, tensor)));
   get(layer, tensor, out);
   return out;
 }
 
 template <class Real>
 Status BasicState<Real>::set(int layer, int tensor, std::span<const Real> values) {
-  const TensorSchema& t = schema_->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)];
-  if (static_cast<std::int64_t>(values.size()) != t.elements())
+  const TensorSchema& t = tensor_at(layer, tensor);
+  const auto size = static_cast<std::int64_t>(values.size());
+  if (t.grows() ? size % t.elements() != 0 : size != t.elements())
     return Error{.code = Code::mismatch,
                  .field = "layers." + std::to_string(layer) + "." + t.name,
-                 .expected = std::to_string(t.elements()) + " values of shape " + shape_of(t.shape),
+                 .expected = std::to_string(t.elements()) + (t.grows() ? " values a row of shape " : " values of shape ") + shape_of(t.shape),
                  .found = std::to_string(values.size()),
                  .message = "the state has another size"};
+  if (t.grows()) {
+    RowTiles<Real> rows(t.elements());
+    for (std::int64_t i = 0; i < size; i += t.elements()) rows.append(values.data() + i);
+    cache(layer, tensor) = std::move(rows);
+    return {};
+  }
   std::span<Real> part = stored(layer, tensor);
   std::fill(part.begin(), part.end(), Real(0));  // also what lies between the elements: nothing that was there survives
   Real* to = part.data();
@@ -193,40 +273,34 @@ Status BasicState<Real>::set(int layer, int tensor, std::span<const Real> values
 
 template <class Real>
 void BasicState<Real>::zero(int layer) {
-  const int first = layer < 0 ? 0 : layer, last = layer < 0 ? static_cast<int>(schema_->layers().size()) : layer + 1;
-  for (int l = first; l < last; ++l) {
-    const auto& tensors = schema_->layers()[static_cast<std::size_t>(l)].tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      auto part = stored(l, static_cast<int>(i));
-      std::fill(part.begin(), part.end(), static_cast<Real>(tensors[i].neutral));
+  for_each_tensor(layer, [&](int l, int i, const TensorSchema& t) {
+    if (t.grows()) {
+      cache(l, i).truncate(0);
+      return;
     }
-  }
+    auto part = stored(l, i);
+    std::fill(part.begin(), part.end(), static_cast<Real>(t.neutral));
+  });
 }
 
 template <class Real>
 void BasicState<Real>::scale(int layer, Real factor) {
-  const int first = layer < 0 ? 0 : layer, last = layer < 0 ? static_cast<int>(schema_->layers().size()) : layer + 1;
-  for (int l = first; l < last; ++l) {
-    const auto& tensors = schema_->layers()[static_cast<std::size_t>(l)].tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      if (tensors[i].role != Role::ssm) continue;
-      for (Real& value : stored(l, static_cast<int>(i))) value *= factor;
-    }
-  }
+  for_each_tensor(layer, [&](int l, int i, const TensorSchema& t) {
+    if (t.grows()) cache(l, i).transform([&](Real value) { return value * factor; });
+    if (t.role != Role::ssm) return;
+    for (Real& value : stored(l, i)) value *= factor;
+  });
 }
 
 template <class Real>
 std::uint64_t BasicState<Real>::hash() const {
   std::uint64_t hash = hash_bytes(&position, sizeof position);
   std::vector<Real> values;
-  for (std::size_t l = 0; l < schema_->layers().size(); ++l) {
-    const auto& tensors = schema_->layers()[l].tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      values.resize(static_cast<std::size_t>(tensors[i].elements()));
-      get(static_cast<int>(l), static_cast<int>(i), values);
-      hash = hash_bytes(values.data(), values.size() * sizeof(Real), hash);
-    }
-  }
+  for_each_tensor(-1, [&](int l, int i, const TensorSchema&) {
+    values.resize(static_cast<std::size_t>(elements(l, i)));
+    get(l, i, values);
+    hash = hash_bytes(values.data(), values.size() * sizeof(Real), hash);
+  });
   return hash;
 }
 

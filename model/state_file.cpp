@@ -15,7 +15,7 @@ namespace lab {
 namespace {
 
 constexpr const char* kFormat = "statelab-state/1";
-constexpr const char* kLayout = "conv_state [channels, K] oldest first; ssm_state as mix.h";
+constexpr const char* kLayout = "conv_state [channels, K] oldest first; ssm_state as mix.h; kv [rows, Hkv, hd], keys after rotation";
 
 std::string tensor_name(std::size_t layer, const std::string& tensor) {
   return "layers." + std::to_string(layer) + "." + tensor;
@@ -169,6 +169,16 @@ Status compare_model(const std::string& path, const StateSchema& schema, const s
 }
 
 // Every tensor of the file must have its place in the schema, and every place its tensor.
+// Rows of a tensor that grows: one a token since the beginning, or since it was last emptied.
+bool fits_rows(const std::vector<std::int64_t>& shape, const TensorSchema& want, std::int64_t position) {
+  return shape.size() == want.shape.size() + 1 && std::equal(want.shape.begin(), want.shape.end(), shape.begin() + 1) && shape[0] <= position;
+}
+
+std::string expected_shape(const TensorSchema& want, std::int64_t position) {
+  if (!want.grows()) return shape_text(want.shape);
+  return "at most " + std::to_string(position) + " rows " + shape_text(want.shape);
+}
+
 Status compare_tensors(const std::string& path, const StateSchema& schema, const StateFile& file) {
   std::size_t expected = 0;
   for (std::size_t layer = 0; layer < schema.layers().size(); ++layer) {
@@ -177,12 +187,13 @@ Status compare_tensors(const std::string& path, const StateSchema& schema, const
       const std::string name = tensor_name(layer, want.name);
       const TensorView* tensor = file.tensors.find(name);
       if (!tensor)
-        return refusal(Code::missing, path, name, "a tensor " + shape_text(want.shape), "nothing",
+        return refusal(Code::missing, path, name, "a tensor of " + expected_shape(want, file.position), "nothing",
                        "the state lacks a tensor");
       std::vector<std::int64_t> shape = tensor->shape;
       if (file.has_lane_axis && shape.size() == want.shape.size() + 1 && shape[0] == 1) shape.erase(shape.begin());
-      if (shape != want.shape)
-        return refusal(Code::mismatch, path, name, shape_text(want.shape), shape_text(tensor->shape),
+      const bool fits = want.grows() ? fits_rows(shape, want, file.position) : shape == want.shape;
+      if (!fits)
+        return refusal(Code::mismatch, path, name, expected_shape(want, file.position), shape_text(tensor->shape),
                        "the state has another shape");
     }
   }
@@ -256,7 +267,8 @@ Status save_state(const std::string& path, const BasicState<Real>& state, const 
     for (std::size_t i = 0; i < layers[layer].tensors.size(); ++i) {
       const TensorSchema& tensor = layers[layer].tensors[i];
       values.push_back(state.get(static_cast<int>(layer), static_cast<int>(i)));
-      tensors.push_back({tensor_name(layer, tensor.name), kStored<Real>, tensor.shape, values.back().data()});
+      tensors.push_back({tensor_name(layer, tensor.name), kStored<Real>, state.shape(static_cast<int>(layer), static_cast<int>(i)),
+                         values.back().data()});
     }
   std::vector<std::pair<std::string, std::string>> metadata = {{"format", kFormat},
                                                                {"model_type", state.schema().model_type()},

@@ -1,74 +1,22 @@
 #include "app/cli/points.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace lab::cli {
-namespace {
-
-using Shaped = std::pair<Point, std::vector<std::int64_t>>;
-
-// Sizes as in the glossaries: d hidden, di inner, N states, K kernel, R rank, H heads of P channels, G groups.
-std::vector<Shaped> mixer_points(const ModelInfo& info, const LayerInfo& layer) {
-  const std::int64_t di = info.inner, N = info.state_size, K = info.conv_kernel;
-  if (layer.kind == "mamba1")
-    return {{Point::in_proj, {2 * di}},
-            {Point::x, {di}},
-            {Point::z, {di}},
-            {Point::conv_state, {di, K}},
-            {Point::conv, {di}},
-            {Point::u, {di}},
-            {Point::dt_low, {info.time_step_rank}},
-            {Point::B, {N}},
-            {Point::C, {N}},
-            {Point::dt_raw, {di}},
-            {Point::dt, {di}},
-            {Point::decay, {di, N}},
-            {Point::h, {di, N}},
-            {Point::y, {di}},
-            {Point::gated, {di}}};
-  const std::int64_t H = info.heads, P = info.head_dim, G = info.groups, C = di + 2 * G * N;
-  return {{Point::in_proj, {di + C + H}},
-          {Point::z, {di}},
-          {Point::xBC, {C}},
-          {Point::conv_state, {C, K}},
-          {Point::conv, {C}},
-          {Point::x, {H, P}},
-          {Point::B, {G, N}},
-          {Point::C, {G, N}},
-          {Point::dt_raw, {H}},
-          {Point::dt, {H}},
-          {Point::decay, {H}},
-          {Point::h, {H, P, N}},
-          {Point::y, {H, P}},
-          {Point::gated, {di}},
-          {Point::gnorm, {di}}};
-}
-
-}  // namespace
-
 std::string TracePoint::name() const { return point_name(id.point, id.layer) + (before_first ? "0" : ""); }
 
-std::int64_t TracePoint::elements() const {
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) count *= extent;
-  return count;
-}
+bool TracePoint::grows() const { return std::find(shape.begin(), shape.end(), kCachedRows) != shape.end(); }
 
 std::vector<TracePoint> points_of(const ModelInfo& info) {
   const std::vector<std::int64_t> residual{info.hidden};
   std::vector<TracePoint> points{{{Point::emb, -1}, residual}};
   for (int i = 0; i < static_cast<int>(info.layers.size()); ++i) {
-    points.push_back({{Point::resid_in, i}, residual});
-    points.push_back({{Point::norm1, i}, residual});
-    std::vector<std::int64_t> state;
-    for (auto& [point, shape] : mixer_points(info, info.layers[static_cast<std::size_t>(i)])) {
-      if (point == Point::h) state = shape;
-      points.push_back({{point, i}, std::move(shape)});
-    }
-    points.push_back({{Point::mixer_out, i}, residual});
-    points.push_back({{Point::resid_out, i}, residual});
-    points.push_back({{Point::h, i}, std::move(state), true});
+    const auto& of_layer = info.layers[static_cast<std::size_t>(i)].points;
+    for (const PointShape& point : of_layer) points.push_back({{point.point, i}, point.shape});
+    for (const PointShape& point : of_layer)
+      if (point.point == Point::h) points.push_back({{point.point, i}, point.shape, true});
   }
   points.push_back({{Point::final_norm, -1}, residual});
   points.push_back({{Point::logits, -1}, {info.vocabulary}});
@@ -96,6 +44,16 @@ Result<std::vector<TracePoint>> choose_points(const std::vector<TracePoint>& all
   std::vector<TracePoint> points;
   for (std::size_t i = 0; i < all.size(); ++i)
     if (chosen[i]) points.push_back(all[i]);
+  return points;
+}
+
+std::vector<TracePoint> default_points(const std::vector<TracePoint>& all) {
+  constexpr Point kDefault[] = {Point::norm1, Point::norm2, Point::conv_state, Point::h,          Point::k_cache,
+                                Point::v,     Point::att_state, Point::final_norm, Point::logits};
+  std::vector<TracePoint> points;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(points), [&](const TracePoint& point) {
+    return !point.before_first && std::find(std::begin(kDefault), std::end(kDefault), point.id.point) != std::end(kDefault);
+  });
   return points;
 }
 

@@ -8,14 +8,15 @@
 
 namespace lab::cli {
 
-/// One tensor that `trace` can write. `shape` is that of one token.
+/// One tensor that `trace` can write. `shape` is that of one token; kCachedRows in it is known when the run is.
 struct TracePoint {
   PointId id;
   std::vector<std::int64_t> shape;
   bool before_first = false;  // "L3.mix.h0": the state before the first token, without a token axis
 
   std::string name() const;
-  std::int64_t elements() const;
+  bool grows() const;
+  bool holds_indices() const { return id.point == Point::moe_index; }
 };
 
 /// Every point of a model in the order of computation, each layer's h0 last.
@@ -26,6 +27,6 @@ std::vector<TracePoint> points_of(const ModelInfo& info);
 Result<std::vector<TracePoint>> choose_points(const std::vector<TracePoint>& all, const std::string& globs);
 
 /// Norms, logits and every state.
-inline constexpr const char* kDefaultPoints = "L*.norm1,final_norm,logits,L*.mix.conv_state,L*.mix.h";
+std::vector<TracePoint> default_points(const std::vector<TracePoint>& all);
 
 }  // namespace lab::cli

@@ -63,7 +63,7 @@ Status check(const Arguments& given) {
 // The points that a run can write: all of the model's, or those of one layer's mixer and its input.
 Result<std::vector<TracePoint>> points_to_write(const Arguments& given, const ModelInfo& info) {
   std::vector<TracePoint> all = points_of(info);
-  if (given.layer < 0) return choose_points(all, given.points.empty() ? kDefaultPoints : given.points);
+  if (given.layer < 0) return given.points.empty() ? default_points(all) : choose_points(all, given.points);
   if (given.layer >= static_cast<int>(info.layers.size()))
     return Error{.code = Code::out_of_range,
                  .field = "--layer",
@@ -72,9 +72,13 @@ Result<std::vector<TracePoint>> points_to_write(const Arguments& given, const Mo
                  .message = "the model has no such layer"};
   std::erase_if(all, [&](const TracePoint& point) {
     const Point id = point.id.point;
-    return point.id.layer != given.layer || id == Point::resid_in || id == Point::norm1 || id == Point::resid_out;
+    return point.id.layer != given.layer || id == Point::resid_in || id == Point::norm1 || id > Point::mixer_out;
   });
-  return choose_points(all, given.points.empty() ? "*.mix.conv_state,*.mix.h,*.mixer_out" : given.points);
+  if (!given.points.empty()) return choose_points(all, given.points);
+  std::vector<TracePoint> points = default_points(all);
+  LAB_ASSIGN(const auto outputs, choose_points(all, "*.mixer_out"));
+  points.insert(points.end(), outputs.begin(), outputs.end());
+  return points;
 }
 
 RowFile::Metadata metadata_of(const Arguments& given, const OpenedModel& opened, const Input& input,
@@ -103,6 +107,13 @@ RowFile::Metadata metadata_of(const Arguments& given, const OpenedModel& opened,
 std::int64_t rows_of(const Arguments& given, std::int64_t tokens) { return (tokens + given.every - 1) / given.every; }
 
 template <class Real>
+std::int64_t cached_rows_of(const BasicState<Real>& state) {
+  std::int64_t rows = 0;
+  for (const RowTiles<Real>& cache : state.caches()) rows = std::max(rows, cache.count());
+  return rows;
+}
+
+template <class Real>
 class TraceRun {
  public:
   TraceRun(const Arguments& given, const OpenedModel& opened, const Input& input, std::vector<TracePoint> points,
@@ -115,6 +126,7 @@ class TraceRun {
   Result<int> run() {
     LAB_ASSIGN(BasicState<Real> state, start_state<Real>(opened_, given_.state, hash_, given_.reporting.quiet));
     position_ = state.position;
+    cached_rows_ = cached_rows_of(state) + input_.length;
     LAB_ASSIGN(RowFile file,
                RowFile::create(rows_file(), tensors(), rows_of(given_, input_.length), metadata(input_.length)));
     LAB_TRY(write_starts(file, state));
@@ -143,8 +155,11 @@ class TraceRun {
   std::vector<RowTensor> tensors() const {
     std::vector<RowTensor> tensors;
     if (has_ids()) tensors.push_back({"tok.ids", DType::i64, {}});
-    for (const TracePoint& point : points_)
-      tensors.push_back({point.name(), kRealType<Real>, point.shape, !point.before_first});
+    for (const TracePoint& point : points_) {
+      std::vector<std::int64_t> shape = point.shape;
+      std::replace(shape.begin(), shape.end(), kCachedRows, cached_rows_);
+      tensors.push_back({point.name(), point.holds_indices() ? DType::i64 : kRealType<Real>, std::move(shape), !point.before_first});
+    }
     return tensors;
   }
 
@@ -166,7 +181,7 @@ class TraceRun {
 
   Result<std::int64_t> feed(RowFile& file, BasicState<Real>& state) {
     const Model& model = *opened_.model;
-    Recorder<Real> recorder(model.layers(), points_, file, has_ids(), given_.every);
+    Recorder<Real> recorder(model.layers(), points_, file, has_ids(), given_.every, cached_rows_);
     const Feed<Real> input(input_, model.info().hidden);
     std::vector<Real> outputs(static_cast<std::size_t>(kPiece * model.info().hidden));
     Progress progress("trace", input_.length, given_.reporting.quiet);
@@ -221,7 +236,7 @@ class TraceRun {
   std::vector<TracePoint> points_;
   std::string hash_;
   Context<Real> context_;
-  std::int64_t position_ = 0;
+  std::int64_t position_ = 0, cached_rows_ = 0;
 };
 
 Result<int> run(const Arguments& given) {

@@ -9,7 +9,7 @@ constexpr std::size_t kChanges = 1000;
 constexpr std::int64_t kBytes = std::int64_t{256} << 20;
 
 std::int64_t bytes_of(const TokensChange& c) { return c.tail.tokens.bytes() + c.other.bytes(); }
-std::int64_t bytes_of(const EditChange& c) { return static_cast<std::int64_t>(c.other.size() * sizeof(float)); }
+std::int64_t bytes_of(const EditChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const WaitingChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const RunChange& c) { return c.other->trace()->use().total(); }
 

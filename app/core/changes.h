@@ -21,7 +21,7 @@ struct TokensChange {
 /// An edit of the state, with what the layers it touches hold on the other side.
 struct EditChange {
   Edit edit;
-  std::vector<float> other;
+  StateContents<float> other;
   bool there = true;
 };
 

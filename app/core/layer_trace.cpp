@@ -25,12 +25,13 @@ std::span<float> at(TracedValues& values, std::int64_t i, std::int64_t j) {
   return {const_cast<float*>(part.data()), part.size()};
 }
 
-// The state's tensors that a layer trace keeps, with the place of each in it.
+// The state's tensors that a layer trace keeps, with the place of each in it: caches and shifts have none there.
 template <class Body>
 void for_each_state(const StateSchema& schema, int layer, LayerTrace& trace, Body body) {
   const auto& tensors = schema.layers()[static_cast<std::size_t>(layer)].tensors;
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    body(static_cast<int>(i), tensors[i], tensors[i].role == Role::conv ? trace.conv_states : trace.ssm_states);
+    if (tensors[i].point == Point::conv_state || tensors[i].point == Point::h)
+      body(static_cast<int>(i), tensors[i], tensors[i].point == Point::conv_state ? trace.conv_states : trace.ssm_states);
 }
 
 LayerTrace empty_layer(const Model& model, int layer, std::int64_t tokens, std::span<const State> states) {

@@ -11,13 +11,6 @@ namespace {
 
 constexpr std::int64_t kSpan = 64;  // tokens read at once, so that a stop and a snapshot are never far
 
-std::span<const float> contents_of(const State& state, std::int64_t layer) {
-  return layer < 0 ? state.stored_all() : state.stored_layer(static_cast<int>(layer));
-}
-std::span<float> contents_of(State& state, std::int64_t layer) {
-  return layer < 0 ? state.stored_all() : state.stored_layer(static_cast<int>(layer));
-}
-
 Error cancelled() {
   return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"};
 }
@@ -122,21 +115,20 @@ Result<State> Run::edited(const Command& command) const {
   return next;
 }
 
-Result<std::vector<float>> Run::edit(const Edit& edit) {
+Result<StateContents<float>> Run::edit(const Edit& edit) {
   make_sound();
   LAB_ASSIGN(const State next, edited(edit.command));
-  const std::span<const float> contents = contents_of(next, edit.event.layer);
-  std::vector<float> exchanged(contents.begin(), contents.end());
+  StateContents<float> exchanged = next.contents(static_cast<int>(edit.event.layer));
   exchange(edit, true, exchanged);
   return exchanged;
 }
 
-void Run::exchange(const Edit& edit, bool make, std::vector<float>& contents) {
+void Run::exchange(const Edit& edit, bool make, StateContents<float>& contents) {
   make_sound();
+  const auto layer = static_cast<int>(edit.event.layer);
   State next = state_;
-  const std::span<float> place = contents_of(next, edit.event.layer);
-  std::vector<float> before(place.begin(), place.end());
-  std::copy(contents.begin(), contents.end(), place.begin());
+  next.put(layer, contents);
+  StateContents<float> before = state_.contents(layer);
   std::vector<Edit> edits = edits_;
   if (make)
     edits.push_back(edit);
@@ -210,7 +202,7 @@ Status Run::append_all(const Tail& tail, const GoOn& go_on) {
   const std::int64_t from = count();
   for (const Edit& edit : tail.edits) {
     LAB_TRY(append_tokens(tokens.part(count() - from, edit.event.position - count()), go_on));
-    if (Result<std::vector<float>> made = this->edit(edit); !made) return made.error();
+    if (Result<StateContents<float>> made = this->edit(edit); !made) return made.error();
   }
   return append_tokens(tokens.part(count() - from, tokens.count() - (count() - from)), go_on);
 }

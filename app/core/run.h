@@ -50,9 +50,9 @@ class Run {
   /// Reads tokens, at most reach(). Refused with Code::cancelled when the context was told to stop.
   Status read(TokenSpan tokens);
   /// Makes an edit at the end. What the layers it touches held before is returned.
-  Result<std::vector<float>> edit(const Edit& edit);
+  Result<StateContents<float>> edit(const Edit& edit);
   /// Gives the layers of an edit other contents and returns theirs; the edit is added to the list, or the last one removed.
-  void exchange(const Edit& edit, bool make, std::vector<float>& contents);
+  void exchange(const Edit& edit, bool make, StateContents<float>& contents);
 
   /// Goes back to a position, to the state that the token there found, and returns what lay beyond.
   Result<Tail> cut(std::int64_t position);

@@ -71,6 +71,9 @@ struct Batch {
 /// Scratch rows by name; every buffer has one meaning within a layer.
 enum class Slot : int {
   resid, norm1, mixer_out, in_proj, window, state_row, conv, act, projected, dt_raw, dt, decay, before, y, gated, gnorm, sums,
+  q, k, v, q_rot, k_rot, cosines, sines, k_cache, scores, heads, head_range, head_entropy, context,
+  shift_r, shift_k, shift_v, att_r, att_k, att_v, wkv,
+  ffn_gate, ffn_up, ffn_act, ffn_out, moe_logits, moe_index, moe_weights, moe_out, expert_in, expert_out,
   statistics, final_norm, logits
 };
 

@@ -1,12 +1,13 @@
 // The families the lab knows: one line each in the table at the end.
 #include <algorithm>
-#include <bit>
-#include <functional>
 #include <set>
 
+#include "model/families/granite_h/granite_h.h"
+#include "model/families/llama/llama.h"
 #include "model/families/mamba1/mamba1.h"
 #include "model/families/mamba2/mamba2.h"
-#include "model/families/sequence_model.h"
+#include "model/families/rwkv4/rwkv4.h"
+#include "model/families/stack_model.h"
 
 namespace lab {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 // A keyframe costs memory, replay costs time: a power of two near 2.5 states' worth of drivers, from 64 to 128.
 std::int64_t keyframe_spacing(const LayerSchema& schema, const LayerInfo& info) {
   std::int64_t state = 0, drivers = 0;
-  for (const TensorSchema& tensor : schema.tensors) state += tensor.elements();
+  for (const TensorSchema& tensor : schema.tensors) state += tensor.grows() ? 0 : tensor.elements();
   for (const Driver& driver : info.drivers) drivers += driver.width;
   const std::int64_t wanted = std::clamp<std::int64_t>(state * 5 / (2 * drivers), 64, 128);
   return wanted > 96 ? 128 : 64;
@@ -27,73 +28,65 @@ std::set<std::string> dtypes_of(const TensorTable& table) {
 }
 
 struct Family {
-  std::string model_type;
-  std::function<void(const Checkpoint&, std::vector<Error>&)> validate;
-  std::function<std::unique_ptr<const Model>(const Checkpoint&)> load;
+  const char* model_type;
+  std::unique_ptr<Architecture> (*read)(const Json& config, std::vector<Error>& problems);
 };
 
-// Everything a family's namespace offers, bound to its Config and Layer.
-template <class Config, template <class> class Layer>
-Family family(std::string model_type, Config (*read_config)(const Json&, std::vector<Error>&),
-              void (*expect_layer)(const Config&, std::int64_t, std::vector<Expected>&), LayerSchema (*layer_schema)(const Config&),
-              LayerInfo (*layer_info)(const Config&), void (*describe)(const Config&, ModelInfo&)) {
-  const auto validate = [=](const Checkpoint& checkpoint, std::vector<Error>& problems) {
-    Config config = read_config(*checkpoint.config, problems);
-    if (!problems.empty()) return;
-    config.vocabulary = padded_vocabulary(*checkpoint.tensors, config.vocabulary);
-    check_tensors(*checkpoint.tensors, expected_tensors(config, *checkpoint.tensors, expect_layer), problems);
-    check_layer_count(*checkpoint.tensors, config.layers, problems);
-  };
-  const auto load = [=](const Checkpoint& checkpoint) -> std::unique_ptr<const Model> {
-    std::vector<Error> none;
-    Config config = read_config(*checkpoint.config, none);
-    config.vocabulary = padded_vocabulary(*checkpoint.tensors, config.vocabulary);
-    ModelInfo info{.model_type = checkpoint.model_type, .name = checkpoint.name,
-                   .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .tied_head = config.tied};
-    describe(config, info);
-    for (const TensorView& tensor : checkpoint.tensors->all())
-      if (!config.tied || tensor.name != "lm_head.weight") info.parameters += tensor.elements();
-    const auto types = dtypes_of(*checkpoint.tensors);
-    info.dtypes.assign(types.begin(), types.end());
-    const LayerSchema schema = layer_schema(config);
-    LayerInfo layer = layer_info(config);
-    layer.keyframe_every = keyframe_spacing(schema, layer);
-    info.layers.assign(static_cast<std::size_t>(config.layers), layer);
-    auto state = std::make_shared<const StateSchema>(checkpoint.model_type,
-                                                     std::vector<LayerSchema>(static_cast<std::size_t>(config.layers), schema));
-    return std::make_unique<SequenceModel<Config, Layer>>(config, checkpoint, std::move(info), std::move(state));
-  };
-  return {std::move(model_type), validate, load};
-}
-
-const std::vector<Family>& families() {
-  static const std::vector<Family> all = {
-      family<mamba1::Config, mamba1::Layer>("mamba", mamba1::read_config, mamba1::expect_layer, mamba1::layer_schema,
-                                            mamba1::layer_info, mamba1::describe),
-      family<mamba2::Config, mamba2::Layer>("mamba2", mamba2::read_config, mamba2::expect_layer, mamba2::layer_schema,
-                                            mamba2::layer_info, mamba2::describe),
-  };
-  return all;
-}
+constexpr Family kFamilies[] = {
+    {"mamba", mamba1::read},   {"falcon_mamba", mamba1::read_falcon}, {"mamba2", mamba2::read},
+    {"granitemoehybrid", granite_h::read}, {"llama", llama::read},   {"rwkv", rwkv4::read},
+};
 
 const Family* find_family(const std::string& model_type) {
-  for (const Family& family : families())
+  for (const Family& family : kFamilies)
     if (family.model_type == model_type) return &family;
   return nullptr;
+}
+
+// The family's reading of a configuration, with the vocabulary and the names that the files have.
+std::unique_ptr<Architecture> read_architecture(const Checkpoint& checkpoint, std::vector<Error>& problems) {
+  std::unique_ptr<Architecture> architecture = find_family(checkpoint.model_type)->read(*checkpoint.config, problems);
+  Stream& stream = architecture->stream;
+  const std::string original = "backbone.embedding";
+  if (stream.embedding == "backbone.embeddings" && checkpoint.tensors->find(original + ".weight")) stream.embedding = original;
+  stream.vocabulary = padded_vocabulary(*checkpoint.tensors, stream);
+  return architecture;
+}
+
+ModelInfo info_of(const Checkpoint& checkpoint, const Architecture& architecture, std::vector<LayerSchema>& schemas) {
+  const Stream& stream = architecture.stream;
+  ModelInfo info{.model_type = checkpoint.model_type, .name = checkpoint.name,
+                 .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .hidden = stream.hidden,
+                 .vocabulary = stream.vocabulary, .tied_head = stream.tied};
+  architecture.describe(info);
+  for (const TensorView& tensor : checkpoint.tensors->all())
+    if (!stream.tied || tensor.name != stream.head + ".weight") info.parameters += tensor.elements();
+  const auto types = dtypes_of(*checkpoint.tensors);
+  info.dtypes.assign(types.begin(), types.end());
+  for (std::int64_t i = 0; i < stream.layers; ++i) {
+    schemas.push_back(architecture.layer_schema(i));
+    LayerInfo layer = complete_info(architecture, i);
+    layer.keyframe_every = keyframe_spacing(schemas.back(), layer);
+    info.layers.push_back(std::move(layer));
+  }
+  return info;
 }
 
 }  // namespace
 
 std::vector<Error> validate(const Checkpoint& checkpoint) {
   std::vector<Error> problems;
-  if (const Family* family = find_family(checkpoint.model_type)) {
-    family->validate(checkpoint, problems);
-  } else {
-    std::string known;
-    for (const Family& each : families()) known.append(known.empty() ? "" : " or ").append(each.model_type);
-    problems.push_back({.code = Code::unsupported, .file = checkpoint.path + "/config.json", .field = "model_type",
-                        .expected = known, .found = checkpoint.model_type, .message = "this family of models is not known"});
+  if (find_family(checkpoint.model_type)) {
+    const std::unique_ptr<const Architecture> architecture = read_architecture(checkpoint, problems);
+    if (!problems.empty()) return problems;
+    check_tensors(*checkpoint.tensors, expected_tensors(*architecture, *checkpoint.tensors), problems);
+    check_layer_count(*checkpoint.tensors, architecture->stream, problems);
+    return problems;
   }
+  std::string known;
+  for (const Family& each : kFamilies) known.append(known.empty() ? "" : ", ").append(each.model_type);
+  problems.push_back({.code = Code::unsupported, .file = checkpoint.path + "/config.json", .field = "model_type",
+                      .expected = "one of " + known, .found = checkpoint.model_type, .message = "this family of models is not known"});
   return problems;
 }
 
@@ -106,7 +99,12 @@ Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint) {
       first.next = std::to_string(problems.size() - 1) + " more problems: `statelab check` lists them all";
     return first;
   }
-  return find_family(checkpoint.model_type)->load(checkpoint);
+  std::unique_ptr<const Architecture> architecture = read_architecture(checkpoint, problems);
+  std::vector<LayerSchema> schemas;
+  ModelInfo info = info_of(checkpoint, *architecture, schemas);
+  auto schema = std::make_shared<const StateSchema>(checkpoint.model_type, std::move(schemas));
+  return std::unique_ptr<const Model>(
+      std::make_unique<StackModel>(std::move(architecture), checkpoint, std::move(info), std::move(schema)));
 }
 
 }  // namespace lab

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "model/base/check.h"
+#include "model/families/block.h"
 
 namespace lab {
 
@@ -67,24 +68,20 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
   }
 }
 
-const TensorView* find_embedding(const TensorTable& table) {
-  const TensorView* other = table.find("backbone.embedding.weight");
-  return other ? other : table.find("backbone.embeddings.weight");
-}
-
-std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary) {
+std::int64_t padded_vocabulary(const TensorTable& table, const Stream& stream) {
   constexpr std::int64_t most = 256;  // larger than any padding in use
-  const TensorView* embedding = find_embedding(table);
-  const std::int64_t rows = embedding && embedding->shape.size() == 2 ? embedding->shape[0] : vocabulary;
-  return rows > vocabulary && rows - vocabulary < most ? rows : vocabulary;
+  const TensorView* embedding = table.find(stream.embedding + ".weight");
+  const std::int64_t rows = embedding && embedding->shape.size() == 2 ? embedding->shape[0] : stream.vocabulary;
+  return rows > stream.vocabulary && rows - stream.vocabulary < most ? rows : stream.vocabulary;
 }
 
-void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems) {
-  const std::string beyond = "backbone.layers." + std::to_string(layers) + ".";
+void check_layer_count(const TensorTable& table, const Stream& stream, std::vector<Error>& problems) {
+  const std::string beyond = stream.prefix(stream.layers);
   for (const TensorView& tensor : table.all()) {
     if (!tensor.name.starts_with(beyond)) continue;
-    problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = "num_hidden_layers", .expected = std::to_string(layers) + " layers",
-                        .found = tensor.name, .message = "the file holds more layers than config.json counts"});
+    problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = "num_hidden_layers",
+                        .expected = std::to_string(stream.layers) + " layers", .found = tensor.name,
+                        .message = "the file holds more layers than config.json counts"});
     return;
   }
 }
@@ -92,7 +89,8 @@ void check_layer_count(const TensorTable& table, std::int64_t layers, std::vecto
 Matrix matrix_of(const TensorTable& table, const std::string& name) {
   const TensorView* tensor = table.find(name);
   LAB_CHECK(tensor != nullptr, ==, true);
-  return {tensor->data, tensor->dtype, tensor->shape[0], tensor->shape[1]};
+  const std::int64_t columns = tensor->shape.empty() ? 1 : tensor->shape.back();
+  return {tensor->data, tensor->dtype, columns > 0 ? tensor->elements() / columns : 0, columns};
 }
 
 template <class Real>

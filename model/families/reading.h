@@ -9,6 +9,8 @@
 
 namespace lab {
 
+struct Stream;
+
 /// Reads typed fields of config.json and collects what is wrong with them.
 class ConfigReader {
  public:
@@ -39,13 +41,11 @@ struct Expected {
 /// Compares what the files hold with what the configuration needs: missing, other shape, unsupported type.
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems);
 
-/// The embedding with either spelling of its name, or null.
-const TensorView* find_embedding(const TensorTable& table);
 /// Rows of the embedding: the configured vocabulary, or a little more where the file was padded to a round number.
-std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary);
+std::int64_t padded_vocabulary(const TensorTable& table, const Stream& stream);
 
 /// Refuses files with more layers than the configuration counts.
-void check_layer_count(const TensorTable& table, std::int64_t layers, std::vector<Error>& problems);
+void check_layer_count(const TensorTable& table, const Stream& stream, std::vector<Error>& problems);
 
 /// A stored matrix, multiplied as it is. The tensor has been checked.
 Matrix matrix_of(const TensorTable& table, const std::string& name);

@@ -1,6 +1,7 @@
 #pragma once
 // What a caller of a model brings along: threads, scratch memory, a way to stop, and rounding to emulate.
 #include <atomic>
+#include <optional>
 #include <vector>
 
 #include "model/math/math.h"
@@ -9,6 +10,15 @@ namespace lab {
 
 /// Rounds every stage and the state to a 16-bit type, to study what narrow states do.
 enum class Rounding : std::uint8_t { none, bf16, f16 };
+
+/// Experiments on attention that a debugging session needs: what would happen if ...
+struct Trials {
+  enum class Rotary : std::uint8_t { as_stored, halves, adjacent, none };
+  Rotary rotary = Rotary::as_stored;       // the pairs that a rotation turns
+  std::optional<std::int64_t> position;    // every token stands there
+  bool own_row_only = false;               // no token sees the cache
+  int only_layer = -1;                     // the others pass the residual stream on unchanged
+};
 
 struct ContextOptions {
   int threads = 1;                // 0: one per core
@@ -25,6 +35,7 @@ class Context {
 
   Math<Real> math;
   Rounding rounding = Rounding::none;
+  Trials trials;
   const std::atomic<bool>* stop = nullptr;  // polled between layers when set
 
   /// What a call knows of each of its lanes: the first of its rows, and the scan of the layer at work. Kept here so that

@@ -1,6 +1,8 @@
 // The oracle: the same operations in double precision, as plain as they can be written.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <vector>
 
 #include "model/base/check.h"
 #include "model/math/math.h"
@@ -118,6 +120,57 @@ template <>
 void Math<double>::gate(Rows<const double> y, Rows<const double> z, Rows<double> out) {
   for (std::int64_t t = 0; t < y.count; ++t)
     for (std::int64_t i = 0; i < y.width; ++i) out.row(t)[i] = y.row(t)[i] * scalar::silu(z.row(t)[i]);
+}
+
+template <>
+void Math<double>::attention_scores(const Attention<double>& a, const double* q, double* scores) {
+  for (std::int64_t head = 0; head < a.heads; ++head)
+    for (std::int64_t i = 0; i < a.rows; ++i) {
+      const double* k = a.k->row(a.first + i) + head / a.heads_per_group * a.width;
+      double product = 0;
+      for (std::int64_t c = 0; c < a.width; ++c) product += q[head * a.width + c] * k[c];
+      scores[head * a.rows + i] = a.scale * product;
+    }
+}
+
+template <>
+void Math<double>::attention_weights(const Attention<double>& a, const double* scores, double* weights, HeadAttention<double>* heads) {
+  for (std::int64_t head = 0; head < a.heads; ++head) {
+    const double* s = scores + head * a.rows;
+    const auto [low, high] = std::minmax_element(s, s + a.rows);
+    HeadAttention<double> about{*low, *high, 0};
+    double total = 0;
+    for (std::int64_t i = 0; i < a.rows; ++i) total += std::exp(s[i] - about.high);
+    for (std::int64_t i = 0; i < a.rows; ++i) {
+      const double log_weight = s[i] - about.high - std::log(total), weight = std::exp(log_weight);
+      about.entropy -= weight * log_weight;
+      weights[head * a.rows + i] = weight;
+    }
+    heads[head] = about;
+  }
+}
+
+template <>
+void Math<double>::attention_context(const Attention<double>& a, const double* weights, double* context) {
+  for (std::int64_t head = 0; head < a.heads; ++head)
+    for (std::int64_t c = 0; c < a.width; ++c) {
+      double sum = 0;
+      for (std::int64_t i = 0; i < a.rows; ++i)
+        sum += weights[head * a.rows + i] * a.v->row(a.first + i)[head / a.heads_per_group * a.width + c];
+      context[head * a.width + c] = sum;
+    }
+}
+
+template <>
+void Math<double>::attend(const Attention<double>& attention, Rows<const double> q, Rows<double> context, HeadAttention<double>* heads) {
+  for (std::int64_t t = 0; t < q.count; ++t) {
+    Attention<double> a = attention;
+    a.rows += t;
+    std::vector<double> weights(static_cast<std::size_t>(a.heads * a.rows));
+    attention_scores(a, q.row(t), weights.data());
+    attention_weights(a, weights.data(), weights.data(), heads + t * a.heads);
+    attention_context(a, weights.data(), context.row(t));
+  }
 }
 
 template <>

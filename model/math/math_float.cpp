@@ -23,13 +23,15 @@ constexpr std::int64_t kMostParts = 1 << 16;
 
 template <>
 struct Math<float>::Threads {
-  Threads(int threads, const char* isa) : pool(threads), panels(static_cast<std::size_t>(threads)) {
+  Threads(int threads, const char* isa) : pool(threads), panels(static_cast<std::size_t>(threads)),
+        weights(static_cast<std::size_t>(threads)) {
     kernels = *isa ? find_kernels(isa) : &best_kernels();
     LAB_CHECK(kernels != nullptr, ==, true);
   }
   Pool pool;
   const Kernels* kernels;
   std::vector<AlignedBuffer<float>> panels;  // one a thread
+  std::vector<AlignedBuffer<float>> weights;  // of one head's attention, one a thread
   AlignedBuffer<float> arranged;             // inputs in the order that BF16 matrices want
   std::vector<std::int64_t> ends;            // of the parts that are being shared
 
@@ -165,6 +167,43 @@ void Math<float>::gate(Rows<const float> y, Rows<const float> z, Rows<float> out
   own_->share(y.count, 8, y.count * y.width * 8, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t t = first; t < last; ++t) own_->kernels->gate(y.row(t), z.row(t), y.width, out.row(t));
   });
+}
+
+template <>
+void Math<float>::attention_scores(const Attention<float>& a, const float* q, float* scores) {
+  for (std::int64_t head = 0; head < a.heads; ++head)
+    own_->kernels->attention_scores(a, head, q + head * a.width, scores + head * a.rows);
+}
+
+template <>
+void Math<float>::attention_weights(const Attention<float>& a, const float* scores, float* weights, HeadAttention<float>* heads) {
+  for (std::int64_t head = 0; head < a.heads; ++head)
+    own_->kernels->softmax(scores + head * a.rows, a.rows, weights + head * a.rows, heads + head);
+}
+
+template <>
+void Math<float>::attention_context(const Attention<float>& a, const float* weights, float* context) {
+  for (std::int64_t head = 0; head < a.heads; ++head)
+    own_->kernels->attention_context(a, head, weights + head * a.rows, context + head * a.width);
+}
+
+template <>
+void Math<float>::attend(const Attention<float>& attention, Rows<const float> q, Rows<float> context, HeadAttention<float>* heads) {
+  const Kernels& k = *own_->kernels;
+  const std::int64_t longest = attention.rows + q.count;
+  for (AlignedBuffer<float>& weights : own_->weights) weights.ensure(static_cast<std::size_t>(longest));
+  own_->share(q.count * attention.heads, 1, q.count * attention.heads * longest * attention.width,
+              [&](std::int64_t first, std::int64_t last) {
+                float* weights = own_->weights[static_cast<std::size_t>(Pool::index())].data();
+                for (std::int64_t i = first; i < last; ++i) {
+                  const std::int64_t t = i / attention.heads, head = i % attention.heads;
+                  Attention<float> a = attention;
+                  a.rows += t;
+                  k.attention_scores(a, head, q.row(t) + head * a.width, weights);
+                  k.softmax(weights, a.rows, weights, heads + i);
+                  k.attention_context(a, head, weights, context.row(t) + head * a.width);
+                }
+              });
 }
 
 template <>

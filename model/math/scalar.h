@@ -17,6 +17,12 @@ LAB_HOST_DEVICE Real silu(Real x) {
   return x >= Real(0) ? x / (Real(1) + e) : x * e / (Real(1) + e);
 }
 
+template <class Real>
+LAB_HOST_DEVICE Real sigmoid(Real x) {
+  const Real e = std::exp(-std::fabs(x));
+  return x >= Real(0) ? 1 / (Real(1) + e) : e / (Real(1) + e);
+}
+
 /// log(1 + e^x) by log1p: accurate where e^x is far below the rounding unit of 1.
 template <class Real>
 LAB_HOST_DEVICE Real softplus(Real x) {

@@ -57,16 +57,18 @@ std::string name_of(const RandomModel& m) {
   return m.family + " hidden " + std::to_string(m.hidden) + " kernel " + std::to_string(m.conv_kernel);
 }
 
-// Calls body(model, tokens, what one call on one thread leaves) for every model.
+// Calls body(model, tokens, what one call on one thread leaves) for every model: of random weights, and the reference's of
+// other families.
 template <class Body>
 void for_each_model(Body body) {
-  for (const RandomModel& sizes : models()) {
-    const auto model = make_random(sizes);
-    const Tokens tokens = random_tokens(kTokens, sizes.vocabulary);
+  const auto check = [&](const std::string& name, const Model& model) {
+    const Tokens tokens = random_tokens(kTokens, model.info().vocabulary);
     Context<float> context;
-    INFO(name_of(sizes));
-    body(*model, tokens, run<float>(*model, tokens, context));
-  }
+    INFO(name);
+    body(model, tokens, run<float>(model, tokens, context));
+  };
+  for (const RandomModel& sizes : models()) check(name_of(sizes), *make_random(sizes));
+  for (const char* name : {"falcon_mamba", "granite-dense", "granite-moe", "llama3-rope", "rwkv4"}) check(name, *open_golden(name));
 }
 
 // Reads what it patches and writes the same back.

@@ -86,7 +86,7 @@ void check_layer(const Model& model, const Recorder<float>& recorder, int layer)
         {Statistic::mixer_norm, norm(mixer.at(t))},
         {Statistic::resid_norm, norm(resid.at(t))},
         {Statistic::resid_max, largest(resid.at(t))}};
-    static_assert(std::size(expected) == kStatistics);
+    static_assert(std::size(expected) == static_cast<std::size_t>(Statistic::entropy_mean));  // the others are attention's
     for (const auto& [which, value] : expected) {
       const float ours =
           recorder.numbers.at(layer)[static_cast<std::size_t>(t * kStatistics + static_cast<std::int64_t>(which))];
@@ -101,7 +101,7 @@ void check_layer(const Model& model, const Recorder<float>& recorder, int layer)
 
 }  // namespace
 
-TEST_CASE("statistics: all sixteen are what their names say") {
+TEST_CASE("statistics: those of a scan are what their names say") {
   for (const RandomModel& sizes :
        {RandomModel{.family = "mamba1", .hidden = 33, .vocabulary = 50, .state_size = 5, .seed = 5},
         RandomModel{.family = "mamba2",
@@ -160,5 +160,47 @@ TEST_CASE("statistics: a state that was set after an explosion has finite number
   recorder.wants_statistics = true;
   run<float>(*model, {1}, context, {}, &recorder, &state);
   for (const auto& [layer, numbers] : recorder.numbers)
-    for (const float number : numbers) CHECK(std::isfinite(number));
+    for (int i = 0; i < static_cast<int>(Statistic::entropy_mean); ++i) CHECK(std::isfinite(numbers[static_cast<std::size_t>(i)]));
+}
+
+TEST_CASE("statistics: those of attention are what their names say, whatever the cut") {
+  const auto model = open_golden("llama");
+  const Tokens tokens = random_tokens(kTokens, model->info().vocabulary);
+  Context<float> context;
+  Recorder<float> recorder(model->layers());
+  recorder.read_everything(model->layers());
+  recorder.pad(*model, kTokens);
+  recorder.wants_statistics = true;
+  run<float>(*model, tokens, context, {2, kTokens - 2}, &recorder);
+  for (int layer = 0; layer < model->layers(); ++layer) {
+    const Values keys(recorder, Point::k_rot, layer), values(recorder, Point::v, layer), probs(recorder, Point::probs, layer);
+    const Values scores(recorder, Point::scores, layer), q(recorder, Point::q_rot, layer), ctx(recorder, Point::ctx, layer);
+    const auto heads = static_cast<std::size_t>(model->info().heads);
+    double squares = 0;
+    for (std::int64_t t = 0; t < kTokens; ++t) {
+      const auto number = [&](Statistic which) {
+        return static_cast<double>(recorder.numbers.at(layer)[static_cast<std::size_t>(t * kStatistics + static_cast<std::int64_t>(which))]);
+      };
+      const double write = std::hypot(norm(keys.at(t)), norm(values.at(t)));
+      squares += write * write;
+      double entropy = 0, high = -1e30, low = 1e30;
+      for (std::size_t head = 0; head < heads; ++head)
+        for (std::size_t s = 0; s <= static_cast<std::size_t>(t); ++s) {
+          const std::size_t at = head * static_cast<std::size_t>(kTokens) + s;
+          const double p = probs.at(t)[at];
+          entropy -= p * std::log(p);
+          high = std::max(high, static_cast<double>(scores.at(t)[at]));
+          low = std::min(low, static_cast<double>(scores.at(t)[at]));
+        }
+      CHECK(number(Statistic::h_norm) == doctest::Approx(std::sqrt(squares)).epsilon(1e-5));
+      CHECK(number(Statistic::write_norm) == doctest::Approx(write).epsilon(1e-5));
+      CHECK(number(Statistic::h_change) == doctest::Approx(write).epsilon(1e-5));
+      CHECK(number(Statistic::x_norm) == doctest::Approx(norm(q.at(t))).epsilon(1e-5));
+      CHECK(number(Statistic::y_norm) == doctest::Approx(norm(ctx.at(t))).epsilon(1e-5));
+      CHECK(number(Statistic::entropy_mean) == doctest::Approx(entropy / static_cast<double>(heads)).epsilon(1e-4));
+      CHECK(number(Statistic::score_high) == doctest::Approx(high).epsilon(1e-5));
+      CHECK(number(Statistic::score_low) == doctest::Approx(low).epsilon(1e-5));
+      CHECK(std::isnan(number(Statistic::dt_mean)));
+    }
+  }
 }

@@ -71,11 +71,27 @@ class Recorder : public BasicProbe<Real> {
       for (int layer = -1; layer < layers; ++layer)
         if (is_layer_point(static_cast<Point>(p)) == (layer >= 0)) this->read(static_cast<Point>(p), layer);
   }
+  /// Points that show cached rows are kept as wide as those of the last of `tokens`, as references are.
+  void pad(const Model& model, std::int64_t tokens) {
+    for (int layer = 0; layer < model.layers(); ++layer)
+      for (const PointShape& point : model.info().layers[static_cast<std::size_t>(layer)].points)
+        if (std::find(point.shape.begin(), point.shape.end(), kCachedRows) != point.shape.end()) padded_[point_name(point.point, layer)] = point;
+    padded_rows_ = tokens;
+  }
   void visit(Point point, int layer, std::int64_t token, Rows<Real> rows) override {
     const std::string name = point_name(point, layer);
     if (!values.contains(name)) order.push_back(name);
     std::vector<Real>& kept = values[name];
-    CHECK(static_cast<std::int64_t>(kept.size()) == (first_token + token) * rows.width);
+    if (const auto shape = padded_.find(name); shape != padded_.end()) {
+      REQUIRE(rows.count == 1);
+      const auto width = static_cast<std::size_t>(elements_of(shape->second, padded_rows_));
+      CHECK(kept.size() == static_cast<std::size_t>(first_token + token) * width);
+      kept.resize(kept.size() + width);
+      pad_cached_rows(shape->second, rows.data, rows.width, padded_rows_, kept.data() + kept.size() - width);
+      return;
+    }
+    const bool grows = point == Point::k_cache || point == Point::scores || point == Point::probs;
+    if (!grows) CHECK(static_cast<std::int64_t>(kept.size()) == (first_token + token) * rows.width);
     for (std::int64_t t = 0; t < rows.count; ++t) kept.insert(kept.end(), rows.row(t), rows.row(t) + rows.width);
   }
   void statistics(int layer, std::int64_t token, Rows<const float> rows) override {
@@ -88,6 +104,10 @@ class Recorder : public BasicProbe<Real> {
   std::vector<std::string> order;
   std::map<std::string, std::vector<Real>> values;
   std::map<int, std::vector<float>> numbers;
+
+ private:
+  std::map<std::string, PointShape> padded_;
+  std::int64_t padded_rows_ = 0;
 };
 
 /// What is left of a run: the state and the logits of every token.

@@ -21,6 +21,21 @@ StatisticValue joined(const StatisticValue& a, const StatisticValue& b, float we
   return {pick(a.low, b.low, false), pick(a.high, b.high, true), a.mean + (b.mean - a.mean) * weight_of_b};
 }
 
+// A keyframe shares its full tiles with the next one, unless an edit in between made them anew.
+std::int64_t bytes_of_caches(const std::vector<Keyframe>& keyframes) {
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < keyframes.size(); ++i)
+    for (std::size_t c = 0; c < keyframes[i].caches.size(); ++c) {
+      const RowTiles<float>& rows = keyframes[i].caches[c];
+      const bool full_tile = rows.count() >= RowTiles<float>::kRows;
+      const bool shared = full_tile && i + 1 < keyframes.size() && keyframes[i + 1].caches[c].count() >= rows.count() &&
+                          keyframes[i + 1].caches[c].tiles()[0] == rows.tiles()[0];
+      const std::int64_t tile = RowTiles<float>::kRows * rows.width() * static_cast<std::int64_t>(sizeof(float));
+      bytes += !shared ? rows.bytes() : rows.count() % RowTiles<float>::kRows != 0 ? tile : 0;
+    }
+  return bytes;
+}
+
 std::int64_t bytes_of(std::int64_t floats) { return floats * static_cast<std::int64_t>(sizeof(float)); }
 
 }  // namespace
@@ -121,6 +136,7 @@ TraceUse measure(const History& history, const TraceLayout& layout, std::int64_t
     if (tile.statistics) use.statistics += bytes_of(layout.statistics_size(tile.step));
   }
   for (const Keyframe& keyframe : history.keyframes) add(keyframe.arena, layout.states(), use.keyframes);
+  use.caches = bytes_of_caches(history.keyframes);
   use.replayable_from = history.keyframes.empty() ? count + 1 : history.keyframes.front().position;
   return use;
 }

@@ -39,6 +39,7 @@ struct Keyframe {
   std::int64_t state_position = 0;  // State::position there
   bool edited = false;              // made by an edit; a keyframe of the unedited state may lie at the same position
   Part arena;
+  std::vector<RowTiles<float>> caches;  // of the tensors that grow; full tiles are shared with later keyframes and the state
 };
 
 /// Immutable once a view holds it.

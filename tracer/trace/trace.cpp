@@ -84,6 +84,7 @@ struct Trace::Parts {
     LAB_CHECK(static_cast<std::int64_t>(values.size()), ==, layout->states().back());
     Keyframe keyframe{.position = count, .state_position = state.position, .edited = edited, .arena = new_part(layout->states())};
     std::copy(values.begin(), values.end(), keyframe.arena.memory.get());
+    keyframe.caches = state.caches();
     return keyframe;
   }
   void add(Keyframe keyframe) {

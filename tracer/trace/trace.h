@@ -27,10 +27,11 @@ struct TraceOptions {
 /// Where the memory of a trace goes, in bytes, and what has been thinned or dropped so far.
 struct TraceUse {
   std::int64_t drivers = 0, keyframes = 0, statistics = 0, spilled = 0, budget = 0;
+  std::int64_t caches = 0;           // rows of growing tensors that keyframes and the state share: they cannot be thinned
   std::int64_t looked_at_from = 0;   // gates and residual streams are kept from this token on
   std::int64_t exact_from = 0;       // statistics are kept token by token from here on; before, by blocks of sixteen or more
   std::int64_t replayable_from = 0;  // the earliest token whose state can be replayed from its drivers
-  std::int64_t total() const { return drivers + keyframes + statistics; }
+  std::int64_t total() const { return drivers + keyframes + statistics + caches; }
 };
 
 /// Minimum, maximum and mean of a statistic over the tokens that a stored number stands for.
@@ -99,7 +100,8 @@ class Trace {
   ///
   /// TraceUse::total() stays within max(budget, minimum), where with K = the smallest keyframe_every
   ///   minimum = (ceil(128 / K) + 1) tiles of K tokens + the newest keyframe + one for each edit after that one;
-  /// a tile takes 4 K (widths of all drivers + 16 layers) bytes, a keyframe as much as the state.
+  /// a tile takes 4 K (widths of all drivers + kStatistics layers) bytes, a keyframe as much as the state; the rows of growing
+  /// tensors come on top, once.
   ///
   /// Refuses with Code::environment when the disk does: the tokens are recorded nevertheless, and from then on old
   /// history is dropped instead of spilled.

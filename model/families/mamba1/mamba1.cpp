@@ -1,5 +1,6 @@
 #include "model/families/mamba1/mamba1.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -9,10 +10,6 @@ namespace lab::mamba1 {
 namespace {
 
 enum Tensor : int { kConvState, kSsmState };
-
-std::string prefix(std::int64_t layer) { return "backbone.layers." + std::to_string(layer) + "."; }
-
-}  // namespace
 
 Config read_config(const Json& json, std::vector<Error>& problems) {
   ConfigReader read(json, problems);
@@ -35,8 +32,8 @@ Config read_config(const Json& json, std::vector<Error>& problems) {
   return c;
 }
 
-void expect_layer(const Config& c, std::int64_t layer, std::vector<Expected>& expected) {
-  const std::string p = prefix(layer), m = p + "mixer.";
+void expect_layer(const Config& c, const std::string& p, std::vector<Expected>& expected) {
+  const std::string m = p + "mixer.";
   expected.insert(expected.end(), {{p + "norm.weight", {c.hidden}},
                                    {m + "in_proj.weight", {2 * c.inner, c.hidden}},
                                    {m + "conv1d.weight", {c.inner, 1, c.conv_kernel}},
@@ -51,6 +48,74 @@ void expect_layer(const Config& c, std::int64_t layer, std::vector<Expected>& ex
   if (c.use_bias) expected.push_back({m + "out_proj.bias", {c.hidden}});
 }
 
+LayerInfo layer_info(const Config& c) {
+  const std::int64_t di = c.inner, N = c.state_size;
+  return {.kind = "mamba1",
+          .drivers = {{Point::x, di, true},
+                      {Point::dt, di, true},
+                      {Point::B, N, true},
+                      {Point::C, N, false},
+                      {Point::z, di, false},
+                      {Point::resid_out, c.hidden, false}},
+          .points = {{Point::in_proj, {2 * di}},
+                     {Point::x, {di}},
+                     {Point::z, {di}},
+                     {Point::conv_state, {di, c.conv_kernel}},
+                     {Point::conv, {di}},
+                     {Point::u, {di}},
+                     {Point::dt_low, {c.rank}},
+                     {Point::B, {N}},
+                     {Point::C, {N}},
+                     {Point::dt_raw, {di}},
+                     {Point::dt, {di}},
+                     {Point::decay, {di, N}},
+                     {Point::h, {di, N}},
+                     {Point::y, {di}},
+                     {Point::gated, {di}}}};
+}
+
+class Mamba1 final : public Architecture {
+ public:
+  explicit Mamba1(const Config& config) : c_(config) {
+    stream = {.hidden = c_.hidden, .layers = c_.layers, .vocabulary = c_.vocabulary, .epsilon = c_.epsilon, .tied = c_.tied};
+  }
+  void expect_layer(std::int64_t layer, const TensorTable&, std::vector<Expected>& expected) const override {
+    mamba1::expect_layer(c_, stream.prefix(layer), expected);
+  }
+  LayerSchema layer_schema(std::int64_t) const override { return mamba1::layer_schema(c_); }
+  LayerInfo layer_info(std::int64_t) const override { return mamba1::layer_info(c_); }
+  void describe(ModelInfo& info) const override {
+    info.family = c_.mixer_epsilon > 0 ? "falcon_mamba" : "mamba1";
+    info.inner = c_.inner;
+    info.state_size = c_.state_size;
+    info.conv_kernel = c_.conv_kernel;
+    info.time_step_rank = c_.rank;
+  }
+  void make(const TensorTable& table, std::int64_t layer, Block<float>& block) const override { make_block(table, layer, block); }
+  void make(const TensorTable& table, std::int64_t layer, Block<double>& block) const override { make_block(table, layer, block); }
+
+ private:
+  template <class Real>
+  void make_block(const TensorTable& table, std::int64_t layer, Block<Real>& block) const {
+    block.norm1 = read_norm<Real>(table, stream.prefix(layer) + "norm", c_.epsilon);
+    block.mixer = std::make_unique<Mixer<Real>>(c_, table, stream.prefix(layer) + "mixer.");
+  }
+
+  const Config c_;
+};
+
+}  // namespace
+
+std::unique_ptr<Architecture> read(const Json& json, std::vector<Error>& problems) {
+  return std::make_unique<Mamba1>(read_config(json, problems));
+}
+
+std::unique_ptr<Architecture> read_falcon(const Json& json, std::vector<Error>& problems) {
+  Config c = read_config(json, problems);
+  c.mixer_epsilon = ConfigReader(json, problems).number("mixer_rms_eps", 1e-6, 1e-30, 1);
+  return std::make_unique<Mamba1>(c);
+}
+
 LayerSchema layer_schema(const Config& c) {
   return {.kind = "mamba1",
           .tensors = {{.name = "conv_state", .point = Point::conv_state, .role = Role::conv, .layout = Layout::columns,
@@ -59,30 +124,9 @@ LayerSchema layer_schema(const Config& c) {
                        .shape = {c.inner, c.state_size}}}};
 }
 
-LayerInfo layer_info(const Config& c) {
-  return {.kind = "mamba1",
-          .drivers = {{Point::x, c.inner, true},
-                      {Point::dt, c.inner, true},
-                      {Point::B, c.state_size, true},
-                      {Point::C, c.state_size, false},
-                      {Point::z, c.inner, false},
-                      {Point::resid_out, c.hidden, false}}};
-}
-
-void describe(const Config& c, ModelInfo& info) {
-  info.family = "mamba1";
-  info.hidden = c.hidden;
-  info.vocabulary = c.vocabulary;
-  info.inner = c.inner;
-  info.state_size = c.state_size;
-  info.conv_kernel = c.conv_kernel;
-  info.time_step_rank = c.rank;
-}
-
 template <class Real>
-Layer<Real>::Layer(const Config& config, const TensorTable& table, std::int64_t index) : c_(config) {
-  const std::string p = prefix(index), m = p + "mixer.";
-  norm = vector_of<Real>(table, p + "norm.weight");
+Mixer<Real>::Mixer(const Config& config, const TensorTable& table, const std::string& m)
+    : c_(config), ones_(static_cast<std::size_t>(std::max(config.rank, config.state_size)), Real(1)) {
   in_proj_ = matrix_of(table, m + "in_proj.weight");
   x_proj_ = matrix_of(table, m + "x_proj.weight");
   dt_proj_ = matrix_of(table, m + "dt_proj.weight");
@@ -101,14 +145,14 @@ Layer<Real>::Layer(const Config& config, const TensorTable& table, std::int64_t 
 }
 
 template <class Real>
-Scan<Real> Layer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> u, Rows<const Real> B, Rows<const Real> C, Real* h,
+Scan<Real> Mixer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> u, Rows<const Real> B, Rows<const Real> C, Real* h,
                                 Rows<Real> y) const {
   return {.per_head = false, .heads = 1, .width = c_.inner, .states = c_.state_size, .heads_per_group = 1, .dt = dt, .u = u,
           .B = B, .C = C, .A = A_.data(), .D = D_.data(), .h = h, .y = y};
 }
 
 template <class Real>
-void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const {
+void Mixer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const {
   Math<Real>& math = batch.math();
   Context<Real>& context = batch.context;
   const std::int64_t T = batch.rows, di = c_.inner, N = c_.state_size, R = c_.rank;
@@ -133,6 +177,8 @@ void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Re
   Rows<Real> selected = scratch(context, Slot::projected, T, R + 2 * N);
   math.linear(x_proj_, {}, u, selected);
   Rows<Real> delta = selected.columns(0, R), B = selected.columns(R, N), C = selected.columns(R + N, N);
+  if (c_.mixer_epsilon > 0)
+    for (Rows<Real> part : {delta, B, C}) math.rms_norm(part, ones_, static_cast<Real>(c_.mixer_epsilon), 1, part);
   batch.show(Point::dt_low, layer, delta);
   batch.show(Point::B, layer, B);
   batch.show(Point::C, layer, C);
@@ -157,7 +203,7 @@ void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Re
 }
 
 template <class Real>
-void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
+void Mixer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
                          Context<Real>& context) const {
   const Rows<const Real> &x = drivers[0], &dt = drivers[1], &B = drivers[2];
   Lane<Real> lane{.vectors = x, .state = &state};
@@ -172,14 +218,14 @@ void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, B
 }
 
 template <class Real>
-std::vector<Real> Layer<Real>::rates() const {
+std::vector<Real> Mixer<Real>::rates() const {
   const TensorSchema h = StateSchema("", {layer_schema(c_)}).layers()[0].tensors[kSsmState];
   std::vector<Real> rates(static_cast<std::size_t>(h.elements()));
   for (std::size_t i = 0; i < rates.size(); ++i) rates[i] = A_[static_cast<std::size_t>(h.stored_index(static_cast<std::int64_t>(i)))];
   return rates;
 }
 
-template class Layer<float>;
-template class Layer<double>;
+template class Mixer<float>;
+template class Mixer<double>;
 
 }  // namespace lab::mamba1

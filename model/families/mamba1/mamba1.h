@@ -16,11 +16,9 @@
 //   D       skip                                           [di]
 //   h       state                                          [di, N]
 #include <memory>
-#include <string>
 #include <vector>
 
-#include "model/families/batch.h"
-#include "model/families/reading.h"
+#include "model/families/block.h"
 #include "model/families/stages.h"
 
 namespace lab::mamba1 {
@@ -30,31 +28,27 @@ struct Config {
   std::int64_t inner = 1536, state_size = 16, conv_kernel = 4, rank = 48;
   double epsilon = 1e-5;
   bool use_bias = false, use_conv_bias = true, tied = true;
+  double mixer_epsilon = 0;  // Falcon-Mamba: time step, B and C are divided by their own RMS; 0: they are not
 };
 
-/// Reads config.json; problems are appended.
-Config read_config(const Json& json, std::vector<Error>& problems);
-/// The tensors of one layer and their shapes.
-void expect_layer(const Config& config, std::int64_t layer, std::vector<Expected>& expected);
+/// Reads config.json of `mamba` or `falcon_mamba`; problems are appended.
+std::unique_ptr<Architecture> read(const Json& json, std::vector<Error>& problems);
+std::unique_ptr<Architecture> read_falcon(const Json& json, std::vector<Error>& problems);
+
 /// conv_state [di, K] and ssm_state [di, N].
 LayerSchema layer_schema(const Config& config);
-LayerInfo layer_info(const Config& config);
-void describe(const Config& config, ModelInfo& info);
 
-/// One layer: norm and mixer.
 template <class Real>
-class Layer {
+class Mixer final : public lab::Mixer<Real> {
  public:
-  Layer(const Config& config, const TensorTable& table, std::int64_t index);
-
-  std::vector<Real> norm;  // [d]
+  Mixer(const Config& config, const TensorTable& table, const std::string& prefix);
 
   /// out [T, d] = W_out (y silu(z)) of normalised inputs a [T, d].
-  void mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const;
-  /// Moves the layer's state on by tokens whose x, dt and B were recorded.
-  void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const;
+  void mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const override;
+  /// By tokens whose x, dt and B were recorded.
+  void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const override;
   /// A [di, N].
-  std::vector<Real> rates() const;
+  std::vector<Real> rates() const override;
 
  private:
   Scan<Real> scan_of(Rows<const Real> dt, Rows<const Real> u, Rows<const Real> B, Rows<const Real> C, Real* h, Rows<Real> y) const;
@@ -62,6 +56,7 @@ class Layer {
   Config c_;
   Matrix in_proj_, x_proj_, dt_proj_, out_proj_;
   std::vector<Real> in_bias_, dt_bias_, out_bias_;
+  std::vector<Real> ones_;  // weights of the norms that Falcon-Mamba has without any
   ConvWeights<Real> conv_;
   std::vector<Real> A_;  // in the tiles of h
   std::vector<Real> D_;

@@ -1,6 +1,5 @@
 #include "model/families/mamba2/mamba2.h"
 
-#include <cmath>
 #include <limits>
 
 #include "model/math/scalar.h"
@@ -10,9 +9,34 @@ namespace {
 
 enum Tensor : int { kConvState, kSsmState };
 
-std::string prefix(std::int64_t layer) { return "backbone.layers." + std::to_string(layer) + "."; }
+class Mamba2 final : public Architecture {
+ public:
+  Mamba2(const Config& config, const Stream& around) : c_(config) { stream = around; }
+  void expect_layer(std::int64_t layer, const TensorTable&, std::vector<Expected>& expected) const override {
+    expected.push_back({stream.prefix(layer) + "norm.weight", {c_.hidden}});
+    expect_mixer(c_, stream.prefix(layer) + "mixer.", expected);
+  }
+  LayerSchema layer_schema(std::int64_t) const override { return mamba2::layer_schema(c_); }
+  LayerInfo layer_info(std::int64_t) const override { return mamba2::layer_info(c_); }
+  void describe(ModelInfo& info) const override {
+    info.family = "mamba2";
+    mamba2::describe(c_, info);
+  }
+  void make(const TensorTable& table, std::int64_t layer, Block<float>& block) const override { make_block(table, layer, block); }
+  void make(const TensorTable& table, std::int64_t layer, Block<double>& block) const override { make_block(table, layer, block); }
 
-// "time_step_limit": [low, high], where high may be infinite.
+ private:
+  template <class Real>
+  void make_block(const TensorTable& table, std::int64_t layer, Block<Real>& block) const {
+    block.norm1 = read_norm<Real>(table, stream.prefix(layer) + "norm", stream.epsilon);
+    block.mixer = std::make_unique<Mixer<Real>>(c_, table, stream.prefix(layer) + "mixer.");
+  }
+
+  const Config c_;
+};
+
+}  // namespace
+
 void read_limits(ConfigReader& read, Config& c) {
   c.low = 0;
   c.high = std::numeric_limits<double>::infinity();
@@ -29,23 +53,22 @@ void read_limits(ConfigReader& read, Config& c) {
   read.problem("time_step_limit", "two numbers, 0 <= low < high", limit->brief());
 }
 
-}  // namespace
-
-Config read_config(const Json& json, std::vector<Error>& problems) {
+std::unique_ptr<Architecture> read(const Json& json, std::vector<Error>& problems) {
   ConfigReader read(json, problems);
   Config c;
-  c.hidden = read.integer("hidden_size", c.hidden);
-  c.layers = read.integer("num_hidden_layers", c.layers, 1, 4096);
-  c.vocabulary = read.integer("vocab_size", c.vocabulary);
+  Stream stream;
+  stream.hidden = c.hidden = read.integer("hidden_size", c.hidden);
+  stream.layers = read.integer("num_hidden_layers", 64, 1, 4096);
+  stream.vocabulary = read.integer("vocab_size", 32768);
   c.heads = read.integer("num_heads", c.heads, 1, 1 << 16);
   c.head_dim = read.integer("head_dim", c.head_dim, 1, 1 << 16);
   c.groups = read.integer("n_groups", c.groups, 1, 1 << 16);
   c.state_size = read.integer("state_size", c.state_size, 1, 1 << 16);
   c.conv_kernel = read.integer("conv_kernel", c.conv_kernel, 1, 64);
-  c.epsilon = read.number("layer_norm_epsilon", c.epsilon, 0, 1);
+  stream.epsilon = c.epsilon = read.number("layer_norm_epsilon", c.epsilon, 0, 1);
   c.use_bias = read.boolean("use_bias", c.use_bias);
   c.use_conv_bias = read.boolean("use_conv_bias", c.use_conv_bias);
-  c.tied = read.boolean("tie_word_embeddings", c.tied);
+  stream.tied = read.boolean("tie_word_embeddings", false);
   read.one_of("hidden_act", "silu", {"silu", "swish"});
   read_limits(read, c);
   const std::int64_t expand = read.integer("expand", 2, 1, 256);
@@ -54,14 +77,12 @@ Config read_config(const Json& json, std::vector<Error>& problems) {
                                   std::to_string(c.head_dim), std::to_string(c.heads));
   if (c.heads % c.groups != 0)
     read.problem("n_groups", "a divisor of num_heads = " + std::to_string(c.heads), std::to_string(c.groups));
-  return c;
+  return std::make_unique<Mamba2>(c, stream);
 }
 
-void expect_layer(const Config& c, std::int64_t layer, std::vector<Expected>& expected) {
-  const std::string p = prefix(layer), m = p + "mixer.";
+void expect_mixer(const Config& c, const std::string& m, std::vector<Expected>& expected) {
   const std::int64_t projected = 2 * c.inner() + 2 * c.groups * c.state_size + c.heads;
-  expected.insert(expected.end(), {{p + "norm.weight", {c.hidden}},
-                                   {m + "in_proj.weight", {projected, c.hidden}},
+  expected.insert(expected.end(), {{m + "in_proj.weight", {projected, c.hidden}},
                                    {m + "conv1d.weight", {c.channels(), 1, c.conv_kernel}},
                                    {m + "dt_bias", {c.heads}},
                                    {m + "A_log", {c.heads}},
@@ -82,17 +103,30 @@ LayerSchema layer_schema(const Config& c) {
 }
 
 LayerInfo layer_info(const Config& c) {
+  const std::int64_t H = c.heads, P = c.head_dim, G = c.groups, N = c.state_size, di = c.inner(), C = c.channels();
   return {.kind = "mamba2",
-          .drivers = {{Point::xBC, c.channels(), true},
-                      {Point::dt, c.heads, true},
-                      {Point::z, c.inner(), false},
-                      {Point::resid_out, c.hidden, false}}};
+          .drivers = {{Point::xBC, C, true},
+                      {Point::dt, H, true},
+                      {Point::z, di, false},
+                      {Point::resid_out, c.hidden, false}},
+          .points = {{Point::in_proj, {di + C + H}},
+                     {Point::z, {di}},
+                     {Point::xBC, {C}},
+                     {Point::conv_state, {C, c.conv_kernel}},
+                     {Point::conv, {C}},
+                     {Point::x, {H, P}},
+                     {Point::B, {G, N}},
+                     {Point::C, {G, N}},
+                     {Point::dt_raw, {H}},
+                     {Point::dt, {H}},
+                     {Point::decay, {H}},
+                     {Point::h, {H, P, N}},
+                     {Point::y, {H, P}},
+                     {Point::gated, {di}},
+                     {Point::gnorm, {di}}}};
 }
 
 void describe(const Config& c, ModelInfo& info) {
-  info.family = "mamba2";
-  info.hidden = c.hidden;
-  info.vocabulary = c.vocabulary;
   info.inner = c.inner();
   info.state_size = c.state_size;
   info.conv_kernel = c.conv_kernel;
@@ -102,9 +136,7 @@ void describe(const Config& c, ModelInfo& info) {
 }
 
 template <class Real>
-Layer<Real>::Layer(const Config& config, const TensorTable& table, std::int64_t index) : c_(config) {
-  const std::string p = prefix(index), m = p + "mixer.";
-  norm = vector_of<Real>(table, p + "norm.weight");
+Mixer<Real>::Mixer(const Config& config, const TensorTable& table, const std::string& m) : c_(config) {
   in_proj_ = matrix_of(table, m + "in_proj.weight");
   out_proj_ = matrix_of(table, m + "out_proj.weight");
   in_bias_ = c_.use_bias ? vector_of<Real>(table, m + "in_proj.bias") : std::vector<Real>{};
@@ -118,7 +150,7 @@ Layer<Real>::Layer(const Config& config, const TensorTable& table, std::int64_t 
 }
 
 template <class Real>
-Scan<Real> Layer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> x, Rows<const Real> B, Rows<const Real> C, Real* h,
+Scan<Real> Mixer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> x, Rows<const Real> B, Rows<const Real> C, Real* h,
                                 Rows<Real> y) const {
   return {.per_head = true, .heads = c_.heads, .width = c_.head_dim, .states = c_.state_size,
           .heads_per_group = c_.heads / c_.groups, .dt = dt, .u = x, .B = B, .C = C, .A = A_.data(), .D = D_.data(), .h = h,
@@ -126,7 +158,7 @@ Scan<Real> Layer<Real>::scan_of(Rows<const Real> dt, Rows<const Real> x, Rows<co
 }
 
 template <class Real>
-void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const {
+void Mixer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const {
   Math<Real>& math = batch.math();
   Context<Real>& context = batch.context;
   const std::int64_t T = batch.rows, di = c_.inner(), GN = c_.groups * c_.state_size, channels = c_.channels();
@@ -175,7 +207,7 @@ void Layer<Real>::mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Re
 }
 
 template <class Real>
-void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
+void Mixer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state,
                          Context<Real>& context) const {
   const Rows<const Real> &xBC = drivers[0], &dt = drivers[1];
   Lane<Real> lane{.vectors = xBC, .state = &state};
@@ -192,12 +224,7 @@ void Layer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, B
              [&](std::size_t) { return scan_of(dt, x, B, {}, state.stored(layer, kSsmState).data(), {}); });
 }
 
-template <class Real>
-std::vector<Real> Layer<Real>::rates() const {
-  return A_;
-}
-
-template class Layer<float>;
-template class Layer<double>;
+template class Mixer<float>;
+template class Mixer<double>;
 
 }  // namespace lab::mamba2

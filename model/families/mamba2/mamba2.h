@@ -19,46 +19,47 @@
 #include <string>
 #include <vector>
 
-#include "model/families/batch.h"
-#include "model/families/reading.h"
+#include "model/families/block.h"
 #include "model/families/stages.h"
 
 namespace lab::mamba2 {
 
+/// Sizes of one mixer.
 struct Config {
-  std::int64_t hidden = 4096, layers = 64, vocabulary = 32768;
+  std::int64_t hidden = 4096;
   std::int64_t heads = 128, head_dim = 64, groups = 8, state_size = 128, conv_kernel = 4;
-  double epsilon = 1e-5;
+  double epsilon = 1e-5;     // of the gated norm
   double low = 0, high = 0;  // time_step_limit
-  bool use_bias = false, use_conv_bias = true, tied = false;
+  bool use_bias = false, use_conv_bias = true;
 
   std::int64_t inner() const { return heads * head_dim; }
   std::int64_t channels() const { return inner() + 2 * groups * state_size; }  // of xBC
 };
 
 /// Reads config.json; problems are appended.
-Config read_config(const Json& json, std::vector<Error>& problems);
-/// The tensors of one layer and their shapes.
-void expect_layer(const Config& config, std::int64_t layer, std::vector<Expected>& expected);
+std::unique_ptr<Architecture> read(const Json& json, std::vector<Error>& problems);
+
+// Other families have such mixers among their layers.
+/// "time_step_limit": [low, high], where high may be infinite.
+void read_limits(ConfigReader& read, Config& config);
+/// The tensors of a mixer whose names begin with `mixer`.
+void expect_mixer(const Config& config, const std::string& mixer, std::vector<Expected>& expected);
 /// conv_state [di + 2 G N, K] and ssm_state [H, P, N].
 LayerSchema layer_schema(const Config& config);
 LayerInfo layer_info(const Config& config);
 void describe(const Config& config, ModelInfo& info);
 
-/// One layer: norm and mixer.
 template <class Real>
-class Layer {
+class Mixer final : public lab::Mixer<Real> {
  public:
-  Layer(const Config& config, const TensorTable& table, std::int64_t index);
-
-  std::vector<Real> norm;  // [d]
+  Mixer(const Config& config, const TensorTable& table, const std::string& mixer);
 
   /// out [T, d] = W_out norm(y silu(z)) of normalised inputs a [T, d].
-  void mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const;
-  /// Moves the layer's state on by tokens whose xBC and dt were recorded.
-  void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const;
+  void mix(int layer, Rows<const Real> a, Batch<Real>& batch, Rows<Real> out) const override;
+  /// By tokens whose xBC and dt were recorded.
+  void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const override;
   /// A [H].
-  std::vector<Real> rates() const;
+  std::vector<Real> rates() const override { return A_; }
 
  private:
   Scan<Real> scan_of(Rows<const Real> dt, Rows<const Real> x, Rows<const Real> B, Rows<const Real> C, Real* h, Rows<Real> y) const;

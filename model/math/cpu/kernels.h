@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "model/math/attention.h"
 #include "model/math/matrix.h"
 #include "model/math/scan.h"
 #include "model/rows.h"
@@ -32,6 +33,11 @@ struct Kernels {
   /// out = y silu(z).
   void (*gate)(const float* y, const float* z, std::int64_t n, float* out);
   void (*add)(const float* x, std::int64_t n, float* into);
+
+  /// One head of one token; see attention.h. q and context [hd], scores and weights [rows].
+  void (*attention_scores)(const Attention<float>& attention, std::int64_t head, const float* q, float* scores);
+  void (*softmax)(const float* scores, std::int64_t n, float* weights, HeadAttention<float>* head);
+  void (*attention_context)(const Attention<float>& attention, std::int64_t head, const float* weights, float* context);
 
   /// Blocks [first, last) of the selective scan over all its tokens; see scan.h.
   void (*scan)(const Scan<float>& scan, std::int64_t first, std::int64_t last);

@@ -262,6 +262,55 @@ void add_into(const float* x, std::int64_t n, float* into) {
   for_lanes(0, n, [&](std::int64_t i, int m) { put(into + i, add(take(into + i, m), take(x + i, m)), m); });
 }
 
+// Calls body(row of the span, pointer to the key or value of a head) for the cached rows that are seen.
+template <class Body>
+inline void for_rows(const Attention<float>& a, const RowTiles<float>& cache, std::int64_t head, Body body) {
+  constexpr std::int64_t kTileRows = RowTiles<float>::kRows;
+  const std::int64_t channel = head / a.heads_per_group * a.width;
+  for (std::int64_t i = 0; i < a.rows; ++i) {
+    const std::int64_t row = a.first + i;
+    body(i, cache.tiles()[static_cast<std::size_t>(row / kTileRows)]->values.get() + row % kTileRows * cache.width() + channel);
+  }
+}
+
+void attention_scores(const Attention<float>& a, std::int64_t head, const float* q, float* scores) {
+  for_rows(a, *a.k, head, [&](std::int64_t i, const float* k) {
+    V products = set1(0.0f);
+    for_lanes(0, a.width, [&](std::int64_t c, int m) { products = fma(take(q + c, m), take(k + c, m), products); });
+    scores[i] = a.scale * sum(products);
+  });
+}
+
+// With s = score - highest: p = e^s / Z, and the entropy -sum p ln p = ln Z - sum s e^s / Z.
+void softmax(const float* scores, std::int64_t n, float* weights, HeadAttention<float>* head) {
+  float high = scores[0], low = scores[0];
+  for (std::int64_t i = 1; i < n; ++i) {
+    high = scores[i] > high ? scores[i] : high;
+    low = scores[i] < low ? scores[i] : low;
+  }
+  V powers = set1(0.0f), weighted = set1(0.0f);
+  for_lanes(0, n, [&](std::int64_t i, int m) {
+    const V s = sub(take(scores + i, m), set1(high));
+    const V e = exp_nonpositive(s);
+    put(weights + i, e, m);
+    const V kept = take(weights + i, m);  // zeros beyond the end
+    powers = add(powers, kept);
+    weighted = fma(kept, s, weighted);
+  });
+  const float total = sum(powers);
+  const V scale = set1(1.0f / total);
+  for_lanes(0, n, [&](std::int64_t i, int m) { put(weights + i, mul(take(weights + i, m), scale), m); });
+  *head = {low, high, std::log(total) - sum(weighted) / total};
+}
+
+void attention_context(const Attention<float>& a, std::int64_t head, const float* weights, float* context) {
+  for_lanes(0, a.width, [&](std::int64_t c, int m) {
+    V total = set1(0.0f);
+    for_rows(a, *a.v, head, [&](std::int64_t i, const float* v) { total = fma(set1(weights[i]), take(v + c, m), total); });
+    put(context + c, total, m);
+  });
+}
+
 // The recurrence. Fused and staged forms share these three lines, so they share their bits.
 inline V decay_of(V dt, V a) { return exp_nonpositive(mul(dt, a)); }
 inline V state_of(V decay, V h, V write) { return fma(decay, h, write); }
@@ -559,5 +608,6 @@ void measure_step(const float* dt, std::int64_t n, float* total, float* largest_
 
 constexpr Kernels table(const char* name) {
   return {name,      arrange,  multiply,   multiply_many, rms_norm,    convolve, silu,         time_step,   gate, add_into,
+          attention_scores, softmax, attention_context,
           scan,      scan_decay, scan_state,    scan_output, scan_sums, total_sums, measure,  measure_gate, measure_step};
 }
