@@ -133,8 +133,9 @@ Status write_safetensors(const std::string& path, const std::vector<TensorToWrit
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   std::size_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
-    std::size_t bytes = size_of(tensor.dtype);
-    for (std::int64_t extent : tensor.shape) bytes *= static_cast<std::size_t>(extent);
+    std::int64_t elements = 1;
+    for (std::int64_t extent : tensor.shape) elements *= extent;
+    const std::size_t bytes = bytes_of(tensor.dtype, elements);
     header[tensor.name] = {{"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }
