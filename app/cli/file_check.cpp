@@ -59,8 +59,6 @@ void check_model(const fs::path& folder, FileCheck& check) {
   const auto checkpoint = open_checkpoint(folder.string());
   if (!note(check, checkpoint)) return add_unknown_family(folder, check);
   check.problems = validate(*checkpoint);
-  for (Error& problem : check.problems)
-    if (problem.file.find('/') == std::string::npos) problem.file = (folder / problem.file).string();
   check.warnings = checkpoint->warnings;
   if (check.problems.empty()) {
     const auto model = load_model(*checkpoint);

@@ -7,6 +7,7 @@
 #include "model/families/mamba1/mamba1.h"
 #include "model/families/mamba2/mamba2.h"
 #include "model/families/sequence_model.h"
+#include "model/layouts/gguf.h"
 
 namespace lab {
 namespace {
@@ -91,21 +92,16 @@ std::vector<Error> validate(const Checkpoint& checkpoint) {
   } else {
     std::string known;
     for (const Family& each : families()) known.append(known.empty() ? "" : " or ").append(each.model_type);
-    problems.push_back({.code = Code::unsupported, .file = checkpoint.path + "/config.json", .field = "model_type",
+    problems.push_back({.code = Code::unsupported, .file = "config.json", .field = "model_type",
                         .expected = known, .found = checkpoint.model_type, .message = "this family of models is not known"});
   }
+  for (Error& problem : problems) say_as_stored(checkpoint, problem);
   return problems;
 }
 
 Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint) {
   std::vector<Error> problems = validate(checkpoint);
-  if (!problems.empty()) {
-    Error first = problems.front();
-    if (first.file.find('/') == std::string::npos) first.file = checkpoint.path + "/" + first.file;
-    if (problems.size() > 1)
-      first.next = std::to_string(problems.size() - 1) + " more problems: `statelab check` lists them all";
-    return first;
-  }
+  if (!problems.empty()) return all_of(std::move(problems));
   return find_family(checkpoint.model_type)->load(checkpoint);
 }
 

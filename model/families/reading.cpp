@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "model/base/check.h"
+#include "model/math/scalar.h"
 
 namespace lab {
 
@@ -52,6 +53,7 @@ std::string ConfigReader::one_of(const char* name, const std::string& fallback, 
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems) {
   for (const Expected& want : expected) {
     const TensorView* tensor = table.find(want.name);
+    if (!tensor && !want.other.empty()) tensor = table.find(want.other);
     if (!tensor) {
       if (!want.optional)
         problems.push_back({.code = Code::missing, .file = "model.safetensors", .field = want.name,
@@ -59,10 +61,10 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
       continue;
     }
     if (tensor->shape != want.shape)
-      problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = want.name, .expected = shape_text(want.shape),
+      problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = tensor->name, .expected = shape_text(want.shape),
                           .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with config.json"});
     if (tensor->dtype != DType::f32 && tensor->dtype != DType::f16 && tensor->dtype != DType::bf16)
-      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = want.name, .expected = "F32, F16 or BF16",
+      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = tensor->name, .expected = "F32, F16 or BF16",
                           .found = name_of(tensor->dtype), .message = "weights of this number type cannot be multiplied"});
   }
 }
@@ -115,7 +117,21 @@ std::vector<Real> vector_of(const TensorTable& table, const std::string& name) {
   return values;
 }
 
+Expected expected_rates(const std::string& mixer, std::vector<std::int64_t> shape) {
+  return {.name = mixer + "A_log", .shape = std::move(shape), .other = mixer + "A"};
+}
+
+template <class Real>
+std::vector<Real> rates_of(const TensorTable& table, const std::string& mixer) {
+  if (!table.find(mixer + "A_log")) return vector_of<Real>(table, mixer + "A");
+  std::vector<Real> rates = vector_of<Real>(table, mixer + "A_log");
+  for (Real& rate : rates) rate = scalar::rate(rate);
+  return rates;
+}
+
 template std::vector<float> vector_of(const TensorTable&, const std::string&);
 template std::vector<double> vector_of(const TensorTable&, const std::string&);
+template std::vector<float> rates_of(const TensorTable&, const std::string&);
+template std::vector<double> rates_of(const TensorTable&, const std::string&);
 
 }  // namespace lab
