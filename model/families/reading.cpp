@@ -62,7 +62,7 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
     }
     if (tensor->shape != want.shape)
       problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = tensor->name, .expected = shape_text(want.shape),
-                          .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with config.json"});
+                          .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with the configuration"});
     if (tensor->dtype != DType::f32 && tensor->dtype != DType::f16 && tensor->dtype != DType::bf16)
       problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = tensor->name, .expected = "F32, F16 or BF16",
                           .found = name_of(tensor->dtype), .message = "weights of this number type cannot be multiplied"});
@@ -86,7 +86,7 @@ void check_layer_count(const TensorTable& table, std::int64_t layers, std::vecto
   for (const TensorView& tensor : table.all()) {
     if (!tensor.name.starts_with(beyond)) continue;
     problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = "num_hidden_layers", .expected = std::to_string(layers) + " layers",
-                        .found = tensor.name, .message = "the file holds more layers than config.json counts"});
+                        .found = tensor.name, .message = "the file holds more layers than the configuration counts"});
     return;
   }
 }

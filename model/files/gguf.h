@@ -28,7 +28,8 @@ class GgufValue {
   GgufValue() = default;
   /// `data` points to the value: of a string to its length, of an array to its first element.
   GgufValue(GgufType type, const std::byte* data) : data_(data), type_(type) {}
-  GgufValue(GgufType elements, const std::byte* data, std::uint32_t count) : data_(data), count_(count), type_(elements), is_array_(true) {}
+  GgufValue(GgufType elements, const std::byte* data, std::uint32_t count)
+      : data_(data), count_(count), type_(elements), is_array_(true) {}
 
   /// The type of the value; of the elements for an array.
   GgufType type() const { return type_; }

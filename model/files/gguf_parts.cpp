@@ -44,8 +44,10 @@ std::optional<PartName> part_name(const std::string& name) {
 Result<Gguf> open_one(const fs::path& path) {
   LAB_ASSIGN(auto mapping, MappedFile::open(path.string()));
   Result<Gguf> gguf = parse_gguf(mapping->bytes(), path.filename().string());
-  if (gguf) gguf->tensors.keep_alive(mapping);
-  else gguf.error().file = path.string();
+  if (gguf)
+    gguf->tensors.keep_alive(mapping);
+  else
+    gguf.error().file = path.string();
   return gguf;
 }
 
@@ -55,21 +57,31 @@ Result<std::int64_t> split_number(const Gguf& gguf, const char* key, std::int64_
   if (!value) return fallback;
   const auto number = value->integer();
   if (number && *number >= 0 && *number <= most) return *number;
-  return Error{.code = Code::out_of_range, .field = key, .expected = "an integer from 0 to " + std::to_string(most),
-               .found = value->brief(), .message = "the parts of the model are counted wrongly"};
+  return Error{.code = Code::out_of_range,
+               .field = key,
+               .expected = "an integer from 0 to " + std::to_string(most),
+               .found = value->brief(),
+               .message = "the parts of the model are counted wrongly"};
 }
 
 Status expect(const char* key, std::int64_t expected, std::int64_t found, const char* message) {
   if (expected == found) return {};
-  return Error{.code = Code::mismatch, .field = key, .expected = std::to_string(expected), .found = std::to_string(found), .message = message};
+  return Error{.code = Code::mismatch,
+               .field = key,
+               .expected = std::to_string(expected),
+               .found = std::to_string(found),
+               .message = message};
 }
 
 // Adds another part's tensors to the first.
 Status add_part(Gguf& whole, Gguf part) {
   for (const TensorView& tensor : part.tensors.all())
     if (!whole.tensors.add(tensor))
-      return Error{.code = Code::duplicate, .field = tensor.name, .expected = "each tensor in one part",
-                   .found = whole.tensors.find(tensor.name)->file + " and " + tensor.file, .message = "the same tensor appears in two parts"};
+      return Error{.code = Code::duplicate,
+                   .field = tensor.name,
+                   .expected = "each tensor in one part",
+                   .found = whole.tensors.find(tensor.name)->file + " and " + tensor.file,
+                   .message = "the same tensor appears in two parts"};
   for (const std::string& warning : part.tensors.warnings()) whole.tensors.add_warning(warning);
   whole.tensors.keep_alive(std::make_shared<const TensorTable>(std::move(part.tensors)));
   return {};
@@ -87,8 +99,11 @@ Status find_parts(const fs::path& folder, const PartName& name) {
   }
   if (count == 0) return {};
   if (count > most) missing.append(" and ").append(std::to_string(count - most)).append(" more");
-  return Error{.code = Code::missing, .field = "split.count", .expected = std::to_string(name.count) + " parts in one folder",
-               .message = "parts of the model are missing: " + printable(missing, 1000), .next = "Download them into the same folder"};
+  return Error{.code = Code::missing,
+               .field = "split.count",
+               .expected = std::to_string(name.count) + " parts in one folder",
+               .message = "parts of the model are missing: " + printable(missing, 1000),
+               .next = "Download them into the same folder"};
 }
 
 Result<Gguf> open_part(const fs::path& path, std::int64_t number, std::int64_t count) {
@@ -107,15 +122,18 @@ Result<Gguf> open_parts(const fs::path& folder, const PartName& name) {
     const fs::path path = folder / name.of(number);
     Result<Gguf> part = open_part(path, number, name.count);
     Status status = part ? Status() : Status(part.error());
-    if (status && number == 1) whole = part.take();
-    else if (status) status = add_part(whole, part.take());
+    if (status && number == 1)
+      whole = part.take();
+    else if (status)
+      status = add_part(whole, part.take());
     if (status) continue;
     if (status.error().file.empty()) status.error().file = path.string();
     return status.error();
   }
   const auto tensors = static_cast<std::int64_t>(whole.tensors.all().size());
   LAB_ASSIGN(const std::int64_t announced, split_number(whole, "split.tensors.count", tensors, INT32_MAX));
-  LAB_TRY(expect("split.tensors.count", announced, tensors, "the parts hold another number of tensors than they announce"));
+  LAB_TRY(
+      expect("split.tensors.count", announced, tensors, "the parts hold another number of tensors than they announce"));
   return whole;
 }
 
@@ -125,8 +143,11 @@ Result<Gguf> open_all(const fs::path& path) {
   if (count <= 1) return gguf;
   const auto name = part_name(path.filename().string());
   if (!name || name->count != count)
-    return Error{.code = Code::mismatch, .field = "split.count", .expected = "a name that ends as " + PartName{"", count}.of(1),
-                 .found = path.filename().string(), .message = "the name does not tell where the other parts are"};
+    return Error{.code = Code::mismatch,
+                 .field = "split.count",
+                 .expected = "a name that ends as " + PartName{"", count}.of(1),
+                 .found = path.filename().string(),
+                 .message = "the name does not tell where the other parts are"};
   return open_parts(path.parent_path(), *name);
 }
 

@@ -41,8 +41,12 @@ Result<fs::path> model_file(const fs::path& given) {
   if (models.size() == 1) return models.front();
   std::string names;
   for (const fs::path& model : models) names.append(names.empty() ? "" : ", ").append(model.filename().string());
-  return Error{.code = Code::bad_argument, .file = given.string(), .expected = "one model", .found = names,
-               .message = "the folder holds several GGUF models", .next = "Name the file"};
+  return Error{.code = Code::bad_argument,
+               .file = given.string(),
+               .expected = "one model",
+               .found = names,
+               .message = "the folder holds several GGUF models",
+               .next = "Name the file"};
 }
 
 // The same bytes under another name and shape.
@@ -53,8 +57,8 @@ TensorView renamed(TensorView tensor, const TensorName& to) {
   return tensor;
 }
 
-TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Architecture& architecture, const Json& config,
-                           std::vector<Error>& problems) {
+TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Architecture& architecture,
+                           const Json& config, std::vector<Error>& problems) {
   const Json* layers = config.find("num_hidden_layers");
   const std::int64_t blocks = layers ? layers->integer().value_or(0) : INT64_MAX;
   TensorTable table;
@@ -62,15 +66,26 @@ TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Archit
   for (const TensorView& tensor : gguf->tensors.all()) {
     const auto to = hugging_face_name(architecture, tensor.name);
     if (!to)
-      problems.push_back({.code = Code::unsupported, .file = tensor.file, .field = tensor.name,
-                          .expected = std::string("the tensors of a ") + architecture.name + " model", .found = tensor.name,
+      problems.push_back({.code = Code::unsupported,
+                          .file = tensor.file,
+                          .field = tensor.name,
+                          .expected = std::string("the tensors of a ") + architecture.name + " model",
+                          .found = tensor.name,
                           .message = "a tensor of this name is not known"});
     else if (to->block >= blocks)
-      problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = std::string(architecture.name) + ".block_count",
-                          .expected = std::to_string(blocks) + " blocks", .found = tensor.name, .message = "the file holds more blocks than it counts"});
+      problems.push_back({.code = Code::mismatch,
+                          .file = tensor.file,
+                          .field = std::string(architecture.name) + ".block_count",
+                          .expected = std::to_string(blocks) + " blocks",
+                          .found = tensor.name,
+                          .message = "the file holds more blocks than it counts"});
     else if (!table.add(renamed(tensor, *to)))
-      problems.push_back({.code = Code::duplicate, .file = tensor.file, .field = tensor.name, .expected = "each tensor once",
-                          .found = to->name, .message = "two tensors mean the same"});
+      problems.push_back({.code = Code::duplicate,
+                          .file = tensor.file,
+                          .field = tensor.name,
+                          .expected = "each tensor once",
+                          .found = to->name,
+                          .message = "two tensors mean the same"});
   }
   return table;
 }
@@ -80,10 +95,16 @@ Result<const Architecture*> architecture_of(const Gguf& gguf) {
   const GgufValue* value = gguf.find(key);
   const auto name = value ? value->string() : std::nullopt;
   if (!name)
-    return Error{.code = value ? Code::malformed : Code::missing, .field = key, .expected = "a string such as \"mamba\"",
-                 .found = value ? value->brief() : "", .message = "the architecture of the model is not named"};
+    return Error{.code = value ? Code::malformed : Code::missing,
+                 .field = key,
+                 .expected = "a string such as \"mamba\"",
+                 .found = value ? value->brief() : "",
+                 .message = "the architecture of the model is not named"};
   if (const Architecture* architecture = find_architecture(*name)) return architecture;
-  return Error{.code = Code::unsupported, .field = key, .expected = "one of " + architecture_names(), .found = std::string(*name),
+  return Error{.code = Code::unsupported,
+               .field = key,
+               .expected = "one of " + architecture_names(),
+               .found = std::string(*name),
                .message = "models of this architecture are not supported"};
 }
 
@@ -127,7 +148,8 @@ Result<Checkpoint> open_gguf_checkpoint(const std::string& given) {
 void say_as_stored(const Checkpoint& checkpoint, Error& problem) {
   problem.file = file_of(checkpoint, problem.file);
   if (!checkpoint.gguf) return;
-  if (const auto architecture = architecture_of(*checkpoint.gguf)) problem.field = stored_name(**architecture, problem.field);
+  if (const auto architecture = architecture_of(*checkpoint.gguf))
+    problem.field = stored_name(**architecture, problem.field);
 }
 
 }  // namespace lab

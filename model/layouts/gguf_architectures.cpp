@@ -102,10 +102,12 @@ constexpr TensorRule kMlp[] = {{"ffn_gate.weight", "gate_proj.weight"}, {"ffn_ga
                                {"ffn_up.weight", "up_proj.weight"},     {"ffn_up.bias", "up_proj.bias"},
                                {"ffn_down.weight", "down_proj.weight"}, {"ffn_down.bias", "down_proj.bias"}};
 // The two halves of input_linear are separate tensors; beside experts the names say that this one is shared.
-constexpr TensorRule kSharedMlp[] = {
-    {"ffn_gate.weight", "gate.weight"},          {"ffn_gate_shexp.weight", "gate.weight"},
-    {"ffn_up.weight", "up.weight"},              {"ffn_up_shexp.weight", "up.weight"},
-    {"ffn_down.weight", "output_linear.weight"}, {"ffn_down_shexp.weight", "output_linear.weight"}};
+constexpr TensorRule kSharedMlp[] = {{"ffn_gate.weight", "gate.weight"},
+                                     {"ffn_gate_shexp.weight", "gate.weight"},
+                                     {"ffn_up.weight", "up.weight"},
+                                     {"ffn_up_shexp.weight", "up.weight"},
+                                     {"ffn_down.weight", "output_linear.weight"},
+                                     {"ffn_down_shexp.weight", "output_linear.weight"}};
 constexpr TensorRule kExperts[] = {{"ffn_gate_inp.weight", "router.layer.weight"},
                                    {"ffn_gate_exps.weight", "gate.weight"},
                                    {"ffn_up_exps.weight", "up.weight"},
@@ -159,7 +161,8 @@ std::optional<TensorName> hugging_face_name(const Architecture& architecture, st
   for (const TensorGroup& group : architecture.in_blocks)
     for (const TensorRule& rule : group.rules)
       if (split->second == rule.stored)
-        return TensorName{architecture.block + std::to_string(split->first) + "." + group.prefix + rule.name, split->first, rule.reshape};
+        return TensorName{architecture.block + std::to_string(split->first) + "." + group.prefix + rule.name,
+                          split->first, rule.reshape};
   return std::nullopt;
 }
 

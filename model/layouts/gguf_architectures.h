@@ -40,11 +40,11 @@ struct TensorGroup {
 };
 
 struct Architecture {
-  const char* name;            // general.architecture
-  const char* model_type;      // config.json's
-  const char* block;           // "backbone.layers." for "blk."
+  const char* name;        // general.architecture
+  const char* model_type;  // config.json's
+  const char* block;       // "backbone.layers." for "blk."
   std::span<const KeyRule> keys;
-  std::span<const TensorRule> outside;     // of all blocks
+  std::span<const TensorRule> outside;  // of all blocks
   std::span<const TensorGroup> in_blocks;
   bool has_attention = false;  // the rows of q and k are permuted for the rotation of adjacent pairs
 };

@@ -1,5 +1,6 @@
 #include "model/layouts/gguf_config.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -23,8 +24,15 @@ class ConfigWriter {
       if (each.name.ends_with(std::string(".") + tensor)) return true;
     return false;
   }
+  /// A key that is asked for twice is told of once.
   void problem(Code code, const char* key, std::string expected, std::string found, const char* message) {
-    problems_.push_back({.code = code, .field = full(key), .expected = std::move(expected), .found = std::move(found), .message = message});
+    Error error{.code = code,
+                .field = full(key),
+                .expected = std::move(expected),
+                .found = std::move(found),
+                .message = message};
+    const auto same = [&](const Error& other) { return other.field == error.field && other.message == error.message; };
+    if (std::none_of(problems_.begin(), problems_.end(), same)) problems_.push_back(std::move(error));
   }
 
   /// An integer; nothing where it is absent or, with a note, of another type.
@@ -42,7 +50,8 @@ class ConfigWriter {
     if (!value && required) problem(Code::missing, key, "a number", "", "a key is missing");
     if (!value) return std::nullopt;
     const auto number = value->number();
-    if (number && std::isfinite(*number)) return value->type() == GgufType::f32 ? shortest(static_cast<float>(*number)) : shortest(*number);
+    if (number && std::isfinite(*number))
+      return value->type() == GgufType::f32 ? shortest(static_cast<float>(*number)) : shortest(*number);
     problem(Code::mismatch, key, "a finite number", value->brief(), "the value is of another type");
     return std::nullopt;
   }
@@ -102,21 +111,28 @@ std::optional<std::int64_t> divided(ConfigWriter& config, const char* whole, con
   const auto dividend = config.integer(whole, false), divisor = config.integer(parts, false);
   if (!dividend || !divisor) return std::nullopt;  // noted by who needs them
   if (*divisor > 0 && *dividend % *divisor == 0) return *dividend / *divisor;
-  config.problem(Code::mismatch, whole, std::string("a multiple of ") + parts + " = " + std::to_string(*divisor), std::to_string(*dividend),
-                 "two sizes disagree");
+  if (*divisor <= 0)
+    config.problem(Code::out_of_range, parts, "an integer from 1", std::to_string(*divisor), "a size cannot be");
+  else
+    config.problem(Code::mismatch, whole, std::string("a multiple of ") + parts + " = " + std::to_string(*divisor),
+                   std::to_string(*dividend), "two sizes disagree");
   return std::nullopt;
 }
 
 void add_common(ConfigWriter& config, const Gguf& gguf) {
   const TensorView* embedding = gguf.tensors.find("token_embd.weight");
-  if (const auto vocabulary = config.integer("vocab_size", !embedding)) config.put("vocab_size", *vocabulary);
-  else if (embedding) config.put("vocab_size", embedding->shape[0]);
+  if (const auto vocabulary = config.integer("vocab_size", !embedding))
+    config.put("vocab_size", *vocabulary);
+  else if (embedding)
+    config.put("vocab_size", embedding->shape[0]);
   config.put("tie_word_embeddings", !config.has("output.weight"));
 }
 
-void add_mamba1(ConfigWriter& config) {
-  if (!config.boolean("ssm.dt_b_c_rms", false)) return;
-  if (const auto epsilon = config.number("attention.layer_norm_rms_epsilon", false)) config.put("mixer_rms_eps", *epsilon);
+// llama.cpp norms the time step, B and C with the epsilon of the layers; GGUF has no key for another one.
+void add_mamba1(ConfigWriter& config, bool falcon) {
+  if (!falcon) return;
+  if (const auto epsilon = config.number("attention.layer_norm_rms_epsilon", false))
+    config.put("mixer_rms_eps", *epsilon);
 }
 
 // Heads of a Mamba-2 mixer; the key of the time step's rank counts them.
@@ -133,7 +149,8 @@ std::optional<std::int64_t> add_head_dim(ConfigWriter& config, bool rotates) {
   if (!width) return std::nullopt;
   config.put("head_dim", *width);
   for (const char* key : {"attention.value_length", "rope.dimension_count"})
-    if (const auto other = config.integer(key, false); other && *other != *width && (rotates || key != std::string_view("rope.dimension_count")))
+    if (const auto other = config.integer(key, false);
+        other && *other != *width && (rotates || key != std::string_view("rope.dimension_count")))
       config.problem(Code::unsupported, key, std::to_string(*width) + ", the width of a head", std::to_string(*other),
                      "heads of this form are not supported");
   return width;
@@ -142,20 +159,24 @@ std::optional<std::int64_t> add_head_dim(ConfigWriter& config, bool rotates) {
 // Scaled positions are passed on in the form of Hugging Face; the family says which it can do.
 void add_rope_scaling(ConfigWriter& config) {
   const GgufValue* type = config.find("rope.scaling.type");
-  const auto factor = config.number(config.find("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear", false);
+  const auto factor =
+      config.number(config.find("rope.scaling.factor") ? "rope.scaling.factor" : "rope.scale_linear", false);
   const std::string_view name = type ? type->string().value_or("?") : factor && *factor != "1" ? "linear" : "none";
   if (name == "none") return;
   for (const char* known : {"linear", "yarn", "longrope"})
     if (name == known)
-      return config.put("rope_scaling", "{\"rope_type\": \"" + std::string(known) + "\", \"factor\": " + factor.value_or("1") + "}");
-  config.problem(Code::unsupported, "rope.scaling.type", "none, linear, yarn or longrope", type->brief(), "positions of this kind are not supported");
+      return config.put("rope_scaling",
+                        "{\"rope_type\": \"" + std::string(known) + "\", \"factor\": " + factor.value_or("1") + "}");
+  config.problem(Code::unsupported, "rope.scaling.type", "none, linear, yarn or longrope", type->brief(),
+                 "positions of this kind are not supported");
 }
 
 void add_llama(ConfigWriter& config) {
   add_head_dim(config, true);
   add_rope_scaling(config);
   if (const auto experts = config.integer("expert_count", false); experts && *experts != 0)
-    config.problem(Code::unsupported, "expert_count", "0", std::to_string(*experts), "experts are not supported in this architecture");
+    config.problem(Code::unsupported, "expert_count", "0", std::to_string(*experts),
+                   "experts are not supported in this architecture");
   config.put("mlp_bias", config.has_in_blocks("ffn_gate.bias"));
 }
 
@@ -167,15 +188,16 @@ void add_layers(ConfigWriter& config) {
   if (!layers) return;
   const std::vector<GgufValue> items = value ? value->items() : std::vector<GgufValue>{};
   if (items.size() != static_cast<std::size_t>(*layers))
-    return config.problem(value ? Code::mismatch : Code::missing, key, "an array of " + std::to_string(*layers) + " integers, one a layer",
+    return config.problem(value ? Code::mismatch : Code::missing, key,
+                          "an array of " + std::to_string(*layers) + " integers, one a layer",
                           value ? value->brief() : "", "the kinds of the layers are not told");
   std::int64_t heads = 0;
   std::string types;
   for (const GgufValue& item : items) {
     const std::int64_t here = item.integer().value_or(-1);
     if (here < 0 || (here > 0 && heads > 0 && here != heads))
-      return config.problem(Code::mismatch, key, heads > 0 ? "0 or " + std::to_string(heads) : "an integer from 0", item.brief(),
-                            "the layers' heads cannot be");
+      return config.problem(Code::mismatch, key, heads > 0 ? "0 or " + std::to_string(heads) : "an integer from 0",
+                            item.brief(), "the layers' heads cannot be");
     heads = std::max(heads, here);
     types.append(types.empty() ? "[" : ", ").append(here > 0 ? "\"attention\"" : "\"mamba\"");
   }
@@ -191,12 +213,15 @@ void add_granite(ConfigWriter& config) {
   config.put_text("position_embedding_type", rotates ? "rope" : "nope");
   const auto width = add_head_dim(config, rotates);
   const auto scale = config.number("attention.scale", false);
-  if (scale && config.find("attention.scale")->number() != 0.0) config.put("attention_multiplier", *scale);
-  else if (width && *width > 0) config.put("attention_multiplier", ConfigWriter::shortest(1 / std::sqrt(static_cast<double>(*width))));
+  if (scale && config.find("attention.scale")->number() != 0.0)
+    config.put("attention_multiplier", *scale);
+  else if (width && *width > 0)
+    config.put("attention_multiplier", ConfigWriter::shortest(1 / std::sqrt(static_cast<double>(*width))));
   const std::int64_t experts = config.integer("expert_count", false).value_or(0);
   config.put("num_local_experts", experts);
   config.put("num_experts_per_tok", config.integer("expert_used_count", experts != 0).value_or(0));
-  if (const auto shared = config.integer(experts != 0 ? "expert_shared_feed_forward_length" : "feed_forward_length", experts != 0))
+  if (const auto shared =
+          config.integer(experts != 0 ? "expert_shared_feed_forward_length" : "feed_forward_length", experts != 0))
     config.put("shared_intermediate_size", *shared);
   config.put("mamba_conv_bias", config.has_in_blocks("ssm_conv1d.bias"));
 }
@@ -210,7 +235,7 @@ Json gguf_config(const Gguf& gguf, const Architecture& architecture, std::vector
   config.put_text("model_type", falcon ? "falcon_mamba" : architecture.model_type);
   add_common(config, gguf);
   config.take_keys();
-  if (type == "mamba") add_mamba1(config);
+  if (type == "mamba") add_mamba1(config, falcon);
   if (type == "mamba2") add_heads(config, "head_dim", "expand");
   if (type == "llama") add_llama(config);
   if (type == "granitemoehybrid") add_granite(config);

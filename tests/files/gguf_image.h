@@ -39,7 +39,8 @@ struct GgufImage {
   }
 
   /// Extents are listed as in the file, the fastest first.
-  GgufImage& info(const std::string& name, const std::vector<std::uint64_t>& extents, std::uint32_t type, std::uint64_t offset) {
+  GgufImage& info(const std::string& name, const std::vector<std::uint64_t>& extents, std::uint32_t type,
+                  std::uint64_t offset) {
     tensors += counted(name) + bytes_of(static_cast<std::uint32_t>(extents.size()));
     for (const std::uint64_t extent : extents) tensors += bytes_of(extent);
     tensors += bytes_of(type) + bytes_of(offset);

@@ -22,19 +22,25 @@ GgufImage mamba1(const std::string& name = "mamba") {
 }
 GgufImage& add_mamba1_tensors(GgufImage& image) {
   image.ones("token_embd.weight", {8, 10}).ones("output_norm.weight", {8}).ones("blk.0.attn_norm.weight", {8});
-  image.ones("blk.0.ssm_in.weight", {8, 32}).ones("blk.0.ssm_conv1d.weight", {3, 16}).ones("blk.0.ssm_conv1d.bias", {16});
+  image.ones("blk.0.ssm_in.weight", {8, 32})
+      .ones("blk.0.ssm_conv1d.weight", {3, 16})
+      .ones("blk.0.ssm_conv1d.bias", {16});
   image.ones("blk.0.ssm_x.weight", {16, 10}).ones("blk.0.ssm_dt.weight", {2, 16}).ones("blk.0.ssm_dt.bias", {16});
   return image.ones("blk.0.ssm_a", {4, 16}).ones("blk.0.ssm_d", {16}).ones("blk.0.ssm_out.weight", {16, 8});
 }
 // d 8, di 16, H 2 of 8, G 2, N 4, K 3.
 GgufImage& add_mamba2_keys(GgufImage& image, const std::string& prefix) {
   image.integer(prefix + "embedding_length", 8).integer(prefix + "block_count", 1).integer(prefix + "vocab_size", 10);
-  image.integer(prefix + "ssm.inner_size", 16).integer(prefix + "ssm.state_size", 4).integer(prefix + "ssm.conv_kernel", 3);
+  image.integer(prefix + "ssm.inner_size", 16)
+      .integer(prefix + "ssm.state_size", 4)
+      .integer(prefix + "ssm.conv_kernel", 3);
   image.integer(prefix + "ssm.time_step_rank", 2).integer(prefix + "ssm.group_count", 2);
   return image.number(prefix + "attention.layer_norm_rms_epsilon", 1e-5f);
 }
 GgufImage& add_mamba2_mixer(GgufImage& image, const std::string& block) {
-  image.ones(block + "ssm_in.weight", {8, 50}).ones(block + "ssm_conv1d.weight", {3, 32}).ones(block + "ssm_conv1d.bias", {32});
+  image.ones(block + "ssm_in.weight", {8, 50})
+      .ones(block + "ssm_conv1d.weight", {3, 32})
+      .ones(block + "ssm_conv1d.bias", {32});
   image.ones(block + "ssm_dt.bias", {2}).ones(block + "ssm_a", {1, 2}).ones(block + "ssm_d", {1, 2});
   return image.ones(block + "ssm_norm.weight", {8, 2}).ones(block + "ssm_out.weight", {16, 8});
 }
@@ -61,7 +67,9 @@ GgufImage granite(bool experts) {
 }
 GgufImage llama() {
   GgufImage image = attention("llama");
-  image.integer("llama.embedding_length", 8).integer("llama.block_count", 1).integer("llama.attention.head_count_kv", 1);
+  image.integer("llama.embedding_length", 8)
+      .integer("llama.block_count", 1)
+      .integer("llama.attention.head_count_kv", 1);
   image.number("llama.attention.layer_norm_rms_epsilon", 1e-5f).integer("llama.rope.dimension_count", 4);
   return image.ones("token_embd.weight", {8, 10});
 }
@@ -125,7 +133,8 @@ TEST_CASE("gguf layout: a mamba file becomes the configuration and tensors of Hu
 TEST_CASE("gguf layout: weights stay where they lie in the file") {
   GgufImage image = mamba1();
   const Opened opened(add_mamba1_tensors(image));
-  CHECK(opened.checkpoint().tensors->find("backbone.layers.0.mixer.A")->data == opened.checkpoint().gguf->tensors.find("blk.0.ssm_a")->data);
+  CHECK(opened.checkpoint().tensors->find("backbone.layers.0.mixer.A")->data ==
+        opened.checkpoint().gguf->tensors.find("blk.0.ssm_a")->data);
 }
 
 TEST_CASE("gguf layout: Falcon-Mamba is told from Mamba by its switch, and has the file's epsilon in the mixer") {
@@ -143,14 +152,18 @@ TEST_CASE("gguf layout: a mamba2 file loads with flat vectors, heads and an unti
   CHECK(opened.field("expand") == "2");
   CHECK(opened.field("n_groups") == "2");
   CHECK(opened.field("tie_word_embeddings") == "false");
-  for (const char* name : {"A", "D", "dt_bias"}) CHECK(opened.shape((std::string("backbone.layers.0.mixer.") + name).c_str()) == Shape{2});
+  for (const char* name : {"A", "D", "dt_bias"})
+    CHECK(opened.shape((std::string("backbone.layers.0.mixer.") + name).c_str()) == Shape{2});
   CHECK(opened.shape("backbone.layers.0.mixer.norm.weight") == Shape{16});
   CHECK_MESSAGE(load_model(opened.checkpoint()), load_model(opened.checkpoint()).error().text());
 }
 
 TEST_CASE("gguf layout: Granite's layers, multipliers and halves of the shared MLP") {
-  GgufImage image = granite(false).number("granitehybrid.embedding_scale", 12).number("granitehybrid.residual_scale", 0.246f);
-  image.number("granitehybrid.logit_scale", 0).number("granitehybrid.attention.scale", 0).boolean("granitehybrid.rope.scaling.finetuned", false);
+  GgufImage image =
+      granite(false).number("granitehybrid.embedding_scale", 12).number("granitehybrid.residual_scale", 0.246f);
+  image.number("granitehybrid.logit_scale", 0)
+      .number("granitehybrid.attention.scale", 0)
+      .boolean("granitehybrid.rope.scaling.finetuned", false);
   image.ones("blk.0.ffn_gate.weight", {8, 6}).ones("blk.0.ffn_up.weight", {8, 6}).ones("blk.0.ffn_down.weight", {6, 8});
   const Opened opened(image);
   CHECK(opened.checkpoint().model_type == "granitemoehybrid");
@@ -160,8 +173,8 @@ TEST_CASE("gguf layout: Granite's layers, multipliers and halves of the shared M
   CHECK(opened.field("mamba_n_groups") == "2");
   CHECK(opened.field("embedding_multiplier") == "12");
   CHECK(opened.field("residual_multiplier") == "0.246");
-  CHECK(opened.field("logits_scaling") == "absent");       // 0 is off
-  CHECK(opened.field("attention_multiplier") == "0.5");    // off: one over the root of the width 4
+  CHECK(opened.field("logits_scaling") == "absent");     // 0 is off
+  CHECK(opened.field("attention_multiplier") == "0.5");  // off: one over the root of the width 4
   CHECK(opened.field("position_embedding_type") == "\"nope\"");
   CHECK(opened.field("num_local_experts") == "0");
   CHECK(opened.field("shared_intermediate_size") == "6");
@@ -196,7 +209,8 @@ TEST_CASE("gguf layout: the layers of a hybrid are told by their heads, which mu
     add_mamba2_keys(image, "granitehybrid.");
     std::string bytes;
     for (const std::int32_t count : counts) bytes += bytes_of(count);
-    return image.array("granitehybrid.attention.head_count_kv", GgufType::i32, counts.size(), bytes).ones("token_embd.weight", {8, 10});
+    return image.array("granitehybrid.attention.head_count_kv", GgufType::i32, counts.size(), bytes)
+        .ones("token_embd.weight", {8, 10});
   };
   const Opened opened(heads({1}));
   CHECK(opened.checkpoint().config->find("layer_types")->items()[0].text() == "attention");
@@ -206,7 +220,8 @@ TEST_CASE("gguf layout: the layers of a hybrid are told by their heads, which mu
 }
 
 TEST_CASE("gguf layout: Llama's rotation, its divisors and the permuted rows") {
-  GgufImage image = llama().number("llama.rope.freq_base", 500000).ones("rope_freqs.weight", {2}).ones("blk.0.attn_q.weight", {8, 8});
+  GgufImage image =
+      llama().number("llama.rope.freq_base", 500000).ones("rope_freqs.weight", {2}).ones("blk.0.attn_q.weight", {8, 8});
   image.ones("blk.0.attn_q.bias", {8}).ones("blk.0.ffn_down.weight", {6, 8});
   const Opened opened(image);
   CHECK(opened.checkpoint().model_type == "llama");
@@ -266,24 +281,41 @@ TEST_CASE("gguf layout: all keys that are missing or of another type are told at
                                          "mismatch mamba.attention.layer_norm_rms_epsilon"});
 }
 
+TEST_CASE("gguf layout: a key that two fields come from is told of once") {
+  GgufImage image = mamba1().value("mamba.ssm.dt_b_c_rms", GgufType::boolean, std::uint8_t{7});
+  const Opened opened(add_mamba1_tensors(image));
+  REQUIRE(!opened.result);
+  CHECK(opened.result.error().others.empty());
+}
+
 TEST_CASE("gguf layout: sizes that do not divide are refused without dividing by zero") {
   const auto with_heads = [](std::uint32_t heads, std::uint32_t inner) {
     GgufImage image;
-    image.string("general.architecture", "mamba2").integer("mamba2.embedding_length", 8).integer("mamba2.block_count", 1);
-    image.integer("mamba2.ssm.inner_size", inner).integer("mamba2.ssm.state_size", 4).integer("mamba2.ssm.conv_kernel", 3);
+    image.string("general.architecture", "mamba2")
+        .integer("mamba2.embedding_length", 8)
+        .integer("mamba2.block_count", 1);
+    image.integer("mamba2.ssm.inner_size", inner)
+        .integer("mamba2.ssm.state_size", 4)
+        .integer("mamba2.ssm.conv_kernel", 3);
     image.integer("mamba2.ssm.time_step_rank", heads).integer("mamba2.ssm.group_count", 1);
     return image.number("mamba2.attention.layer_norm_rms_epsilon", 1e-5f).ones("token_embd.weight", {8, 10});
   };
-  check_refused(with_heads(0, 16), Code::mismatch, "mamba2.ssm.inner_size");
+  check_refused(with_heads(0, 16), Code::out_of_range, "mamba2.ssm.time_step_rank");
+  check_refused(with_heads(~0u, 16), Code::mismatch, "mamba2.ssm.inner_size");
   check_refused(with_heads(3, 16), Code::mismatch, "mamba2.ssm.inner_size");
   check_refused(with_heads(2, 12), Code::mismatch, "mamba2.ssm.inner_size");
 }
 
-TEST_CASE("gguf layout: tensors that nobody knows, that mean the same or lie beyond the last block are refused [GG11]") {
-  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.0.ssm_dt_norm.weight", {2}), Code::unsupported, "blk.0.ssm_dt_norm.weight");
-  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.00.ssm_d", {16}), Code::unsupported, "blk.00.ssm_d");
-  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.1.ssm_d", {16}), Code::mismatch, "mamba.block_count");
-  check_refused(granite(false).ones("blk.0.ffn_up.weight", {8, 6}).ones("blk.0.ffn_up_shexp.weight", {8, 6}), Code::duplicate, "blk.0.ffn_up_shexp.weight");
+TEST_CASE(
+    "gguf layout: tensors that nobody knows, that mean the same or lie beyond the last block are refused [GG11]") {
+  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.0.ssm_dt_norm.weight", {2}), Code::unsupported,
+                "blk.0.ssm_dt_norm.weight");
+  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.00.ssm_d", {16}), Code::unsupported,
+                "blk.00.ssm_d");
+  check_refused(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.1.ssm_d", {16}), Code::mismatch,
+                "mamba.block_count");
+  check_refused(granite(false).ones("blk.0.ffn_up.weight", {8, 6}).ones("blk.0.ffn_up_shexp.weight", {8, 6}),
+                Code::duplicate, "blk.0.ffn_up_shexp.weight");
 }
 
 TEST_CASE("gguf layout: what a family finds wrong is told in the words of the file") {
@@ -298,9 +330,9 @@ TEST_CASE("gguf layout: what a family finds wrong is told in the words of the fi
   problems = validate(bare.checkpoint());
   std::vector<std::string> fields;
   for (const Error& problem : problems) fields.push_back(problem.field);
-  CHECK(fields == std::vector<std::string>{"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ssm_in.weight", "blk.0.ssm_conv1d.weight",
-                                           "blk.0.ssm_x.weight", "blk.0.ssm_dt.weight", "blk.0.ssm_dt.bias", "blk.0.ssm_a", "blk.0.ssm_d",
-                                           "blk.0.ssm_out.weight"});
+  CHECK(fields == std::vector<std::string>{"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ssm_in.weight",
+                                           "blk.0.ssm_conv1d.weight", "blk.0.ssm_x.weight", "blk.0.ssm_dt.weight",
+                                           "blk.0.ssm_dt.bias", "blk.0.ssm_a", "blk.0.ssm_d", "blk.0.ssm_out.weight"});
   CHECK(load_model(bare.checkpoint()).error().file == bare.folder.at("model.gguf"));
 }
 

@@ -70,7 +70,10 @@ TEST_CASE("gguf: values of every type are read as what they are, and convert to 
   image.value("u32", GgufType::u32, 4000000000u).value("i32", GgufType::i32, -2000000000);
   image.value("u64", GgufType::u64, std::uint64_t{1} << 62).value("i64", GgufType::i64, -(std::int64_t{1} << 62));
   image.value("huge", GgufType::u64, std::uint64_t{1} << 63);
-  image.value("f32", GgufType::f32, 0.5f).value("f64", GgufType::f64, 0.1).boolean("yes", true).string("text", "\xC3\xA9");
+  image.value("f32", GgufType::f32, 0.5f)
+      .value("f64", GgufType::f64, 0.1)
+      .boolean("yes", true)
+      .string("text", "\xC3\xA9");
   image.array("texts", GgufType::string, 2, counted("") + counted("ab")).array("none", GgufType::f32, 0, "");
   const std::string bytes = image.bytes();
   const auto gguf = gguf_of(bytes);
@@ -138,6 +141,7 @@ TEST_CASE("gguf: a big-endian file is named and refused [GG1]") {
   image.version = __builtin_bswap32(3);
   check(image, Code::unsupported, "version");
   CHECK(refusal_of(image.bytes()).message == "the file is big-endian");
+  CHECK(refusal_of(image.bytes()).offset == 4);
 }
 
 TEST_CASE("gguf: a file cut anywhere in its header or data is refused") {
@@ -153,7 +157,8 @@ TEST_CASE("gguf: a file cut anywhere in its header or data is refused") {
 }
 
 TEST_CASE("gguf: counts beyond what the file can hold are refused before anything is kept [GG2]") {
-  for (const std::uint64_t count : {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1'000'000'000}, std::uint64_t{100}}) {
+  for (const std::uint64_t count :
+       {~std::uint64_t{0}, std::uint64_t{1} << 63, std::uint64_t{1'000'000'000}, std::uint64_t{100}}) {
     GgufImage image = sample();
     image.tensor_count = count;
     check(image, Code::too_large, "tensor_count");
@@ -205,7 +210,8 @@ TEST_CASE("gguf: types of values that nobody knows are refused by their key [GG4
 }
 
 TEST_CASE("gguf: arrays of arrays are refused [GG4]") {
-  check(GgufImage().array("list", GgufType::array, 1, bytes_of(4u) + bytes_of<std::uint64_t>(0)), Code::unsupported, "list");
+  check(GgufImage().array("list", GgufType::array, 1, bytes_of(4u) + bytes_of<std::uint64_t>(0)), Code::unsupported,
+        "list");
 }
 
 TEST_CASE("gguf: an array of more elements than the file can hold is refused by its key [GG4]") {
@@ -228,9 +234,11 @@ TEST_CASE("gguf: an array of more elements than the file can hold is refused by 
 TEST_CASE("gguf: an alignment that is no power of two from 8 to 4096 is refused [GG5]") {
   for (const std::uint32_t alignment : {0u, 1u, 3u, 4u, 24u, 33u, 8192u, 1u << 31})
     check(GgufImage().integer("general.alignment", alignment), Code::out_of_range, "general.alignment");
-  check(GgufImage().value("general.alignment", GgufType::u64, std::uint64_t{32}), Code::out_of_range, "general.alignment");
+  check(GgufImage().value("general.alignment", GgufType::u64, std::uint64_t{32}), Code::out_of_range,
+        "general.alignment");
   check(GgufImage().string("general.alignment", "32"), Code::out_of_range, "general.alignment");
-  check(GgufImage().array("general.alignment", GgufType::u32, 1, bytes_of(32u)), Code::out_of_range, "general.alignment");
+  check(GgufImage().array("general.alignment", GgufType::u32, 1, bytes_of(32u)), Code::out_of_range,
+        "general.alignment");
   for (const std::uint32_t alignment : {8u, 64u, 4096u}) {
     GgufImage image;
     image.alignment = alignment;
@@ -275,7 +283,8 @@ TEST_CASE("gguf: rows that are no whole blocks are refused by tensor [GG6]") {
 }
 
 TEST_CASE("gguf: types of weights that cannot be read are refused by name [GG7]") {
-  for (const auto& [type, name] : {std::pair{10u, "Q2_K"}, {16u, "IQ2_XXS"}, {4u, "type 4"}, {39u, "MXFP4"}, {~0u, "type 4294967295"}}) {
+  for (const auto& [type, name] :
+       {std::pair{10u, "Q2_K"}, {16u, "IQ2_XXS"}, {4u, "type 4"}, {39u, "MXFP4"}, {~0u, "type 4294967295"}}) {
     check(GgufImage().info("a", {256}, type, 0), Code::unsupported, "a");
     CHECK(refusal_of(GgufImage().info("a", {256}, type, 0).bytes()).message == std::string(name) + " is not supported");
   }
