@@ -61,10 +61,13 @@ TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Archit
                            const Json& config, std::vector<Error>& problems) {
   const Json* layers = config.find("num_hidden_layers");
   const std::int64_t blocks = layers ? layers->integer().value_or(0) : INT64_MAX;
+  const std::string count_key = std::string(architecture.name) + ".block_count";
+  const auto is_count = [&](const Error& problem) { return problem.field == count_key; };
   TensorTable table;
   table.keep_alive(gguf);
   for (const TensorView& tensor : gguf->tensors.all()) {
     const auto to = hugging_face_name(architecture, tensor.name);
+    if (to && to->block >= blocks && std::any_of(problems.begin(), problems.end(), is_count)) continue;  // told once
     if (!to)
       problems.push_back({.code = Code::unsupported,
                           .file = tensor.file,
@@ -75,7 +78,7 @@ TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Archit
     else if (to->block >= blocks)
       problems.push_back({.code = Code::mismatch,
                           .file = tensor.file,
-                          .field = std::string(architecture.name) + ".block_count",
+                          .field = count_key,
                           .expected = std::to_string(blocks) + " blocks",
                           .found = tensor.name,
                           .message = "the file holds more blocks than it counts"});
@@ -108,10 +111,11 @@ Result<const Architecture*> architecture_of(const Gguf& gguf) {
                .message = "models of this architecture are not supported"};
 }
 
-// The path of a file that a problem names plainly. Of a GGUF model only tensors know their part; all else is told of the
+// The path of a file that a problem may name plainly. Of a GGUF model only tensors know their part; all else is told of the
 // (first) file.
 std::string file_of(const Checkpoint& checkpoint, const std::string& plain) {
   const fs::path path = checkpoint.path;
+  if (plain.find('/') != plain.npos) return plain;
   if (!checkpoint.gguf) return (path / plain).string();
   return (plain.ends_with(kEnding) ? path.parent_path() / plain : path).string();
 }
@@ -127,21 +131,24 @@ bool is_gguf(const std::string& path) {
 Result<Checkpoint> open_gguf_checkpoint(const std::string& given) {
   LAB_ASSIGN(const fs::path path, model_file(given));
   LAB_ASSIGN(const std::shared_ptr<const Gguf> gguf, open_gguf(path.string()));
-  const auto architecture = architecture_of(*gguf);
-  std::vector<Error> problems;
-  if (!architecture) problems.push_back(architecture.error());
-  Checkpoint checkpoint{.path = path.string(), .name = path.stem().string(), .gguf = gguf};
-  if (architecture) {
-    const Json config = gguf_config(*gguf, **architecture, problems);
-    const TensorTable tensors = rename_tensors(gguf, **architecture, config, problems);
-    checkpoint.model_type = config.find("model_type")->text();
-    checkpoint.config = std::make_shared<const Json>(config);
-    checkpoint.tensors = std::make_shared<const TensorTable>(tensors);
+  auto architecture = architecture_of(*gguf);
+  if (!architecture) {
+    architecture.error().file = path.string();
+    return architecture.error();
   }
+  std::vector<Error> problems;
+  const Json config = gguf_config(*gguf, **architecture, problems);
+  const TensorTable tensors = rename_tensors(gguf, **architecture, config, problems);
+  Checkpoint checkpoint{.path = path.string(),
+                        .name = path.stem().string(),
+                        .model_type = config.find("model_type")->text(),
+                        .config = std::make_shared<const Json>(config),
+                        .tensors = std::make_shared<const TensorTable>(tensors),
+                        .warnings = gguf->tensors.warnings(),
+                        .gguf = gguf};
   for (Error& problem : problems) problem.file = file_of(checkpoint, problem.file);
   if (!problems.empty()) return all_of(std::move(problems));
-  for (const TensorView& tensor : checkpoint.tensors->all()) checkpoint.weight_bytes += tensor.bytes;
-  checkpoint.warnings = gguf->tensors.warnings();
+  for (const TensorView& tensor : tensors.all()) checkpoint.weight_bytes += tensor.bytes;
   return checkpoint;
 }
 

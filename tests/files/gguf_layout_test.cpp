@@ -282,9 +282,14 @@ TEST_CASE("gguf layout: all keys that are missing or of another type are told at
 }
 
 TEST_CASE("gguf layout: a key that two fields come from is told of once") {
-  GgufImage image = mamba1().value("mamba.ssm.dt_b_c_rms", GgufType::boolean, std::uint8_t{7});
-  const Opened opened(add_mamba1_tensors(image));
+  GgufImage image;
+  image.string("general.architecture", "mamba2").integer("mamba2.embedding_length", 8).integer("mamba2.block_count", 1);
+  image.string("mamba2.ssm.time_step_rank", "2").integer("mamba2.ssm.group_count", 2);
+  image.integer("mamba2.ssm.inner_size", 16).integer("mamba2.ssm.state_size", 4).integer("mamba2.ssm.conv_kernel", 3);
+  const Opened opened(
+      image.number("mamba2.attention.layer_norm_rms_epsilon", 1e-5f).ones("token_embd.weight", {8, 10}));
   REQUIRE(!opened.result);
+  CHECK(opened.result.error().field == "mamba2.ssm.time_step_rank");
   CHECK(opened.result.error().others.empty());
 }
 
@@ -316,6 +321,12 @@ TEST_CASE(
                 "mamba.block_count");
   check_refused(granite(false).ones("blk.0.ffn_up.weight", {8, 6}).ones("blk.0.ffn_up_shexp.weight", {8, 6}),
                 Code::duplicate, "blk.0.ffn_up_shexp.weight");
+}
+
+TEST_CASE("gguf layout: blocks beyond the count are told of once, not for each of their tensors") {
+  const Opened opened(mamba1().ones("token_embd.weight", {8, 10}).ones("blk.1.ssm_d", {16}).ones("blk.2.ssm_d", {16}));
+  REQUIRE(!opened.result);
+  CHECK(opened.result.error().others.empty());
 }
 
 TEST_CASE("gguf layout: what a family finds wrong is told in the words of the file") {
