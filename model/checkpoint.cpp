@@ -5,6 +5,7 @@
 
 #include "model/base/hash.h"
 #include "model/files/safetensors.h"
+#include "model/layouts/gguf.h"
 
 namespace lab {
 namespace {
@@ -48,6 +49,7 @@ void mix(std::uint64_t& hash, const Json& json) {
 }  // namespace
 
 Result<Checkpoint> open_checkpoint(const std::string& given) {
+  if (is_gguf(given)) return open_gguf_checkpoint(given);
   std::error_code ignored;
   fs::path folder(given);
   if (fs::is_regular_file(folder, ignored) && (folder.filename() == "config.json" || folder.filename() == "model.safetensors"))

@@ -10,19 +10,22 @@
 
 namespace lab {
 
+struct Gguf;
+
 /// What a model folder holds. Values only: copying shares the mappings.
 struct Checkpoint {
-  std::string path;            // the folder
-  std::string name;            // the folder's own name, for titles and sessions
+  std::string path;            // the folder, or the GGUF file
+  std::string name;            // its own name, for titles and sessions
   std::string model_type;      // config.json's "model_type"
   std::shared_ptr<const Json> config;
   std::shared_ptr<const TensorTable> tensors;
   std::string tokenizer_path;  // "" when the folder has none
   std::vector<std::string> warnings;
   std::size_t weight_bytes = 0;
+  std::shared_ptr<const Gguf> gguf;  // where the model came from a GGUF file: its own keys, the tokenizer among them
 };
 
-/// Opens a Hugging Face folder (config.json, model.safetensors) or refuses it. Reads headers only.
+/// Opens a Hugging Face folder (config.json, model.safetensors) or a GGUF file, or refuses it. Reads headers only.
 Result<Checkpoint> open_checkpoint(const std::string& path);
 
 /// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once. "" when `stop` became true.

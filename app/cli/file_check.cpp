@@ -14,6 +14,7 @@
 #include "model/files/file.h"
 #include "model/files/json.h"
 #include "model/files/safetensors.h"
+#include "model/layouts/gguf.h"
 #include "model/model.h"
 #include "model/state_file.h"
 
@@ -29,11 +30,17 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-// Takes the refusal of a reader, if any; its file becomes the path that was asked for where the reader did not say.
+// Takes the refusal of a reader, if any, and the others it carries; their file becomes the path that was asked for where
+// the reader did not say.
 bool note(FileCheck& check, Status status) {
   if (status) return true;
-  if (status.error().file.empty()) status.error().file = check.path;
-  check.problems.push_back(status.error());
+  std::vector<Error> others = std::move(status.error().others);
+  if (!others.empty()) status.error().next.clear();  // it only counts them
+  others.insert(others.begin(), std::move(status.error()));
+  for (Error& problem : others) {
+    if (problem.file.empty()) problem.file = check.path;
+    check.problems.push_back(std::move(problem));
+  }
   return false;
 }
 template <class T>
@@ -54,13 +61,11 @@ void add_unknown_family(const fs::path& folder, FileCheck& check) {
       check.problems.insert(check.problems.begin(), std::move(problem));
 }
 
-void check_model(const fs::path& folder, FileCheck& check) {
-  check.kind = "model";
+void check_model(const fs::path& folder, FileCheck& check, const char* kind = "model") {
+  check.kind = kind;
   const auto checkpoint = open_checkpoint(folder.string());
   if (!note(check, checkpoint)) return add_unknown_family(folder, check);
   check.problems = validate(*checkpoint);
-  for (Error& problem : check.problems)
-    if (problem.file.find('/') == std::string::npos) problem.file = (folder / problem.file).string();
   check.warnings = checkpoint->warnings;
   if (check.problems.empty()) {
     const auto model = load_model(*checkpoint);
@@ -170,8 +175,7 @@ struct Foreign {
   const char* ending;  // of its name, "" for none
 };
 // Known formats that cannot be opened, the most telling sign first.
-constexpr std::array kForeign{Foreign{"gguf", "a GGUF file", "GGUF", ".gguf"},
-                              Foreign{"npz", "a NumPy archive", "", ".npz"},
+constexpr std::array kForeign{Foreign{"npz", "a NumPy archive", "", ".npz"},
                               Foreign{"npy", "a NumPy array", "\x93NUMPY", ".npy"},
                               Foreign{"bin", "a PyTorch checkpoint", "PK\x03\x04", ".bin"},
                               Foreign{"bin", "a PyTorch checkpoint", "\x80\x02", ".pt"},
@@ -223,6 +227,7 @@ void check_file(const fs::path& path, FileCheck& check) {
   if (name == "config.json") return check_model(path.parent_path().empty() ? "." : path.parent_path(), check);
   if (name == "tokenizer.json" || name == "vocabulary.json") return check_tokenizer(path, check);
   if (name.ends_with(".statelab.json")) return check_session(path.string(), check);
+  if (is_gguf(path.string())) return check_model(path, check, "gguf");
   if (const Foreign* foreign = find_foreign(name, magic)) {
     check.kind = foreign->kind;
     note(check, Error{.code = Code::unsupported,
@@ -237,13 +242,13 @@ void check_file(const fs::path& path, FileCheck& check) {
     return check_json(path.string(), check);
   if (magic.size() > 8 && magic[8] == '{') return check_safetensors(path.string(), check);
   note(check, Error{.code = Code::wrong_kind,
-                    .expected = "a model folder, .safetensors, session or tokenizer file",
+                    .expected = "a model folder, .safetensors, .gguf, session or tokenizer file",
                     .found = "other bytes",
                     .message = "this kind of file is not known"});
 }
 
 void check_folder(const fs::path& folder, FileCheck& check) {
-  if (is_there(folder / "config.json")) return check_model(folder, check);
+  if (is_there(folder / "config.json") || is_gguf(folder.string())) return check_model(folder, check);
   for (const char* name : {"tokenizer.json", "vocabulary.json"})
     if (is_there(folder / name)) return check_tokenizer(folder / name, check);
   note(check, Error{.code = Code::missing,

@@ -8,6 +8,7 @@
 #include "model/families/mamba2/mamba2.h"
 #include "model/families/rwkv4/rwkv4.h"
 #include "model/families/stack_model.h"
+#include "model/layouts/gguf.h"
 
 namespace lab {
 namespace {
@@ -78,27 +79,23 @@ std::vector<Error> validate(const Checkpoint& checkpoint) {
   std::vector<Error> problems;
   if (find_family(checkpoint.model_type)) {
     const std::unique_ptr<const Architecture> architecture = read_architecture(checkpoint, problems);
-    if (!problems.empty()) return problems;
-    check_tensors(*checkpoint.tensors, expected_tensors(*architecture, *checkpoint.tensors), problems);
-    check_layer_count(*checkpoint.tensors, architecture->stream, problems);
-    return problems;
+    if (problems.empty()) {
+      check_tensors(*checkpoint.tensors, expected_tensors(*architecture, *checkpoint.tensors), problems);
+      check_layer_count(*checkpoint.tensors, architecture->stream, problems);
+    }
+  } else {
+    std::string known;
+    for (const Family& each : kFamilies) known.append(known.empty() ? "" : ", ").append(each.model_type);
+    problems.push_back({.code = Code::unsupported, .file = "config.json", .field = "model_type", .expected = "one of " + known,
+                        .found = checkpoint.model_type, .message = "this family of models is not known"});
   }
-  std::string known;
-  for (const Family& each : kFamilies) known.append(known.empty() ? "" : ", ").append(each.model_type);
-  problems.push_back({.code = Code::unsupported, .file = checkpoint.path + "/config.json", .field = "model_type",
-                      .expected = "one of " + known, .found = checkpoint.model_type, .message = "this family of models is not known"});
+  for (Error& problem : problems) say_as_stored(checkpoint, problem);
   return problems;
 }
 
 Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint) {
   std::vector<Error> problems = validate(checkpoint);
-  if (!problems.empty()) {
-    Error first = problems.front();
-    if (first.file.find('/') == std::string::npos) first.file = checkpoint.path + "/" + first.file;
-    if (problems.size() > 1)
-      first.next = std::to_string(problems.size() - 1) + " more problems: `statelab check` lists them all";
-    return first;
-  }
+  if (!problems.empty()) return all_of(std::move(problems));
   std::unique_ptr<const Architecture> architecture = read_architecture(checkpoint, problems);
   std::vector<LayerSchema> schemas;
   ModelInfo info = info_of(checkpoint, *architecture, schemas);

@@ -6,6 +6,7 @@
 
 #include "model/base/check.h"
 #include "model/families/block.h"
+#include "model/math/scalar.h"
 
 namespace lab {
 
@@ -53,6 +54,7 @@ std::string ConfigReader::one_of(const char* name, const std::string& fallback, 
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems) {
   for (const Expected& want : expected) {
     const TensorView* tensor = table.find(want.name);
+    if (!tensor && !want.other.empty()) tensor = table.find(want.other);
     if (!tensor) {
       if (!want.optional)
         problems.push_back({.code = Code::missing, .file = "model.safetensors", .field = want.name,
@@ -60,10 +62,10 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
       continue;
     }
     if (tensor->shape != want.shape)
-      problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = want.name, .expected = shape_text(want.shape),
-                          .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with config.json"});
+      problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = tensor->name, .expected = shape_text(want.shape),
+                          .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with the configuration"});
     if (tensor->dtype != DType::f32 && tensor->dtype != DType::f16 && tensor->dtype != DType::bf16)
-      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = want.name, .expected = "F32, F16 or BF16",
+      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = tensor->name, .expected = "F32, F16 or BF16",
                           .found = name_of(tensor->dtype), .message = "weights of this number type cannot be multiplied"});
   }
 }
@@ -81,7 +83,7 @@ void check_layer_count(const TensorTable& table, const Stream& stream, std::vect
     if (!tensor.name.starts_with(beyond)) continue;
     problems.push_back({.code = Code::mismatch, .file = tensor.file, .field = "num_hidden_layers",
                         .expected = std::to_string(stream.layers) + " layers", .found = tensor.name,
-                        .message = "the file holds more layers than config.json counts"});
+                        .message = "the file holds more layers than the configuration counts"});
     return;
   }
 }
@@ -113,7 +115,21 @@ std::vector<Real> vector_of(const TensorTable& table, const std::string& name) {
   return values;
 }
 
+Expected expected_rates(const std::string& mixer, std::vector<std::int64_t> shape) {
+  return {.name = mixer + "A_log", .shape = std::move(shape), .other = mixer + "A"};
+}
+
+template <class Real>
+std::vector<Real> rates_of(const TensorTable& table, const std::string& mixer) {
+  if (!table.find(mixer + "A_log")) return vector_of<Real>(table, mixer + "A");
+  std::vector<Real> rates = vector_of<Real>(table, mixer + "A_log");
+  for (Real& rate : rates) rate = scalar::rate(rate);
+  return rates;
+}
+
 template std::vector<float> vector_of(const TensorTable&, const std::string&);
 template std::vector<double> vector_of(const TensorTable&, const std::string&);
+template std::vector<float> rates_of(const TensorTable&, const std::string&);
+template std::vector<double> rates_of(const TensorTable&, const std::string&);
 
 }  // namespace lab

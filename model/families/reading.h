@@ -31,11 +31,12 @@ class ConfigReader {
   std::vector<Error>& problems_;
 };
 
-/// A tensor a family needs. A shape entry is exact; `optional` tensors may be absent.
+/// A tensor a family needs. A shape entry is exact; `optional` tensors may be absent; `other` is a second name that will do.
 struct Expected {
   std::string name;
   std::vector<std::int64_t> shape;
   bool optional = false;
+  std::string other = {};
 };
 
 /// Compares what the files hold with what the configuration needs: missing, other shape, unsupported type.
@@ -46,6 +47,12 @@ std::int64_t padded_vocabulary(const TensorTable& table, const Stream& stream);
 
 /// Refuses files with more layers than the configuration counts.
 void check_layer_count(const TensorTable& table, const Stream& stream, std::vector<Error>& problems);
+
+/// The rates A of a mixer whose names begin with `mixer`: `A_log`, from which A = -exp(A_log) is made once, or A as it is.
+Expected expected_rates(const std::string& mixer, std::vector<std::int64_t> shape);
+/// A, in the order of the file. The tensor has been checked.
+template <class Real>
+std::vector<Real> rates_of(const TensorTable& table, const std::string& mixer);
 
 /// A stored matrix, multiplied as it is. The tensor has been checked.
 Matrix matrix_of(const TensorTable& table, const std::string& name);

@@ -137,9 +137,8 @@ const char* numpy_type(DType type) {
     case DType::u32: return "<u4";
     case DType::u64: return "<u8";
     case DType::boolean: return "|b1";
-    case DType::bf16: return nullptr;
+    default: return nullptr;  // BF16 and blocks
   }
-  return nullptr;
 }
 
 // Version 1.0 of the format: magic, length, a Python dictionary, padded so that the data begins at a multiple of 64.

@@ -6,24 +6,13 @@
 #include <string_view>
 
 #include "model/files/file.h"
+#include "model/files/looks_like.h"
 #include "model/files/safetensors_header.h"
 
 namespace lab {
 namespace {
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference reader's limit
-
-// What a file that is no safetensors file looks like, for the message.
-const char* looks_like(std::span<const std::byte> image) {
-  const std::string_view start(reinterpret_cast<const char*>(image.data()), std::min<std::size_t>(image.size(), 64));
-  const auto begins = [&](std::string_view magic) { return start.substr(0, magic.size()) == magic; };
-  if (begins("GGUF")) return "a GGUF file";
-  if (begins("PK\x03\x04")) return "a zip archive, as PyTorch writes it";
-  if (begins("version https://git-lfs")) return "a Git LFS pointer: the real file was not downloaded";
-  if (begins("<!DOCTYPE") || begins("<html") || begins("<!doctype")) return "a web page";
-  if (begins("\x80\x02") || begins("\x80\x04")) return "a Python pickle";
-  return nullptr;
-}
 
 // Checks one entry's size against its range; sizes are multiplied with care.
 Status check_size(const HeaderEntry& entry) {
@@ -133,8 +122,9 @@ Status write_safetensors(const std::string& path, const std::vector<TensorToWrit
   for (const auto& [key, value] : metadata) header["__metadata__"][key] = value;
   std::size_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
-    std::size_t bytes = size_of(tensor.dtype);
-    for (std::int64_t extent : tensor.shape) bytes *= static_cast<std::size_t>(extent);
+    std::int64_t elements = 1;
+    for (std::int64_t extent : tensor.shape) elements *= extent;
+    const std::size_t bytes = bytes_of(tensor.dtype, elements);
     header[tensor.name] = {{"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes}}};
     offset += bytes;
   }

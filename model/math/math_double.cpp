@@ -1,26 +1,20 @@
 // The oracle: the same operations in double precision, as plain as they can be written.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "model/base/check.h"
+#include "model/math/dequantise.h"
 #include "model/math/math.h"
 #include "model/math/scalar.h"
 
 namespace lab {
 namespace {
 
-double weight(const Matrix& w, std::int64_t row, std::int64_t column) {
-  const std::byte* p = w.row(row) + static_cast<std::size_t>(column) * size_of(w.type);
-  if (w.type == DType::f32) {
-    float value;
-    std::memcpy(&value, p, sizeof value);
-    return value;
-  }
-  std::uint16_t half;
-  std::memcpy(&half, p, sizeof half);
-  return w.type == DType::bf16 ? float_from_bf16(half) : float_from_f16(half);
+std::vector<float> row_of(const Matrix& w, std::int64_t row) {
+  std::vector<float> values(static_cast<std::size_t>(w.cols));
+  dequantise_row(w, row, values);
+  return values;
 }
 
 // Calls body(head, channel of the head, place of the channel's state 0 in h).
@@ -57,17 +51,20 @@ const char* Math<double>::instruction_set() const {
 
 template <>
 void Math<double>::embed(const Matrix& w, std::int64_t row, std::span<double> out) const {
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = weight(w, row, static_cast<std::int64_t>(i));
+  const std::vector<float> values = row_of(w, row);
+  std::copy(values.begin(), values.end(), out.begin());
 }
 
 template <>
 void Math<double>::linear(const Matrix& w, std::span<const double> bias, Rows<const double> x, Rows<double> y) {
-  for (std::int64_t t = 0; t < x.count; ++t)
-    for (std::int64_t o = 0; o < w.rows; ++o) {
+  for (std::int64_t o = 0; o < w.rows; ++o) {
+    const std::vector<float> weights = row_of(w, o);
+    for (std::int64_t t = 0; t < x.count; ++t) {
       double sum = bias.empty() ? 0.0 : bias[static_cast<std::size_t>(o)];
-      for (std::int64_t i = 0; i < w.cols; ++i) sum += weight(w, o, i) * x.row(t)[i];
+      for (std::int64_t i = 0; i < w.cols; ++i) sum += static_cast<double>(weights[static_cast<std::size_t>(i)]) * x.row(t)[i];
       y.row(t)[o] = sum;
     }
+  }
 }
 
 template <>

@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <thread>
 #include <vector>
 
 #include "model/base/check.h"
 #include "model/math/cpu/kernels.h"
 #include "model/math/cpu/pool.h"
+#include "model/math/dequantise.h"
 #include "model/math/math.h"
 
 namespace lab {
@@ -83,16 +83,7 @@ const char* Math<float>::instruction_set() const {
 
 template <>
 void Math<float>::embed(const Matrix& w, std::int64_t row, std::span<float> out) const {
-  const std::byte* p = w.row(row);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    if (w.type == DType::f32) {
-      std::memcpy(&out[i], p + 4 * i, 4);
-    } else {
-      std::uint16_t half;
-      std::memcpy(&half, p + 2 * i, 2);
-      out[i] = w.type == DType::bf16 ? float_from_bf16(half) : float_from_f16(half);
-    }
-  }
+  dequantise_row(w, row, out);
 }
 
 template <>

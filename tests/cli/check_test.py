@@ -20,6 +20,7 @@ class Good(Case):
         paths = {GOLDEN / "mamba1": "model", "builtin:prose": "model", GOLDEN / "mamba1/config.json": "model",
                  GOLDEN / "mamba1/model.safetensors": "safetensors", GOLDEN / "mamba1/reference.safetensors": "trace",
                  "trace.safetensors": "trace", "state.safetensors": "state", GOLDEN / "states/mamba1/state.safetensors": "state",
+                 GOLDEN / "gguf/mamba1-small-F16.gguf": "gguf",
                  GOLDEN / "mamba1/tokenizer.json": "tokenizer", GOLDEN / "tokenizers/neox": "tokenizer", "a.statelab.json": "session"}
         answers = self.json_of("check", *paths)
         self.assertEqual([a["kind"] for a in answers], list(paths.values()))
@@ -59,13 +60,26 @@ class Bad(Case):
         return self.folder / "copy"
 
     def test_kinds_that_cannot_be_opened_are_named(self):
-        for name, content, found in (("a.gguf", b"GGUF\3\0\0\0", "a GGUF file"), ("renamed", b"GGUF\3\0\0\0", "a GGUF file"),
-                                     ("pytorch_model.bin", b"PK\3\4", "a PyTorch checkpoint"), ("old.pt", b"\x80\2}q", "a PyTorch checkpoint")):
+        for name, content, found in (("pytorch_model.bin", b"PK\3\4", "a PyTorch checkpoint"), ("old.pt", b"\x80\2}q", "a PyTorch checkpoint")):
             error = self.refused(name, content)["error"]
             self.assertEqual((error["code"], error["found"]), ("unsupported", found))
         with zipfile.ZipFile(self.folder / "a.npz", "w") as archive:
             archive.writestr("x.npy", b"")
         self.assertEqual(self.refused("a.npz")["error"]["found"], "a NumPy archive")
+
+    def test_a_gguf_file_is_known_by_its_content(self):
+        for name in ("a.gguf", "renamed"):
+            answer = self.refused(name, b"GGUF\3\0\0\0")
+            self.assertEqual((answer["kind"], answer["error"]["code"], answer["error"]["field"]), ("gguf", "truncated", "tensor_count"))
+
+    def test_all_problems_of_a_gguf_model_are_listed_in_its_own_words(self):
+        model = (GOLDEN / "gguf/mamba1-small-F16.gguf").read_bytes()
+        for key in (b"mamba.ssm.state_size", b"mamba.ssm.inner_size"):
+            model = model.replace(key, key[:-4] + b"gone")
+        (self.folder / "a.gguf").write_bytes(model)
+        answer, = self.json_of("check", "a.gguf", expect=2)
+        self.assertEqual([p["field"] for p in answer["problems"]], ["mamba.ssm.inner_size", "mamba.ssm.state_size"])
+        self.assertEqual({(p["code"], p["file"]) for p in answer["problems"]}, {("missing", "a.gguf")})
 
     def test_unknown_families_are_refused_by_name(self):
         config = self.copy_of("mamba1") / "config.json"
@@ -132,7 +146,7 @@ class Bad(Case):
         copy = self.copy_of("mamba1")
         (copy / "model.gguf").write_bytes(b"GGUF")
         error = self.refusal("info", copy / "model.gguf")
-        self.assertEqual(error["code"], "unsupported")
+        self.assertEqual((error["code"], error["field"]), ("truncated", "version"))
 
 
 main()

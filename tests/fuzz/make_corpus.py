@@ -230,9 +230,131 @@ TOKENIZERS = {
 }
 
 
+def counted(text):
+    raw = text if isinstance(text, bytes) else text.encode()
+    return struct.pack("<Q", len(raw)) + raw
+
+
+TYPES = {"u8": (0, "<B"), "u32": (4, "<I"), "i32": (5, "<i"), "f32": (6, "<f"), "bool": (7, "<B"), "u64": (10, "<Q"), "f64": (12, "<d")}
+
+
+def value(kind, x):
+    if kind == "string":
+        return struct.pack("<I", 8) + counted(x)
+    if kind == "strings":
+        return struct.pack("<IIQ", 9, 8, len(x)) + b"".join(counted(text) for text in x)
+    if kind == "raw":
+        return x
+    number, form = TYPES[kind.rstrip("[]")]
+    if kind.endswith("[]"):
+        return struct.pack("<IIQ", 9, number, len(x)) + b"".join(struct.pack(form, item) for item in x)
+    return struct.pack("<I", number) + struct.pack(form, x)
+
+
+def gguf(keys=(), tensors=(), version=3, magic=b"GGUF", counts=None, alignment=32, cut=None):
+    """tensors: (name, extents, type, bytes) or, with an offset of its own, (name, extents, type, bytes, offset)."""
+    infos, data = b"", b""
+    for name, extents, kind, size, *offset in tensors:
+        data += bytes(-len(data) % alignment)
+        infos += counted(name) + struct.pack(f"<I{len(extents)}Q", len(extents), *extents)
+        infos += struct.pack("<IQ", kind, *(offset or [len(data)]))
+        data += b"\x3c" * size
+    head = magic + struct.pack("<I", version) + struct.pack("<QQ", *(counts or (len(tensors), len(keys))))
+    head += b"".join(counted(key) + value(kind, x) for key, kind, x in keys) + infos
+    return (head + bytes(-len(head) % alignment) + data)[:cut]
+
+
+def f32(name, *extents):
+    size = 4
+    for extent in extents:
+        size *= extent
+    return name, extents, 0, size
+
+
+SSM = [("embedding_length", "u32", 2), ("block_count", "u32", 1), ("ssm.inner_size", "u32", 4), ("ssm.state_size", "u32", 1),
+       ("ssm.conv_kernel", "u32", 2), ("attention.layer_norm_rms_epsilon", "f32", 1e-5)]
+
+
+def named(architecture, *more):
+    return [("general.architecture", "string", architecture)] + [(f"{architecture}.{key}", kind, x) for key, kind, x in [*SSM, *more]]
+
+
+MAMBA = named("mamba", ("ssm.time_step_rank", "u32", 1))
+MAMBA_TENSORS = [f32("token_embd.weight", 2, 3), f32("output_norm.weight", 2), f32("blk.0.attn_norm.weight", 2), f32("blk.0.ssm_in.weight", 2, 8),
+                 f32("blk.0.ssm_conv1d.weight", 2, 4), f32("blk.0.ssm_conv1d.bias", 4), f32("blk.0.ssm_x.weight", 4, 3),
+                 f32("blk.0.ssm_dt.weight", 1, 4), f32("blk.0.ssm_dt.bias", 4), f32("blk.0.ssm_a", 1, 4), f32("blk.0.ssm_d", 4),
+                 f32("blk.0.ssm_out.weight", 4, 2)]
+HEADS = (("ssm.time_step_rank", "u32", 2), ("ssm.group_count", "u32", 1))
+MAMBA2 = named("mamba2", *HEADS)
+MAMBA2_TENSORS = [f32("token_embd.weight", 2, 3), f32("output_norm.weight", 2), f32("output.weight", 2, 3), f32("blk.0.attn_norm.weight", 2),
+                  f32("blk.0.ssm_in.weight", 2, 12), f32("blk.0.ssm_conv1d.weight", 2, 6), f32("blk.0.ssm_conv1d.bias", 6),
+                  f32("blk.0.ssm_dt.bias", 2), f32("blk.0.ssm_a", 1, 2), f32("blk.0.ssm_d", 1, 2), f32("blk.0.ssm_norm.weight", 4, 1),
+                  f32("blk.0.ssm_out.weight", 4, 2)]
+ATTENTION = (("attention.head_count", "u32", 1), ("feed_forward_length", "u32", 3))
+GRANITE = named("granitehybrid", *HEADS, *ATTENTION, ("attention.head_count_kv", "i32[]", [0]), ("rope.scaling.finetuned", "bool", 0),
+                ("attention.scale", "f32", 0), ("logit_scale", "f32", 3), ("expert_count", "u32", 2), ("expert_used_count", "u32", 1),
+                ("expert_shared_feed_forward_length", "u32", 3))
+LLAMA = named("llama", *ATTENTION, ("rope.scaling.type", "string", "linear"), ("rope.scaling.factor", "f32", 2))
+GGUFS = {
+    "valid-mamba": gguf(MAMBA, MAMBA_TENSORS),
+    "valid-falcon": gguf([*MAMBA, ("mamba.ssm.dt_b_c_rms", "bool", 1)], MAMBA_TENSORS),
+    "valid-mamba2": gguf(MAMBA2, MAMBA2_TENSORS),
+    "valid-granite": gguf(GRANITE, [f32("token_embd.weight", 2, 3), f32("blk.0.ffn_gate_exps.weight", 2, 3, 2)]),
+    "valid-llama": gguf(LLAMA, [f32("token_embd.weight", 2, 3), f32("rope_freqs.weight", 1)]),
+    "valid-version-2": gguf(MAMBA, MAMBA_TENSORS, version=2),
+    "valid-empty": gguf(),
+    "valid-alignment": gguf([("general.alignment", "u32", 64)], [f32("a", 3), f32("b", 3)], alignment=64),
+    "valid-values": gguf([("a", "u8", 7), ("b", "f64", 0.5), ("c", "strings", ["", "ab"]), ("d", "u64", 2**63), ("e", "f32[]", [])]),
+    "valid-blocks": gguf((), [("a", (64,), 8, 68), ("b", (256, 2), 12, 288), ("c", (256,), 14, 210)]),
+    "valid-no-elements": gguf((), [("a", (0, 7), 0, 0)]),
+    "bool-seven": gguf([*MAMBA, ("mamba.ssm.dt_b_c_rms", "bool", 7)], MAMBA_TENSORS),
+    "text-not-utf8": gguf([("a", "string", b"\xff")]),
+    "empty": b"",
+    "web-page": b"<!DOCTYPE html>",
+    "version-1": gguf(version=1),
+    "big-endian": gguf(version=0x03000000),
+    "tensors-huge": gguf(counts=(2**64 - 1, 0)),
+    "keys-huge": gguf(counts=(0, 2**63)),
+    "key-empty": gguf([("", "u8", 1)]),
+    "key-zero": gguf([("a\0", "u8", 1)]),
+    "key-twice": gguf([("a", "u8", 1), ("a", "u8", 1)]),
+    "key-long": gguf([("k", "raw", b"")], counts=(0, 1), cut=24) + struct.pack("<Q", 2**16) + bytes(64),
+    "string-beyond": gguf([("a", "raw", struct.pack("<IQ", 8, 100))]),
+    "string-huge": gguf([("a", "raw", struct.pack("<IQ", 8, 2**64 - 8))]),
+    "type-unknown": gguf([("a", "raw", struct.pack("<IQ", 13, 0))]),
+    "array-of-arrays": gguf([("a", "raw", struct.pack("<IIQ", 9, 9, 1))]),
+    "array-huge": gguf([("a", "raw", struct.pack("<IIQ", 9, 10, 2**61))]),
+    "strings-huge": gguf([("a", "raw", struct.pack("<IIQ", 9, 8, 2**62))]),
+    "alignment-zero": gguf([("general.alignment", "u32", 0)]),
+    "alignment-text": gguf([("general.alignment", "string", "32")]),
+    "dimensions-none": gguf((), [("a", (), 0, 4)]),
+    "dimensions-five": gguf((), [("a", (1,) * 5, 0, 4)]),
+    "extents-overflow": gguf((), [("a", (2**33, 2**33), 0, 4)]),
+    "extents-overflow-to-zero": gguf((), [("a", (0, 2**33, 2**33), 0, 0)]),
+    "block-broken": gguf((), [("a", (33,), 8, 68)]),
+    "weights-unknown": gguf((), [("a", (256,), 10, 84)]),
+    "offset-odd": gguf((), [("a", (1,), 0, 4, 4)]),
+    "offset-wraps": gguf((), [("a", (1,), 0, 4, 2**64 - 32)]),
+    "overlap": gguf((), [f32("a", 9), ("b", (1,), 0, 4, 32)]),
+    "data-cut": gguf((), [f32("a", 9)], cut=-1),
+    "tensor-twice": gguf((), [f32("a", 1), f32("a", 1)]),
+    "tensor-long-name": gguf((), [f32("n" * 64, 1)]),
+    "architecture-unknown": gguf([("general.architecture", "string", "jamba")]),
+    "architecture-absent": gguf([("general.name", "string", "x")]),
+    "tensor-unknown": gguf(MAMBA, [*MAMBA_TENSORS, f32("blk.0.ssm_dt_norm.weight", 1)]),
+    "block-beyond": gguf(MAMBA, [*MAMBA_TENSORS, f32("blk.7.ssm_d", 4)]),
+    "blocks-huge": gguf(MAMBA[:2] + [("mamba.block_count", "u32", 2**32 - 1)] + MAMBA[3:], MAMBA_TENSORS),
+    "width-zero": gguf([MAMBA2[0], ("mamba2.embedding_length", "u32", 0), *MAMBA2[2:]], MAMBA2_TENSORS),
+    "heads-zero": gguf(MAMBA2[:-2] + [("mamba2.ssm.time_step_rank", "u32", 0), MAMBA2[-1]], MAMBA2_TENSORS),
+    "embedding-scalar": gguf(MAMBA, [f32("token_embd.weight", 1), *MAMBA_TENSORS[1:]]),
+    "split-alone": gguf([("split.count", "u32", 3)]),
+    "scaling-foreign": gguf([*LLAMA[:-2], ("llama.rope.scaling.type", "string", '"}')], [f32("token_embd.weight", 2, 3)]),
+}
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
-    for folder, files in (("json", CONFIGS), ("safetensors", SAFETENSORS), ("state", STATES), ("tokenizer", TOKENIZERS)):
+    for folder, files in (("gguf", GGUFS), ("json", CONFIGS), ("safetensors", SAFETENSORS), ("state", STATES), ("tokenizer", TOKENIZERS)):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             assert len(content) < 4096, name

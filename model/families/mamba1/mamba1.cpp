@@ -4,8 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "model/math/scalar.h"
-
 namespace lab::mamba1 {
 namespace {
 
@@ -40,7 +38,7 @@ void expect_layer(const Config& c, const std::string& p, std::vector<Expected>& 
                                    {m + "x_proj.weight", {c.rank + 2 * c.state_size, c.inner}},
                                    {m + "dt_proj.weight", {c.inner, c.rank}},
                                    {m + "dt_proj.bias", {c.inner}},
-                                   {m + "A_log", {c.inner, c.state_size}},
+                                   expected_rates(m, {c.inner, c.state_size}),
                                    {m + "D", {c.inner}},
                                    {m + "out_proj.weight", {c.hidden, c.inner}}});
   if (c.use_conv_bias) expected.push_back({m + "conv1d.bias", {c.inner}});
@@ -138,10 +136,9 @@ Mixer<Real>::Mixer(const Config& config, const TensorTable& table, const std::st
   conv_ = read_conv<Real>(table, m, c_.inner, c_.conv_kernel, c_.use_conv_bias);
 
   const TensorSchema h = StateSchema("", {layer_schema(c_)}).layers()[0].tensors[kSsmState];
-  const std::vector<Real> A_log = vector_of<Real>(table, m + "A_log");
+  const std::vector<Real> rates = rates_of<Real>(table, m);
   A_.assign(static_cast<std::size_t>(h.stored), Real(0));
-  for (std::size_t i = 0; i < A_log.size(); ++i)
-    A_[static_cast<std::size_t>(h.stored_index(static_cast<std::int64_t>(i)))] = scalar::rate(A_log[i]);
+  for (std::size_t i = 0; i < rates.size(); ++i) A_[static_cast<std::size_t>(h.stored_index(static_cast<std::int64_t>(i)))] = rates[i];
 }
 
 template <class Real>

@@ -2,8 +2,6 @@
 
 #include <limits>
 
-#include "model/math/scalar.h"
-
 namespace lab::mamba2 {
 namespace {
 
@@ -85,7 +83,7 @@ void expect_mixer(const Config& c, const std::string& m, std::vector<Expected>& 
   expected.insert(expected.end(), {{m + "in_proj.weight", {projected, c.hidden}},
                                    {m + "conv1d.weight", {c.channels(), 1, c.conv_kernel}},
                                    {m + "dt_bias", {c.heads}},
-                                   {m + "A_log", {c.heads}},
+                                   expected_rates(m, {c.heads}),
                                    {m + "D", {c.heads}},
                                    {m + "norm.weight", {c.inner()}},
                                    {m + "out_proj.weight", {c.hidden, c.inner()}}});
@@ -145,8 +143,7 @@ Mixer<Real>::Mixer(const Config& config, const TensorTable& table, const std::st
   D_ = vector_of<Real>(table, m + "D");
   gated_norm_ = vector_of<Real>(table, m + "norm.weight");
   conv_ = read_conv<Real>(table, m, c_.channels(), c_.conv_kernel, c_.use_conv_bias);
-  A_ = vector_of<Real>(table, m + "A_log");
-  for (Real& rate : A_) rate = scalar::rate(rate);
+  A_ = rates_of<Real>(table, m);
 }
 
 template <class Real>

@@ -11,6 +11,9 @@
 
 namespace lab {
 
+/// Sixteen bytes of a stored block, in which all instruction sets compute alike.
+using Bytes = std::uint8_t __attribute__((vector_size(16)));
+
 struct Kernels {
   const char* name;  // "avx512", "avx2", "generic"
 

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include <immintrin.h>
 #include "model/math/cpu/kernels.h"
@@ -13,6 +15,10 @@ namespace lab {
 namespace {
 
 #include "model/math/cpu/lanes_avx2.h"
+
+#include "model/math/cpu/blocks.inl"
+
+#include "model/math/cpu/products.inl"
 
 #include "model/math/cpu/kernels.inl"
 

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 #include "model/math/cpu/kernels.h"
 
@@ -12,6 +14,10 @@ namespace lab {
 namespace {
 
 #include "model/math/cpu/lanes_generic.h"
+
+#include "model/math/cpu/blocks.inl"
+
+#include "model/math/cpu/products.inl"
 
 #include "model/math/cpu/kernels.inl"
 

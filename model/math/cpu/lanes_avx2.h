@@ -50,6 +50,22 @@ inline V load_f16(const std::byte* p) {
   const auto* at = reinterpret_cast<const __m128i*>(p);
   return {_mm256_cvtph_ps(_mm_loadu_si128(at)), _mm256_cvtph_ps(_mm_loadu_si128(at + 1))};
 }
+inline __m256 round_four_twice(const std::byte* p) {
+  const __m128 low = _mm256_cvtpd_ps(_mm256_castsi256_pd(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))));
+  const __m128 high = _mm256_cvtpd_ps(_mm256_castsi256_pd(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p) + 1)));
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
+}
+inline V load_f64(const std::byte* p) { return {round_four_twice(p), round_four_twice(p + 64)}; }
+inline V widen_bytes(Bytes bytes) {
+  const auto all = std::bit_cast<__m128i>(bytes);
+  return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(all)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(all, all)))};
+}
+inline V set1_f16(const std::byte* p) {
+  std::int16_t half;
+  std::memcpy(&half, p, sizeof half);
+  const __m256 x = _mm256_cvtph_ps(_mm_set1_epi16(half));
+  return {x, x};
+}
 inline V set1(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 inline V add(V a, V b) { return {_mm256_add_ps(a.low, b.low), _mm256_add_ps(a.high, b.high)}; }
 inline V sub(V a, V b) { return {_mm256_sub_ps(a.low, b.low), _mm256_sub_ps(a.high, b.high)}; }
@@ -114,3 +130,4 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;
+constexpr int kBlockRows = 2;

@@ -52,6 +52,22 @@ inline V load_f16(const std::byte* p) {
   std::memcpy(half, p, 32);
   return map([&](int i) { return float_from_f16(half[i]); });
 }
+/// Rounded to the nearest.
+inline V load_f64(const std::byte* p) {
+  double values[16];
+  std::memcpy(values, p, 128);
+  return map([&](int i) { return static_cast<float>(values[i]); });
+}
+/// Sixteen signed bytes.
+inline V widen_bytes(Bytes bytes) {
+  return map([&](int i) { return static_cast<float>(static_cast<std::int8_t>(bytes[i])); });
+}
+inline V set1_f16(const std::byte* p) {
+  std::uint16_t half;
+  std::memcpy(&half, p, sizeof half);
+  const float x = float_from_f16(half);
+  return map([&](int) { return x; });
+}
 inline V set1(float x) { return map([&](int) { return x; }); }
 inline V add(V a, V b) { return map([&](int i) { return a.v[i] + b.v[i]; }); }
 inline V sub(V a, V b) { return map([&](int i) { return a.v[i] - b.v[i]; }); }
@@ -101,3 +117,4 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;  // tile of the matrix product
+constexpr int kBlockRows = 2;  // rows of blocks that are multiplied side by side

@@ -1,0 +1,113 @@
+// Blocks of quantised weights taken apart sixteen values at a time, written once over vectors of sixteen bytes and lanes `V`.
+// A Block<type> reads its scales when it is made; values<part>() are its values from 16 part on, in the bits of dequantise.h:
+// a product that a sum follows has at most 11 + 6 + 5 bits and is exact, so the fused sum rounds what the plain one does.
+
+inline Bytes load_bytes(const std::byte* p) {
+  Bytes bytes;
+  std::memcpy(&bytes, p, sizeof bytes);
+  return bytes;
+}
+inline Bytes low_nibbles(Bytes bytes) { return bytes & 15; }
+inline Bytes high_nibbles(Bytes bytes) { return bytes >> 4; }
+
+// 16 in byte i where bit i is set, else 0.
+inline Bytes sixteens(const std::byte* bits) {
+  std::uint16_t half;
+  std::memcpy(&half, bits, sizeof half);
+  using Shorts = std::uint16_t __attribute__((vector_size(16)));
+  const auto both = std::bit_cast<Bytes>(Shorts{} + half);
+  const Bytes spread = __builtin_shufflevector(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+  const Bytes own = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  return std::bit_cast<Bytes>((spread & own) == own) & 16;
+}
+
+template <DType type>
+struct Block;
+
+template <>
+struct Block<DType::q8_0> {
+  explicit Block(const std::byte* p) : quants(p + 2), scale(set1_f16(p)) {}
+  template <int kPart>
+  V values() const {
+    return mul(widen_bytes(load_bytes(quants + 16 * kPart)), scale);
+  }
+  const std::byte* quants;
+  V scale;
+};
+
+template <bool kMinimum, bool kFifth>
+struct NibbleBlock {
+  explicit NibbleBlock(const std::byte* p)
+      : bits(p + (kMinimum ? 4 : 2)), nibbles(load_bytes(bits + (kFifth ? 4 : 0))), scale(set1_f16(p)),
+        minimum(kMinimum ? set1_f16(p + 2) : V{}) {}
+  static constexpr std::uint8_t kZero = kMinimum ? 0 : kFifth ? 16 : 8;  // what stands for the weight 0
+  template <int kPart>
+  V values() const {
+    Bytes quants = kPart == 0 ? low_nibbles(nibbles) : high_nibbles(nibbles);
+    if constexpr (kFifth) quants |= sixteens(bits + 2 * kPart);
+    if constexpr (kMinimum) return fma(widen_bytes(quants), scale, minimum);
+    else return mul(widen_bytes(quants - kZero), scale);
+  }
+  const std::byte* bits;
+  Bytes nibbles;
+  V scale, minimum;
+};
+template <> struct Block<DType::q4_0> : NibbleBlock<false, false> { using NibbleBlock::NibbleBlock; };
+template <> struct Block<DType::q4_1> : NibbleBlock<true, false> { using NibbleBlock::NibbleBlock; };
+template <> struct Block<DType::q5_0> : NibbleBlock<false, true> { using NibbleBlock::NibbleBlock; };
+template <> struct Block<DType::q5_1> : NibbleBlock<true, true> { using NibbleBlock::NibbleBlock; };
+
+// Eight scales of six bits, then eight minima, from the twelve bytes that hold them.
+inline Bytes six_bit_numbers(const std::byte* p) {
+  std::uint32_t word[3], out[4];
+  std::memcpy(word, p, sizeof word);
+  out[0] = word[0] & 0x3F3F3F3Fu;
+  out[1] = (word[2] & 0x0F0F0F0Fu) | (word[0] >> 2 & 0x30303030u);
+  out[2] = word[1] & 0x3F3F3F3Fu;
+  out[3] = (word[2] >> 4 & 0x0F0F0F0Fu) | (word[1] >> 2 & 0x30303030u);
+  return load_bytes(reinterpret_cast<const std::byte*>(out));
+}
+
+template <bool kFifth>
+struct SuperNibbleBlock {
+  explicit SuperNibbleBlock(const std::byte* p) : bits(p + 16), nibbles(bits + (kFifth ? 32 : 0)) {
+    const V numbers = widen_bytes(six_bit_numbers(p + 4));
+    store(scales, mul(numbers, set1_f16(p)));
+    store(minima, sub(set1(-0.0f), mul(numbers, set1_f16(p + 2))));
+  }
+  template <int kPart>
+  V values() const {
+    constexpr int run = kPart / 2, place = kPart % 2 * 16;
+    const Bytes both = load_bytes(nibbles + run / 2 * 32 + place);
+    Bytes quants = run % 2 == 0 ? low_nibbles(both) : high_nibbles(both);
+    if constexpr (kFifth) quants |= (load_bytes(bits + place) >> run & 1) << 4;
+    return fma(widen_bytes(quants), set1(scales[run]), set1(minima[8 + run]));
+  }
+  const std::byte *bits, *nibbles;
+  alignas(64) float scales[16], minima[16];
+};
+template <> struct Block<DType::q4_k> : SuperNibbleBlock<false> { using SuperNibbleBlock::SuperNibbleBlock; };
+template <> struct Block<DType::q5_k> : SuperNibbleBlock<true> { using SuperNibbleBlock::SuperNibbleBlock; };
+
+template <>
+struct Block<DType::q6_k> {
+  explicit Block(const std::byte* p) : nibbles(p) { store(scales, mul(widen_bytes(load_bytes(p + 192)), set1_f16(p + 208))); }
+  template <int kPart>
+  V values() const {
+    constexpr int half = kPart / 8, quarter = kPart % 8 / 2, place = kPart % 2 * 16;
+    const Bytes both = load_bytes(nibbles + 64 * half + 32 * (quarter % 2) + place);
+    const Bytes upper = load_bytes(nibbles + 128 + 32 * half + place) >> (2 * quarter) & 3;
+    const Bytes quants = ((quarter < 2 ? low_nibbles(both) : high_nibbles(both)) | upper << 4) - 32;
+    return mul(widen_bytes(quants), set1(scales[kPart]));
+  }
+  const std::byte* nibbles;
+  alignas(64) float scales[16];
+};
+
+// Calls body.template operator()<part>() for every sixteen values of a block.
+template <DType type, class Body>
+inline void for_parts(Body body) {
+  [&]<int... kParts>(std::integer_sequence<int, kParts...>) {
+    (body.template operator()<kParts>(), ...);
+  }(std::make_integer_sequence<int, static_cast<int>(block_length(type) / 16)>());
+}
