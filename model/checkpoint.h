@@ -15,15 +15,20 @@ struct Checkpoint {
   std::string path;            // the folder
   std::string name;            // the folder's own name, for titles and sessions
   std::string model_type;      // config.json's "model_type"
-  std::shared_ptr<const Json> config;
+  std::shared_ptr<const Json> config;          // in Hugging Face's words
   std::shared_ptr<const TensorTable> tensors;
   std::string tokenizer_path;  // "" when the folder has none
   std::vector<std::string> warnings;
   std::size_t weight_bytes = 0;
 };
 
-/// Opens a Hugging Face folder (config.json, model.safetensors) or refuses it. Reads headers only.
+/// Opens a model or refuses it: a folder with config.json (or Codestral's params.json) and weights in safetensors or PyTorch
+/// files, one or several with their index; or one such file, whose folder holds the configuration (original RWKV-4 files
+/// need none). Other layouts are brought to Hugging Face's. Reads headers only.
 Result<Checkpoint> open_checkpoint(const std::string& path);
+
+/// Opens one file of weights, or an index and the files it names, by the ending of its name.
+Result<TensorTable> open_weights(const std::string& path);
 
 /// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once. "" when `stop` became true.
 std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop = nullptr);

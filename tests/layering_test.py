@@ -15,7 +15,8 @@ CORE_SEAMS = ("app/core/snapshot.h", "app/core/command.h", "app/core/options.h")
 OWN = {
     "model/base": (),
     "model": ("model",),
-    "model/files": ("model/base", "model/checkpoint.h"),
+    "model/files": ("model/base",),
+    "model/layouts": ("model/base", "model/files"),
     "model/text": ("model/base", "model/files"),
     "model/math": ("model/base", *MODEL_SEAMS),
     "model/families": ("model",),
@@ -34,10 +35,11 @@ OWN = {
 # brackets is judged by this table too; the rest is the standard library and the system.
 LIBRARIES = {
     "Eigen/": ("model", "tracer", "app/core", "tests"),
-    "nlohmann/": ("model/files", "model/text", "app", "tests"),
+    "nlohmann/": ("model/files", "model/layouts", "model/text", "app", "tests"),
     "fmt/": ("",),
     "xxhash.h": ("model/base",),
     "zstd.h": ("tracer",),
+    "zlib.h": ("model/files", "tests"),
     "unicode/": ("model/text", "tests"),
     "CLI/": ("app/cli",),
     "doctest/": ("tests",),

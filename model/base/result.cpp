@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "model/base/check.h"
+
 namespace lab {
 
 const char* name_of(Code code) {
@@ -36,6 +38,15 @@ std::string Error::text() const {
   if (!found.empty()) line.append("; found ").append(printable(found));
   if (!next.empty()) line.append(". ").append(next);
   return line;
+}
+
+Error all_of(std::vector<Error> problems) {
+  LAB_CHECK(problems.empty(), ==, false);
+  Error first = std::move(problems.front());
+  problems.erase(problems.begin());
+  if (!problems.empty()) first.next = std::to_string(problems.size()) + " more problems: `statelab check` lists them all";
+  first.others = std::move(problems);
+  return first;
 }
 
 namespace {

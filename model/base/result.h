@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace lab {
 
@@ -41,10 +42,14 @@ struct Error {
   std::string found;
   std::string message;  // one sentence without the parts above
   std::string next;     // what the user can do, may be empty
+  std::vector<Error> others;  // what else is wrong with the same input
 
   /// The whole refusal on one line: message, file, field, offset, expected, found, next step.
   std::string text() const;
 };
+
+/// The first of several problems, which carries the others and says how many there are.
+Error all_of(std::vector<Error> problems);
 
 /// Makes foreign text printable: control bytes and broken UTF-8 become \xNN, long text is cut to `limit` bytes with an ellipsis.
 std::string printable(const std::string& text, std::size_t limit = 120);

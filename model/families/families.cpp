@@ -1,6 +1,7 @@
 // The families the lab knows: one line each in the table at the end.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <functional>
 #include <set>
 
@@ -24,6 +25,12 @@ std::set<std::string> dtypes_of(const TensorTable& table) {
   std::set<std::string> names;
   for (const TensorView& tensor : table.all()) names.insert(name_of(tensor.dtype));
   return names;
+}
+
+// Whether a head of its own says something else than the embedding it is said to be tied to. Equal copies are read once.
+bool differs(const TensorView* head, const TensorView& embedding) {
+  if (!head || head->data == embedding.data) return false;
+  return head->dtype != embedding.dtype || head->bytes != embedding.bytes || std::memcmp(head->data, embedding.data, head->bytes) != 0;
 }
 
 struct Family {
@@ -51,8 +58,12 @@ Family family(std::string model_type, Config (*read_config)(const Json&, std::ve
     ModelInfo info{.model_type = checkpoint.model_type, .name = checkpoint.name,
                    .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .tied_head = config.tied};
     describe(config, info);
+    if (config.tied && differs(checkpoint.tensors->find("lm_head.weight"), *find_embedding(*checkpoint.tensors))) {
+      info.tied_head = false;
+      info.warnings.push_back("lm_head.weight differs from the embedding although they should be tied: the output uses lm_head.weight");
+    }
     for (const TensorView& tensor : checkpoint.tensors->all())
-      if (!config.tied || tensor.name != "lm_head.weight") info.parameters += tensor.elements();
+      if (!info.tied_head || tensor.name != "lm_head.weight") info.parameters += tensor.elements();
     const auto types = dtypes_of(*checkpoint.tensors);
     info.dtypes.assign(types.begin(), types.end());
     const LayerSchema schema = layer_schema(config);
@@ -100,11 +111,9 @@ std::vector<Error> validate(const Checkpoint& checkpoint) {
 Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint) {
   std::vector<Error> problems = validate(checkpoint);
   if (!problems.empty()) {
-    Error first = problems.front();
-    if (first.file.find('/') == std::string::npos) first.file = checkpoint.path + "/" + first.file;
-    if (problems.size() > 1)
-      first.next = std::to_string(problems.size() - 1) + " more problems: `statelab check` lists them all";
-    return first;
+    for (Error& problem : problems)
+      if (problem.file.find('/') == std::string::npos) problem.file = checkpoint.path + "/" + problem.file;
+    return all_of(std::move(problems));
   }
   return find_family(checkpoint.model_type)->load(checkpoint);
 }

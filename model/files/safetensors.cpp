@@ -6,24 +6,14 @@
 #include <string_view>
 
 #include "model/files/file.h"
+#include "model/files/looks_like.h"
+#include "model/files/mapped_table.h"
 #include "model/files/safetensors_header.h"
 
 namespace lab {
 namespace {
 
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // the reference reader's limit
-
-// What a file that is no safetensors file looks like, for the message.
-const char* looks_like(std::span<const std::byte> image) {
-  const std::string_view start(reinterpret_cast<const char*>(image.data()), std::min<std::size_t>(image.size(), 64));
-  const auto begins = [&](std::string_view magic) { return start.substr(0, magic.size()) == magic; };
-  if (begins("GGUF")) return "a GGUF file";
-  if (begins("PK\x03\x04")) return "a zip archive, as PyTorch writes it";
-  if (begins("version https://git-lfs")) return "a Git LFS pointer: the real file was not downloaded";
-  if (begins("<!DOCTYPE") || begins("<html") || begins("<!doctype")) return "a web page";
-  if (begins("\x80\x02") || begins("\x80\x04")) return "a Python pickle";
-  return nullptr;
-}
 
 // Checks one entry's size against its range; sizes are multiplied with care.
 Status check_size(const HeaderEntry& entry) {
@@ -90,11 +80,6 @@ Result<std::string_view> header_text(std::span<const std::byte> image, std::size
   return text;
 }
 
-std::string file_name(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
 }  // namespace
 
 Result<TensorTable> parse_safetensors(std::span<const std::byte> image, std::size_t file_bytes, const std::byte* base,
@@ -117,14 +102,9 @@ Result<TensorTable> parse_safetensors(std::span<const std::byte> image, std::siz
 }
 
 Result<TensorTable> open_safetensors(const std::string& path) {
-  LAB_ASSIGN(auto mapping, MappedFile::open(path));
-  auto table = parse_safetensors(mapping->bytes(), mapping->bytes().size(), mapping->bytes().data(), file_name(path));
-  if (!table) {
-    table.error().file = path;
-    return table;
-  }
-  table->keep_alive(mapping);
-  return table;
+  return open_mapped(path, [](std::span<const std::byte> image, const std::string& file) {
+    return parse_safetensors(image, image.size(), image.data(), file);
+  });
 }
 
 Status write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,
