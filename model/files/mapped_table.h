@@ -15,8 +15,10 @@ template <class Parse>
 Result<TensorTable> open_mapped(const std::string& path, Parse parse) {
   LAB_ASSIGN(auto mapping, MappedFile::open(path));
   Result<TensorTable> table = parse(mapping->bytes(), plain_name(path));
-  if (table) table->keep_alive(mapping);
-  else table.error().file = path;
+  if (table)
+    table->keep_alive(mapping);
+  else
+    table.error().file = path;
   return table;
 }
 

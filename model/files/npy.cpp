@@ -15,9 +15,10 @@ namespace {
 constexpr std::string_view kMagic("\x93NUMPY", 6);
 constexpr std::size_t kMostHeader = 1 << 16, kMostExtents = 32;
 
-constexpr std::pair<std::string_view, DType> kTypes[] = {
-    {"<f8", DType::f64}, {"<f4", DType::f32}, {"<f2", DType::f16}, {"<i8", DType::i64}, {"<i4", DType::i32}, {"<i2", DType::i16},
-    {"|i1", DType::i8},  {"|u1", DType::u8},  {"<u2", DType::u16}, {"<u4", DType::u32}, {"<u8", DType::u64}, {"|b1", DType::boolean}};
+constexpr std::pair<std::string_view, DType> kTypes[] = {{"<f8", DType::f64}, {"<f4", DType::f32}, {"<f2", DType::f16},
+                                                         {"<i8", DType::i64}, {"<i4", DType::i32}, {"<i2", DType::i16},
+                                                         {"|i1", DType::i8},  {"|u1", DType::u8},  {"<u2", DType::u16},
+                                                         {"<u4", DType::u32}, {"<u8", DType::u64}, {"|b1", DType::boolean}};
 
 struct NpyHeader {
   DType dtype = DType::f32;
@@ -51,8 +52,13 @@ class NpyHeaderReader {
 
  private:
   Error refuse(const char* expected) const {
-    return {.code = Code::malformed, .file = file_, .field = name_, .offset = static_cast<std::int64_t>(offset_ + at_), .expected = expected,
-            .found = std::string(text_.substr(at_, 20)), .message = "the array's header is broken"};
+    return {.code = Code::malformed,
+            .file = file_,
+            .field = name_,
+            .offset = static_cast<std::int64_t>(offset_ + at_),
+            .expected = expected,
+            .found = std::string(text_.substr(at_, 20)),
+            .message = "the array's header is broken"};
   }
   void skip_space() {
     while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) ++at_;
@@ -85,8 +91,13 @@ class NpyHeaderReader {
           return {};
         }
     const std::string found = is_record ? "a record" : *descr == "|O" ? "Python objects ('|O')" : "'" + std::string(*descr) + "'";
-    return Error{.code = Code::unsupported, .file = file_, .field = name_, .offset = static_cast<std::int64_t>(offset_ + at_),
-                 .expected = "little-endian numbers, as '<f4'", .found = found, .message = "arrays of this type are not read"};
+    return Error{.code = Code::unsupported,
+                 .file = file_,
+                 .field = name_,
+                 .offset = static_cast<std::int64_t>(offset_ + at_),
+                 .expected = "little-endian numbers, as '<f4'",
+                 .found = found,
+                 .message = "arrays of this type are not read"};
   }
   Status order() {
     header_.is_fortran = take("True");
@@ -99,7 +110,8 @@ class NpyHeaderReader {
       std::int64_t extent = 0;
       const char* begin = text_.data() + at_;
       const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), extent);
-      if (error != std::errc() || extent < 0 || header_.shape.size() == kMostExtents) return refuse("at most 32 extents from 0 to 2^63 - 1");
+      if (error != std::errc() || extent < 0 || header_.shape.size() == kMostExtents)
+        return refuse("at most 32 extents from 0 to 2^63 - 1");
       at_ += static_cast<std::size_t>(end - begin);
       header_.shape.push_back(extent);
       if (!take(",") && !peek(")")) return refuse(", or )");
@@ -143,18 +155,29 @@ const char* type_of(DType dtype) {
 Result<TensorView> parse_npy(std::span<const std::byte> image, const std::string& name, const std::string& file,
                              std::shared_ptr<const void>& owner) {
   const auto refuse = [&](Code code, const char* message, std::string expected, std::string found) {
-    return Error{.code = code, .file = file, .field = name, .expected = std::move(expected), .found = std::move(found), .message = message};
+    return Error{.code = code,
+                 .file = file,
+                 .field = name,
+                 .expected = std::move(expected),
+                 .found = std::move(found),
+                 .message = message};
   };
   const std::string_view text(reinterpret_cast<const char*>(image.data()), image.size());
-  if (!text.starts_with(kMagic)) return refuse(Code::wrong_kind, "this is no NumPy array", "the bytes \\x93NUMPY", std::string(text.substr(0, 6)));
-  if (image.size() < 12) return refuse(Code::truncated, "the array has no header", "at least 12 bytes", std::to_string(image.size()));
+  if (!text.starts_with(kMagic))
+    return refuse(Code::wrong_kind, "this is no NumPy array", "the bytes \\x93NUMPY", std::string(text.substr(0, 6)));
+  if (image.size() < 12)
+    return refuse(Code::truncated, "the array has no header", "at least 12 bytes", std::to_string(image.size()));
   const auto version = static_cast<unsigned>(image[6]);
-  if (version < 1 || version > 3) return refuse(Code::unsupported, "the array's version is not known", "1 to 3", std::to_string(version));
+  if (version < 1 || version > 3)
+    return refuse(Code::unsupported, "the array's version is not known", "1 to 3", std::to_string(version));
   const std::size_t begin = version == 1 ? 10 : 12;
   const std::size_t length = version == 1 ? number_at<std::uint16_t>(image, 8) : number_at<std::uint32_t>(image, 8);
-  if (length > kMostHeader) return refuse(Code::too_large, "the array's header is too large", std::to_string(kMostHeader) + " bytes", std::to_string(length));
+  if (length > kMostHeader)
+    return refuse(Code::too_large, "the array's header is too large", std::to_string(kMostHeader) + " bytes",
+                  std::to_string(length));
   if (length > image.size() - begin)
-    return refuse(Code::truncated, "the array's header exceeds the file", std::to_string(length) + " bytes", std::to_string(image.size() - begin));
+    return refuse(Code::truncated, "the array's header exceeds the file", std::to_string(length) + " bytes",
+                  std::to_string(image.size() - begin));
   LAB_ASSIGN(NpyHeader header, NpyHeaderReader(text.substr(begin, length), begin, file, name).read());
 
   std::int64_t bytes = static_cast<std::int64_t>(size_of(header.dtype));
@@ -163,10 +186,15 @@ Result<TensorView> parse_npy(std::span<const std::byte> image, const std::string
       return refuse(Code::too_large, "the element count overflows", "less than 2^63 bytes", shape_text(header.shape));
   const std::size_t have = image.size() - begin - length;
   if (static_cast<std::uint64_t>(bytes) != have)
-    return refuse(static_cast<std::uint64_t>(bytes) > have ? Code::truncated : Code::mismatch, "the array's size disagrees with its shape",
-                  std::to_string(bytes) + " bytes for " + name_of(header.dtype) + " " + shape_text(header.shape), std::to_string(have));
-  TensorView tensor{.name = name, .dtype = header.dtype, .shape = std::move(header.shape), .data = image.data() + begin + length,
-                    .bytes = static_cast<std::size_t>(bytes), .file = file};
+    return refuse(
+        static_cast<std::uint64_t>(bytes) > have ? Code::truncated : Code::mismatch, "the array's size disagrees with its shape",
+        std::to_string(bytes) + " bytes for " + name_of(header.dtype) + " " + shape_text(header.shape), std::to_string(have));
+  TensorView tensor{.name = name,
+                    .dtype = header.dtype,
+                    .shape = std::move(header.shape),
+                    .data = image.data() + begin + length,
+                    .bytes = static_cast<std::size_t>(bytes),
+                    .file = file};
   if (header.is_fortran && tensor.shape.size() > 1) {
     const auto copy = transposed(tensor);
     tensor.data = copy->data();
@@ -197,7 +225,12 @@ std::string npy_head(const TensorView& tensor) {
   std::string text = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + extents + "), }";
   text.append((64 - (10 + text.size() + 1) % 64) % 64, ' ');
   text += '\n';
-  return Record().put_text(std::string(kMagic)).put(std::uint16_t{1}).put(static_cast<std::uint16_t>(text.size())).put_text(text).text();
+  return Record()
+      .put_text(std::string(kMagic))
+      .put(std::uint16_t{1})
+      .put(static_cast<std::uint16_t>(text.size()))
+      .put_text(text)
+      .text();
 }
 
 }  // namespace lab

@@ -40,7 +40,10 @@ Status add_array(TensorTable& table, const std::string& member, std::span<const 
 Result<TensorTable> parse_npz(std::span<const std::byte> image, const std::string& file) {
   if (image.size() < 2 || image[0] != std::byte{'P'} || image[1] != std::byte{'K'}) {
     const char* other = looks_like(image);
-    return Error{.code = Code::wrong_kind, .file = file, .expected = "a NumPy archive (zip)", .found = other ? other : "other bytes",
+    return Error{.code = Code::wrong_kind,
+                 .file = file,
+                 .expected = "a NumPy archive (zip)",
+                 .found = other ? other : "other bytes",
                  .message = "this is another kind of file"};
   }
   LAB_ASSIGN(const auto members, read_zip(image, file));
@@ -67,8 +70,12 @@ Status write_npz(const std::string& path, const TensorTable& table) {
   for (const TensorView& tensor : table.all()) {
     const std::string head = npy_head(tensor);
     if (head.empty() || tensor.name.size() + kEnding.size() > std::numeric_limits<std::uint16_t>::max())
-      return Error{.code = Code::unsupported, .file = path, .field = printable(tensor.name), .expected = "a number type that NumPy knows",
-                   .found = name_of(tensor.dtype), .message = "the tensor cannot be written to an .npz file"};
+      return Error{.code = Code::unsupported,
+                   .file = path,
+                   .field = printable(tensor.name),
+                   .expected = "a number type that NumPy knows",
+                   .found = name_of(tensor.dtype),
+                   .message = "the tensor cannot be written to an .npz file"};
     LAB_TRY(zip.add(tensor.name + std::string(kEnding), head, {tensor.data, tensor.bytes}));
   }
   nlohmann::ordered_json metadata = nlohmann::ordered_json::object();

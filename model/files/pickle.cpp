@@ -27,7 +27,8 @@ class PickleMachine {
       : bytes_(bytes), file_(file), field_(field) {}
 
   Result<Pickle> run() {
-    if (bytes_.size() > kMostBytes) return refuse(Code::too_large, "the pickle is too large", "at most 8 MiB", std::to_string(bytes_.size()));
+    if (bytes_.size() > kMostBytes)
+      return refuse(Code::too_large, "the pickle is too large", "at most 8 MiB", std::to_string(bytes_.size()));
     while (!stopped_) {
       start_ = at_;
       if (at_ == bytes_.size()) return refuse(Code::truncated, "the pickle ends without STOP", "more opcodes", "its end");
@@ -38,8 +39,14 @@ class PickleMachine {
 
  private:
   Error refuse(Code code, std::string message, std::string expected = "", std::string found = "") const {
-    return {.code = code, .file = file_, .field = field_, .offset = static_cast<std::int64_t>(start_), .expected = std::move(expected),
-            .found = std::move(found), .message = std::move(message), .next = kConvert};
+    return {.code = code,
+            .file = file_,
+            .field = field_,
+            .offset = static_cast<std::int64_t>(start_),
+            .expected = std::move(expected),
+            .found = std::move(found),
+            .message = std::move(message),
+            .next = kConvert};
   }
   Error misplaced(const char* expected) const {
     return refuse(Code::malformed, "the opcode does not fit what stands before it", expected,
@@ -58,7 +65,10 @@ class PickleMachine {
       case Opcode::binint1: return integer<std::uint8_t>();
       case Opcode::binint2: return integer<std::uint16_t>();
       case Opcode::long1: return long_integer();
-      case Opcode::binfloat: LAB_TRY(need(8)); at_ += 8; return push({.kind = Kind::real});
+      case Opcode::binfloat:
+        LAB_TRY(need(8));
+        at_ += 8;
+        return push({.kind = Kind::real});
       case Opcode::binunicode: return text<std::uint32_t>();
       case Opcode::short_binstring: return text<std::uint8_t>();
       case Opcode::empty_tuple: return push({.kind = Kind::tuple});
@@ -92,7 +102,8 @@ class PickleMachine {
   // Reading.
   Status need(std::size_t bytes) const {
     if (bytes_.size() - at_ >= bytes) return {};
-    return refuse(Code::truncated, "the pickle ends within an opcode", std::to_string(bytes) + " bytes", std::to_string(bytes_.size() - at_));
+    return refuse(Code::truncated, "the pickle ends within an opcode", std::to_string(bytes) + " bytes",
+                  std::to_string(bytes_.size() - at_));
   }
   template <class Number>
   Result<Number> number() {
@@ -134,14 +145,16 @@ class PickleMachine {
   Result<std::string_view> line() {
     const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + at_, std::min(bytes_.size() - at_, kLongestName));
     const std::size_t length = rest.find('\n');
-    if (length == rest.npos) return refuse(Code::malformed, "a name does not end", "a line of at most 255 bytes", std::string(rest.substr(0, 40)));
+    if (length == rest.npos)
+      return refuse(Code::malformed, "a name does not end", "a line of at most 255 bytes", std::string(rest.substr(0, 40)));
     at_ += length + 1;
     return rest.substr(0, length);
   }
 
   // The stack, its marks and the memo: each opcode adds at most one entry, so all are bounded by the pickle's size.
   Status push(PickleValue value) {
-    if (pickle_.values.size() == kMostValues) return refuse(Code::too_large, "the pickle holds too many values", std::to_string(kMostValues), "more");
+    if (pickle_.values.size() == kMostValues)
+      return refuse(Code::too_large, "the pickle holds too many values", std::to_string(kMostValues), "more");
     stack_.push_back(static_cast<Place>(pickle_.values.size()));
     pickle_.values.push_back(std::move(value));
     return {};
@@ -164,7 +177,9 @@ class PickleMachine {
   Status put() {
     LAB_ASSIGN(const std::size_t index, number<Number>());
     if (available() == 0) return misplaced("a value");
-    if (index >= bytes_.size()) return refuse(Code::too_large, "the memo's index is beyond the pickle's size", std::to_string(bytes_.size()), std::to_string(index));
+    if (index >= bytes_.size())
+      return refuse(Code::too_large, "the memo's index is beyond the pickle's size", std::to_string(bytes_.size()),
+                    std::to_string(index));
     if (index >= memo_.size()) memo_.resize(index + 1, kNothing);
     memo_[index] = stack_.back();
     return {};
@@ -172,13 +187,16 @@ class PickleMachine {
   template <class Number>
   Status get() {
     LAB_ASSIGN(const std::size_t index, number<Number>());
-    if (index >= memo_.size() || memo_[index] == kNothing) return refuse(Code::malformed, "the memo holds nothing here", "an index that was put", std::to_string(index));
+    if (index >= memo_.size() || memo_[index] == kNothing)
+      return refuse(Code::malformed, "the memo holds nothing here", "an index that was put", std::to_string(index));
     stack_.push_back(memo_[index]);
     return {};
   }
   Status stop() {
     if (!marks_.empty() || stack_.size() != 1) return misplaced("one value in the end");
-    if (at_ != bytes_.size()) return refuse(Code::mismatch, "bytes are left over after STOP", std::to_string(at_) + " bytes", std::to_string(bytes_.size()));
+    if (at_ != bytes_.size())
+      return refuse(Code::mismatch, "bytes are left over after STOP", std::to_string(at_) + " bytes",
+                    std::to_string(bytes_.size()));
     pickle_.root = stack_.back();
     stopped_ = true;
     return {};
@@ -203,7 +221,8 @@ class PickleMachine {
   }
   Status extend_by(Kind kind, const std::vector<Place>& items) {
     if (available() == 0 || pickle_.at(stack_.back()).kind != kind) return misplaced(name_of(kind));
-    if (kind == Kind::dict && items.size() % 2 != 0) return refuse(Code::malformed, "a key has no value", "pairs", std::to_string(items.size()));
+    if (kind == Kind::dict && items.size() % 2 != 0)
+      return refuse(Code::malformed, "a key has no value", "pairs", std::to_string(items.size()));
     std::vector<Place>& to = pickle_.values[stack_.back()].items;
     to.insert(to.end(), items.begin(), items.end());
     return {};
@@ -214,8 +233,8 @@ class PickleMachine {
     LAB_ASSIGN(const auto module, line());
     LAB_ASSIGN(const auto name, line());
     if (auto known = known_global(module, name)) return push(std::move(*known));
-    return refuse(Code::unsupported, "the pickle names something that is not a tensor's part; nothing was run", "tensors and their containers",
-                  std::string(module) + "." + std::string(name));
+    return refuse(Code::unsupported, "the pickle names something that is not a tensor's part; nothing was run",
+                  "tensors and their containers", std::string(module) + "." + std::string(name));
   }
   bool holds(const std::vector<Place>& items, std::initializer_list<Kind> kinds) const {
     std::size_t i = 0;
@@ -230,13 +249,16 @@ class PickleMachine {
     const bool fits = pickle_.at(id[0]).kind == Kind::tuple && items.size() == 5 &&
                       holds(items, {Kind::text, Kind::name, Kind::text, Kind::text, Kind::integer}) &&
                       pickle_.at(items[0]).text == "storage" && pickle_.at(items[1]).name == PickleName::storage_type;
-    if (!fits) return refuse(Code::unsupported, "the pickle refers to something outside that is not a storage", "('storage', type, key, device, count)", "another id");
+    if (!fits)
+      return refuse(Code::unsupported, "the pickle refers to something outside that is not a storage",
+                    "('storage', type, key, device, count)", "another id");
     return push({.kind = Kind::storage, .items = {items.begin() + 1, items.end()}});
   }
   Status call() {
     LAB_ASSIGN(const auto operands, pop(2));
     const PickleValue &callee = pickle_.at(operands[0]), &arguments = pickle_.at(operands[1]);
-    if (callee.kind != Kind::name || arguments.kind != Kind::tuple) return refuse(Code::malformed, "what is called is not a name", "a name and a tuple", name_of(callee.kind));
+    if (callee.kind != Kind::name || arguments.kind != Kind::tuple)
+      return refuse(Code::malformed, "what is called is not a name", "a name and a tuple", name_of(callee.kind));
     const std::vector<Place>& items = arguments.items;
     switch (callee.name) {
       case PickleName::ordered_dict:
@@ -255,7 +277,8 @@ class PickleMachine {
       case PickleName::storage_type:
       case PickleName::number_type: break;
     }
-    return refuse(Code::unsupported, "a call that no tensor needs; nothing was run", "the arguments PyTorch writes", std::to_string(items.size()) + " others");
+    return refuse(Code::unsupported, "a call that no tensor needs; nothing was run", "the arguments PyTorch writes",
+                  std::to_string(items.size()) + " others");
   }
   Status again(Place place) {
     stack_.push_back(place);
@@ -282,8 +305,8 @@ class PickleMachine {
 }  // namespace
 
 const char* name_of(PickleValue::Kind kind) {
-  static constexpr const char* names[] = {"None", "a boolean", "an integer", "a number", "a string", "a tuple",
-                                          "a list", "a dict", "a set", "a name", "a storage", "a tensor"};
+  static constexpr const char* names[] = {"None",   "a boolean", "an integer", "a number", "a string",  "a tuple",
+                                          "a list", "a dict",    "a set",      "a name",   "a storage", "a tensor"};
   return names[static_cast<int>(kind)];
 }
 

@@ -26,7 +26,7 @@ struct PickleValue {
   PickleName name = PickleName::size;  // of Kind::name
   DType dtype = DType::f32;            // of a storage_type
   std::int64_t integer = 0;
-  std::string_view text;               // in the pickle
+  std::string_view text;  // in the pickle
   std::vector<std::uint32_t> items;
 };
 

@@ -18,7 +18,8 @@ constexpr std::size_t kMostNamed = 10;  // of several of a kind
 using TensorsOfFile = std::map<std::string, std::set<std::string>>;
 
 bool is_plain(const std::string& name) {
-  return !name.empty() && name.size() < 256 && name != "." && name != ".." && name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
+  return !name.empty() && name.size() < 256 && name != "." && name != ".." &&
+         name.find_first_of(std::string("/\\\0", 3)) == std::string::npos;
 }
 
 // "weight_map": which tensors each file is said to hold.
@@ -26,14 +27,23 @@ TensorsOfFile read_map(const Json& index, const std::string& path, std::vector<E
   TensorsOfFile files;
   const Json* map = index.find("weight_map");
   if (!map || !map->is_object() || map->members().empty())
-    problems.push_back({.code = map ? Code::malformed : Code::missing, .file = path, .field = "weight_map", .expected = "an object of file names",
-                        .found = map ? map->brief() : "", .message = "the index does not say where the tensors lie"});
+    problems.push_back({.code = map ? Code::malformed : Code::missing,
+                        .file = path,
+                        .field = "weight_map",
+                        .expected = "an object of file names",
+                        .found = map ? map->brief() : "",
+                        .message = "the index does not say where the tensors lie"});
   else
     for (const auto& [tensor, file] : map->members()) {
-      if (file.is_string() && is_plain(file.text())) files[file.text()].insert(tensor);
+      if (file.is_string() && is_plain(file.text()))
+        files[file.text()].insert(tensor);
       else if (problems.size() < kMostNamed)
-        problems.push_back({.code = Code::malformed, .file = path, .field = tensor, .expected = "the plain name of a file in the same folder",
-                            .found = file.brief(), .message = "the index leads elsewhere"});
+        problems.push_back({.code = Code::malformed,
+                            .file = path,
+                            .field = tensor,
+                            .expected = "the plain name of a file in the same folder",
+                            .found = file.brief(),
+                            .message = "the index leads elsewhere"});
     }
   return files;
 }
@@ -57,11 +67,18 @@ class ShardReader {
     for (const TensorView& tensor : shard.all()) {
       if (!expected.contains(tensor.name)) unlisted.push_back(tensor.name);
       if (!table_.add(tensor))
-        problems_.push_back({.code = Code::duplicate, .file = index_path_, .field = tensor.name, .expected = "each tensor in one file",
-                             .found = table_.find(tensor.name)->file + " and " + file, .message = "the same tensor lies in two files"});
+        problems_.push_back({.code = Code::duplicate,
+                             .file = index_path_,
+                             .field = tensor.name,
+                             .expected = "each tensor in one file",
+                             .found = table_.find(tensor.name)->file + " and " + file,
+                             .message = "the same tensor lies in two files"});
     }
     if (!absent.empty())
-      problems_.push_back({.code = Code::missing, .file = index_path_, .field = absent.front(), .expected = "in " + file + ": " + list_of(absent),
+      problems_.push_back({.code = Code::missing,
+                           .file = index_path_,
+                           .field = absent.front(),
+                           .expected = "in " + file + ": " + list_of(absent),
                            .message = std::to_string(absent.size()) + " tensors of the index are not in their file"});
     if (!unlisted.empty()) table_.add_warning(file + " holds tensors that the index lacks: " + list_of(unlisted));
     for (const std::string& warning : shard.warnings()) table_.add_warning(file + ": " + warning);
@@ -102,8 +119,10 @@ Result<TensorTable> open_shards(const std::string& index_path, Result<TensorTabl
   const std::string folder = index_path.substr(0, index_path.size() - plain_name(index_path).size());
   for (const auto& [file, tensors] : files) {
     auto shard = open(folder + file);
-    if (shard) reader.add(file, shard.take(), tensors);
-    else reader.problem(shard.error());
+    if (shard)
+      reader.add(file, shard.take(), tensors);
+    else
+      reader.problem(shard.error());
   }
   reader.check_total(index);
   return reader.take();

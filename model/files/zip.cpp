@@ -44,8 +44,8 @@ class ZipReader {
     const std::size_t end = directory.offset + directory.bytes;
     for (std::uint64_t i = 0; i < directory.members; ++i) LAB_TRY(read_member(offset, end, directory.offset, members));
     if (offset != end)
-      return refuse(Code::mismatch, "the directory holds more than its members", offset, std::to_string(offset - directory.offset) + " bytes",
-                    std::to_string(directory.bytes));
+      return refuse(Code::mismatch, "the directory holds more than its members", offset,
+                    std::to_string(offset - directory.offset) + " bytes", std::to_string(directory.bytes));
     LAB_TRY(check_overlap(members));
     return members;
   }
@@ -57,8 +57,13 @@ class ZipReader {
   }
   Error refuse(Code code, std::string message, std::size_t offset, std::string expected = "", std::string found = "",
                std::string field = "") const {
-    return {.code = code, .file = file_, .field = std::move(field), .offset = static_cast<std::int64_t>(offset),
-            .expected = std::move(expected), .found = std::move(found), .message = std::move(message)};
+    return {.code = code,
+            .file = file_,
+            .field = std::move(field),
+            .offset = static_cast<std::int64_t>(offset),
+            .expected = std::move(expected),
+            .found = std::move(found),
+            .message = std::move(message)};
   }
 
   // The end record is the last thing in the file but for a comment, whose length it tells.
@@ -77,8 +82,8 @@ class ZipReader {
     if (*end >= kLocatorBytes && at<std::uint32_t>(*end - kLocatorBytes) == kEnd64Locator) {
       const std::uint64_t where = at<std::uint64_t>(*end - kLocatorBytes + 8), limit = *end - kLocatorBytes;
       if (where > limit || limit - where < kEnd64Bytes || at<std::uint32_t>(where) != kEnd64)
-        return refuse(Code::malformed, "the 64-bit end record is not where it should be", *end - kLocatorBytes + 8, "an offset in the file",
-                      std::to_string(where));
+        return refuse(Code::malformed, "the 64-bit end record is not where it should be", *end - kLocatorBytes + 8,
+                      "an offset in the file", std::to_string(where));
       directory = {at<std::uint64_t>(where + 32), at<std::uint64_t>(where + 40), at<std::uint64_t>(where + 48), where};
     }
     if (directory.offset > directory.end || directory.bytes > directory.end - directory.offset)
@@ -87,7 +92,8 @@ class ZipReader {
                     std::to_string(directory.bytes) + " from " + std::to_string(directory.offset));
     if (directory.members > directory.bytes / kCentralBytes || directory.members > kMostMembers)
       return refuse(Code::too_large, "the archive lists too many members", directory.end,
-                    "at most " + std::to_string(std::min(kMostMembers, directory.bytes / kCentralBytes)), std::to_string(directory.members));
+                    "at most " + std::to_string(std::min(kMostMembers, directory.bytes / kCentralBytes)),
+                    std::to_string(directory.members));
     return directory;
   }
 
@@ -99,7 +105,8 @@ class ZipReader {
                       comment_bytes = at<std::uint16_t>(offset + 32), entry = offset;
     if (end - offset - kCentralBytes < name_bytes + extra_bytes + comment_bytes)
       return refuse(Code::truncated, "an entry exceeds the directory", offset);
-    ZipMember member{.name = text(offset + kCentralBytes, name_bytes), .size = at<std::uint32_t>(offset + 24),
+    ZipMember member{.name = text(offset + kCentralBytes, name_bytes),
+                     .size = at<std::uint32_t>(offset + 24),
                      .crc = static_cast<std::uint32_t>(at<std::uint32_t>(offset + 16)),
                      .method = static_cast<std::uint16_t>(at<std::uint16_t>(offset + 10))};
     std::uint64_t packed = at<std::uint32_t>(offset + 20), where = at<std::uint32_t>(offset + 42);
@@ -109,8 +116,8 @@ class ZipReader {
     if (at<std::uint16_t>(entry + 8) & kEncrypted)
       return refuse(Code::unsupported, "the member is encrypted", entry, "an archive without a password", "", member.name);
     if (member.is_stored() && packed != member.size)
-      return refuse(Code::mismatch, "two sizes of a stored member disagree", entry, std::to_string(member.size), std::to_string(packed),
-                    member.name);
+      return refuse(Code::mismatch, "two sizes of a stored member disagree", entry, std::to_string(member.size),
+                    std::to_string(packed), member.name);
     LAB_TRY(follow(where, packed, data_end, entry, member));
     members.push_back(std::move(member));
     return {};
@@ -126,7 +133,8 @@ class ZipReader {
     while (end - offset >= 4) {
       const std::size_t kind = at<std::uint16_t>(offset), length = at<std::uint16_t>(offset + 2);
       offset += 4;
-      if (length > end - offset) return refuse(Code::truncated, "an extra field exceeds its entry", offset - 4, "", "", member.name);
+      if (length > end - offset)
+        return refuse(Code::truncated, "an extra field exceeds its entry", offset - 4, "", "", member.name);
       std::size_t from = offset;
       for (std::uint64_t* size : {&member.size, &packed, &where})
         if (kind == kZip64Field && *size == kIn64Long && offset + length - from >= 8) {
@@ -148,28 +156,29 @@ class ZipReader {
       begin = slash + 1;
     }
     if (!plain) return refuse(Code::malformed, "a member's name leads out of the archive", offset, "a relative path", name, name);
-    if (!names_.insert(name).second) return refuse(Code::duplicate, "the same member appears twice", offset, "each name once", name, name);
+    if (!names_.insert(name).second)
+      return refuse(Code::duplicate, "the same member appears twice", offset, "each name once", name, name);
     return {};
   }
 
   // The member's own header must say the same as the directory, but for sizes it leaves to a later record.
   Status follow(std::uint64_t where, std::uint64_t packed, std::uint64_t data_end, std::size_t entry, ZipMember& member) {
     if (where > data_end || data_end - where < kLocalBytes)
-      return refuse(Code::truncated, "a member lies beyond the data", entry, "less than " + std::to_string(data_end), std::to_string(where),
-                    member.name);
+      return refuse(Code::truncated, "a member lies beyond the data", entry, "less than " + std::to_string(data_end),
+                    std::to_string(where), member.name);
     const std::uint64_t name_bytes = at<std::uint16_t>(where + 26), extra_bytes = at<std::uint16_t>(where + 28);
     const std::uint64_t rest = data_end - where - kLocalBytes;
     if (at<std::uint32_t>(where) != kLocalHeader || name_bytes > rest || text(where + kLocalBytes, name_bytes) != member.name ||
         at<std::uint16_t>(where + 8) != member.method)
-      return refuse(Code::mismatch, "a member's header disagrees with the directory", where, "the header of " + printable(member.name), "another",
-                    member.name);
+      return refuse(Code::mismatch, "a member's header disagrees with the directory", where,
+                    "the header of " + printable(member.name), "another", member.name);
     if (name_bytes + extra_bytes > rest || packed > rest - name_bytes - extra_bytes)
-      return refuse(Code::truncated, "a member exceeds the data", where, "at most " + std::to_string(rest) + " bytes", std::to_string(packed),
-                    member.name);
+      return refuse(Code::truncated, "a member exceeds the data", where, "at most " + std::to_string(rest) + " bytes",
+                    std::to_string(packed), member.name);
     const std::uint64_t size = at<std::uint32_t>(where + 22);
     if (!(at<std::uint16_t>(where + 6) & kSizesFollow) && size != kIn64Long && size != member.size)
-      return refuse(Code::mismatch, "a member's header disagrees with the directory", where, std::to_string(member.size) + " bytes",
-                    std::to_string(size), member.name);
+      return refuse(Code::mismatch, "a member's header disagrees with the directory", where,
+                    std::to_string(member.size) + " bytes", std::to_string(size), member.name);
     member.bytes = image_.subspan(where + kLocalBytes + name_bytes + extra_bytes, packed);
     extents_.push_back({where, where + kLocalBytes + name_bytes + extra_bytes + packed, nullptr});
     return {};
@@ -181,7 +190,8 @@ class ZipReader {
     for (std::size_t i = 1; i < extents_.size(); ++i)
       if (extents_[i].begin < extents_[i - 1].end)
         return refuse(Code::overlap, "members overlap, after " + printable(*extents_[i - 1].name), extents_[i].begin,
-                      "a member from " + std::to_string(extents_[i - 1].end), std::to_string(extents_[i].begin), *extents_[i].name);
+                      "a member from " + std::to_string(extents_[i - 1].end), std::to_string(extents_[i].begin),
+                      *extents_[i].name);
     return {};
   }
 
@@ -224,15 +234,22 @@ Result<std::vector<ZipMember>> read_zip(std::span<const std::byte> image, const 
 Result<std::span<const std::byte>> content_of(const ZipMember& member, const std::string& file, std::uint64_t& budget,
                                               std::shared_ptr<const void>& owner) {
   const auto refuse = [&](Code code, const char* message, std::string expected, std::string found) {
-    return Error{.code = code, .file = file, .field = member.name, .expected = std::move(expected), .found = std::move(found), .message = message};
+    return Error{.code = code,
+                 .file = file,
+                 .field = member.name,
+                 .expected = std::move(expected),
+                 .found = std::move(found),
+                 .message = message};
   };
   std::span<const std::byte> content = member.bytes;
   if (!member.is_stored()) {
     if (member.method != kDeflated)
-      return refuse(Code::unsupported, "the member's compression is not known", "stored or deflated", "method " + std::to_string(member.method));
+      return refuse(Code::unsupported, "the member's compression is not known", "stored or deflated",
+                    "method " + std::to_string(member.method));
     if (member.size / kBestRatio > member.bytes.size())
       return refuse(Code::too_large, "the member cannot hold what it announces",
-                    "at most " + std::to_string(kBestRatio) + " times " + std::to_string(member.bytes.size()), std::to_string(member.size));
+                    "at most " + std::to_string(kBestRatio) + " times " + std::to_string(member.bytes.size()),
+                    std::to_string(member.size));
     if (member.size > budget)
       return refuse(Code::too_large, "the archive inflates to too much", "at most " + std::to_string(budget) + " more bytes",
                     std::to_string(member.size));

@@ -21,11 +21,7 @@ Status ZipWriter::add(const std::string& name, const std::string& head, std::spa
   local.put(std::uint16_t{20}).put_text(name).put(kZip64Field).put(std::uint16_t{16}).put(size).put(size);
   central_.put(kCentralHeader).put(kZip64Version).put(kZip64Version);
   put_common(central_, crc, name);
-  central_.put(std::uint16_t{28})
-      .put(std::uint16_t{0})
-      .put(std::uint16_t{0})
-      .put(std::uint16_t{0})
-      .put(std::uint32_t{0});
+  central_.put(std::uint16_t{28}).put(std::uint16_t{0}).put(std::uint16_t{0}).put(std::uint16_t{0}).put(std::uint32_t{0});
   central_.put(kIn64Long).put_text(name).put(kZip64Field).put(std::uint16_t{24}).put(size).put(size).put(at_);
   ++members_;
   LAB_TRY(append(std::as_bytes(std::span(local.text()))));
@@ -36,12 +32,7 @@ Status ZipWriter::add(const std::string& name, const std::string& head, std::spa
 Status ZipWriter::finish() {
   const std::uint64_t begin = at_, size = central_.text().size(), end = begin + size;
   Record& r = central_;
-  r.put(kEnd64)
-      .put(std::uint64_t{44})
-      .put(kZip64Version)
-      .put(kZip64Version)
-      .put(std::uint32_t{0})
-      .put(std::uint32_t{0});
+  r.put(kEnd64).put(std::uint64_t{44}).put(kZip64Version).put(kZip64Version).put(std::uint32_t{0}).put(std::uint32_t{0});
   r.put(members_).put(members_).put(size).put(begin);
   r.put(kEnd64Locator).put(std::uint32_t{0}).put(end).put(std::uint32_t{1});
   r.put(kEnd)
@@ -58,13 +49,7 @@ Status ZipWriter::finish() {
 
 // The fields that a member's two headers share, up to the length of its name.
 void ZipWriter::put_common(Record& record, std::uint32_t crc, const std::string& name) {
-  record.put(kUtf8Names)
-      .put(std::uint16_t{0})
-      .put(std::uint16_t{0})
-      .put(kFirstDay)
-      .put(crc)
-      .put(kIn64Long)
-      .put(kIn64Long);
+  record.put(kUtf8Names).put(std::uint16_t{0}).put(std::uint16_t{0}).put(kFirstDay).put(crc).put(kIn64Long).put(kIn64Long);
   record.put(static_cast<std::uint16_t>(name.size()));
 }
 

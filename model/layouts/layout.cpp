@@ -19,8 +19,12 @@ bool is_mamba(const Json& config) {
 Result<Json> hugging_face_config(const std::optional<Json>& config, const std::string& config_file, const TensorTable& tensors) {
   if (config && !is_state_spaces(*config)) return *config;
   if (!config && !is_rwkv4(tensors))
-    return Error{.code = Code::missing, .file = config_file, .field = "config.json", .expected = "a config.json beside the weights",
-                 .message = "the sizes of the model are not told", .next = "Download the whole model folder"};
+    return Error{.code = Code::missing,
+                 .file = config_file,
+                 .field = "config.json",
+                 .expected = "a config.json beside the weights",
+                 .message = "the sizes of the model are not told",
+                 .next = "Download the whole model folder"};
   std::vector<Error> problems;
   Result<Json> made = config ? config_from_state_spaces(*config, config_file, problems) : config_from_rwkv4(tensors, problems);
   if (!problems.empty()) return all_of(std::move(problems));
@@ -36,7 +40,11 @@ Result<TensorTable> renamed(TensorTable tensors, std::string (*name_of)(std::str
   for (TensorView tensor : tensors.all()) {
     const std::string before = std::exchange(tensor.name, name_of(tensor.name));
     if (!table.add(tensor))
-      return Error{.code = Code::duplicate, .file = tensor.file, .field = before, .expected = "one tensor " + printable(tensor.name), .found = before,
+      return Error{.code = Code::duplicate,
+                   .file = tensor.file,
+                   .field = before,
+                   .expected = "one tensor " + printable(tensor.name),
+                   .found = before,
                    .message = "two names mean the same tensor"};
   }
   for (const auto& [key, value] : tensors.metadata()) table.add_metadata(key, value);

@@ -11,9 +11,12 @@ namespace {
 constexpr std::string_view kBlocks = "blocks.";
 
 // Parts of names, in the order in which they are looked for.
-constexpr std::pair<std::string_view, std::string_view> kParts[] = {
-    {".ln0.", ".pre_ln."},           {".att.", ".attention."},         {".ffn.", ".feed_forward."},
-    {".time_mix_k", ".time_mix_key"}, {".time_mix_v", ".time_mix_value"}, {".time_mix_r", ".time_mix_receptance"}};
+constexpr std::pair<std::string_view, std::string_view> kParts[] = {{".ln0.", ".pre_ln."},
+                                                                    {".att.", ".attention."},
+                                                                    {".ffn.", ".feed_forward."},
+                                                                    {".time_mix_k", ".time_mix_key"},
+                                                                    {".time_mix_v", ".time_mix_value"},
+                                                                    {".time_mix_r", ".time_mix_receptance"}};
 
 // One more than the largest number of a block, as far as the numbers are plausible.
 std::int64_t count_blocks(const TensorTable& tensors) {
@@ -35,8 +38,12 @@ Result<Json> config_from_rwkv4(const TensorTable& tensors, std::vector<Error>& p
   const auto extent = [&](const char* name, std::size_t axis) -> std::int64_t {
     const TensorView* tensor = tensors.find(name);
     if (tensor && tensor->shape.size() == 2) return tensor->shape[axis];
-    problems.push_back({.code = tensor ? Code::mismatch : Code::missing, .file = tensors.all().front().file, .field = name, .expected = "a matrix",
-                        .found = tensor ? shape_text(tensor->shape) : "", .message = "the size of the model cannot be told"});
+    problems.push_back({.code = tensor ? Code::mismatch : Code::missing,
+                        .file = tensors.all().front().file,
+                        .field = name,
+                        .expected = "a matrix",
+                        .found = tensor ? shape_text(tensor->shape) : "",
+                        .message = "the size of the model cannot be told"});
     return 1;
   };
   nlohmann::ordered_json out;
@@ -49,9 +56,14 @@ Result<Json> config_from_rwkv4(const TensorTable& tensors, std::vector<Error>& p
   out["layer_norm_epsilon"] = 1e-5;  // PyTorch's default, which the original code keeps
   out["tie_word_embeddings"] = false;
   const TensorView* decay = tensors.find("blocks.0.att.time_decay");
-  if (problems.empty() && (decay->shape != std::vector{out["attention_hidden_size"].get<std::int64_t>()} || !tensors.find("blocks.0.att.time_mix_k")))
-    problems.push_back({.code = Code::unsupported, .file = decay->file, .field = decay->name, .expected = "RWKV-4: a decay for each channel",
-                        .found = shape_text(decay->shape), .message = "this is another version of RWKV"});
+  if (problems.empty() &&
+      (decay->shape != std::vector{out["attention_hidden_size"].get<std::int64_t>()} || !tensors.find("blocks.0.att.time_mix_k")))
+    problems.push_back({.code = Code::unsupported,
+                        .file = decay->file,
+                        .field = decay->name,
+                        .expected = "RWKV-4: a decay for each channel",
+                        .found = shape_text(decay->shape),
+                        .message = "this is another version of RWKV"});
   return parse_json(out.dump(), {}, "config.json");
 }
 

@@ -20,12 +20,22 @@ struct Dialect {
   Size hidden, layers, vocabulary, padding, state, heads_of, groups;
   bool tied;
 };
-constexpr Dialect kStateSpaces{.hidden = {"d_model", 2560}, .layers = {"n_layer", 64}, .vocabulary = {"vocab_size", 50277},
-                               .padding = {"pad_vocab_size_multiple", 8}, .state = {"d_state", 128}, .heads_of = {"headdim", 64},
-                               .groups = {"ngroups", 1}, .tied = true};
-constexpr Dialect kCodestral{.hidden = {"dim", 4096}, .layers = {"n_layers", 64}, .vocabulary = {"vocab_size", 32768},
-                             .padding = {"pad_vocab_size_multiple", 1}, .state = {"state_size", 128}, .heads_of = {"head_dim", 64},
-                             .groups = {"n_groups", 8}, .tied = false};
+constexpr Dialect kStateSpaces{.hidden = {"d_model", 2560},
+                               .layers = {"n_layer", 64},
+                               .vocabulary = {"vocab_size", 50277},
+                               .padding = {"pad_vocab_size_multiple", 8},
+                               .state = {"d_state", 128},
+                               .heads_of = {"headdim", 64},
+                               .groups = {"ngroups", 1},
+                               .tied = true};
+constexpr Dialect kCodestral{.hidden = {"dim", 4096},
+                             .layers = {"n_layers", 64},
+                             .vocabulary = {"vocab_size", 32768},
+                             .padding = {"pad_vocab_size_multiple", 1},
+                             .state = {"state_size", 128},
+                             .heads_of = {"head_dim", 64},
+                             .groups = {"n_groups", 8},
+                             .tied = false};
 
 // Infinity as the tagged word that config files may hold.
 Members json_of(const Json& json) {
@@ -47,14 +57,17 @@ void read_mamba2(const Dialect& words, ConfigReader& layer, Members& out) {
   out["state_size"] = layer.integer(words.state.name, words.state.fallback);
   const std::int64_t inner = out["expand"].get<std::int64_t>() * out["hidden_size"].get<std::int64_t>();
   const std::int64_t head_dim = layer.integer(words.heads_of.name, words.heads_of.fallback);
-  if (inner % head_dim != 0) layer.problem(words.heads_of.name, "a divisor of expand * width = " + std::to_string(inner), std::to_string(head_dim));
+  if (inner % head_dim != 0)
+    layer.problem(words.heads_of.name, "a divisor of expand * width = " + std::to_string(inner), std::to_string(head_dim));
   out["head_dim"] = head_dim;
   out["num_heads"] = inner / head_dim;
   out["n_groups"] = layer.integer(words.groups.name, words.groups.fallback);
-  if (layer.integer("d_ssm", inner) != inner) layer.unsupported("d_ssm", std::to_string(inner), "a layer that is an MLP in part is not supported");
+  if (layer.integer("d_ssm", inner) != inner)
+    layer.unsupported("d_ssm", std::to_string(inner), "a layer that is an MLP in part is not supported");
   if (layer.boolean("D_has_hdim", false)) layer.unsupported("D_has_hdim", "false", "a skip of each channel is not supported");
   if (!layer.boolean("rmsnorm", true)) layer.unsupported("rmsnorm", "true", "a layer without its norm is not supported");
-  if (layer.boolean("norm_before_gate", false)) layer.unsupported("norm_before_gate", "false", "a norm before the gate is not supported");
+  if (layer.boolean("norm_before_gate", false))
+    layer.unsupported("norm_before_gate", "false", "a norm before the gate is not supported");
   if (const Json* limits = layer.find("dt_limit"); limits && !limits->is_null()) {
     out["time_step_limit"] = Members::array();
     for (const Json& limit : limits->items()) out["time_step_limit"].push_back(json_of(limit));
@@ -102,8 +115,10 @@ Result<Json> config_from_state_spaces(const Json& original, const std::string& f
   out["use_bias"] = layer.boolean("bias", false);
   out["use_conv_bias"] = layer.boolean("conv_bias", true);
   const std::string kind = layer.one_of("layer", is_codestral ? "Mamba2" : "Mamba1", {"Mamba1", "Mamba2"});
-  if (kind == "Mamba1") read_mamba1(layer, out);
-  else read_mamba2(words, layer, out);
+  if (kind == "Mamba1")
+    read_mamba1(layer, out);
+  else
+    read_mamba2(words, layer, out);
   return parse_json(out.dump(), {}, file);
 }
 

@@ -71,7 +71,8 @@ struct Tensor {
   std::vector<std::int64_t> shape = {2, 3}, strides = {3, 1};
 
   std::string text() const {
-    const std::string id = "(" + pickled::text("storage") + global("torch", type) + pickled::text(key) + pickled::text("cuda:0") + number(count) + "tQ";
+    const std::string id = "(" + pickled::text("storage") + global("torch", type) + pickled::text(key) + pickled::text("cuda:0") +
+                           number(count) + "tQ";
     return global("torch._utils", "_rebuild_tensor_v2") + "(" + id + number(offset) + numbers(shape) + numbers(strides) + "\x89" +
            global("collections", "OrderedDict") + ")RtR";
   }
@@ -88,7 +89,8 @@ inline std::string whole(const std::string& opcodes) { return "\x80\x02" + opcod
 }  // namespace pickled
 
 /// A PyTorch file: a pickle, the storages "0", "1", ... and what else it should hold.
-inline std::string torch_image(const std::string& pickle, const std::vector<std::string>& storages, std::vector<Member> more = {}) {
+inline std::string torch_image(const std::string& pickle, const std::vector<std::string>& storages,
+                               std::vector<Member> more = {}) {
   std::vector<Member> members = {Member("m/data.pkl", pickle), Member("m/byteorder", "little"), Member("m/version", "3\n")};
   for (std::size_t i = 0; i < storages.size(); ++i) members.emplace_back("m/data/" + std::to_string(i), storages[i]);
   for (Member& member : more) members.push_back(std::move(member));

@@ -23,8 +23,10 @@ Error refused_zip(const std::string& image) {
 std::string npy(const std::string& dictionary, const std::string& data, char version = 1) {
   Record record;
   record.put_text("\x93NUMPY").put(version).put(char{0});
-  if (version == 1) record.put(static_cast<std::uint16_t>(dictionary.size()));
-  else record.put(static_cast<std::uint32_t>(dictionary.size()));
+  if (version == 1)
+    record.put(static_cast<std::uint16_t>(dictionary.size()));
+  else
+    record.put(static_cast<std::uint32_t>(dictionary.size()));
   return record.put_text(dictionary).text() + data;
 }
 std::string header(const std::string& type, const std::string& shape, const char* order = "False") {
@@ -71,7 +73,8 @@ const std::string kThree = raw<float>({1, 2, 3});
 }  // namespace
 
 TEST_CASE("zip: names that lead out of the archive, or occur twice, are refused") {
-  for (const std::string& name : {std::string("../x"), std::string("/x"), std::string("a/../x"), std::string("a\\x"), std::string("a\0b", 3), std::string("a/.."), std::string()})
+  for (const std::string& name : {std::string("../x"), std::string("/x"), std::string("a/../x"), std::string("a\\x"),
+                                  std::string("a\0b", 3), std::string("a/.."), std::string()})
     CHECK(refused_zip(zip_image({Member(name, "1")})).code == Code::malformed);
   CHECK(refused_zip(zip_image({Member("a", "1"), Member("a", "2")})).code == Code::duplicate);
   CHECK(read_zip(bytes_of(zip_image({Member("a/..b", "1"), Member("a/b..", "2")})), ""));
@@ -186,8 +189,9 @@ TEST_CASE("npz: other files are recognised by their bytes") {
 }
 
 TEST_CASE("npy: every number type and version is read") {
-  const std::pair<const char*, DType> types[] = {{"<f2", DType::f16}, {"<f4", DType::f32}, {"<f8", DType::f64}, {"<i4", DType::i32},
-                                                 {"<i8", DType::i64}, {"|u1", DType::u8},  {"|b1", DType::boolean}};
+  const std::pair<const char*, DType> types[] = {{"<f2", DType::f16},    {"<f4", DType::f32}, {"<f8", DType::f64},
+                                                 {"<i4", DType::i32},    {"<i8", DType::i64}, {"|u1", DType::u8},
+                                                 {"|b1", DType::boolean}};
   for (const auto& [name, dtype] : types)
     for (const char version : {1, 2, 3}) {
       const std::string image = npy(header(name, "(2, 3)"), std::string(6 * size_of(dtype), '\1'), version);
@@ -220,9 +224,10 @@ TEST_CASE("npy: objects, records, texts and big-endian numbers are refused by ty
 
 TEST_CASE("npy: headers are read by a grammar, never evaluated") {
   for (const std::string& text :
-       {std::string("{}"), std::string("{'descr': '<f4'"), std::string("{'descr': '<f4', 'fortran_order': False}"), header("<f4", "(3,)") + "x",
-        header("<f4", "(-3,)"), header("<f4", "(3 3)"), header("<f4", "(99999999999999999999,)"), header("<f4", "[3]"), header("<f4", "(3,)", "1"),
-        header("<f4", "(__import__('os'),)"), std::string("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}"),
+       {std::string("{}"), std::string("{'descr': '<f4'"), std::string("{'descr': '<f4', 'fortran_order': False}"),
+        header("<f4", "(3,)") + "x", header("<f4", "(-3,)"), header("<f4", "(3 3)"), header("<f4", "(99999999999999999999,)"),
+        header("<f4", "[3]"), header("<f4", "(3,)", "1"), header("<f4", "(__import__('os'),)"),
+        std::string("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (3,)}"),
         std::string("{'x': 1, ") + header("<f4", "(3,)").substr(1), std::string()}) {
     CAPTURE(text);
     CHECK(refused_npy(npy(text, kThree)) == Code::malformed);

@@ -43,9 +43,12 @@ TensorTable table_of(const std::vector<std::pair<std::string, std::vector<std::i
   return table;
 }
 
-const std::vector<std::pair<std::string, std::vector<std::int64_t>>> kRwkv = {
-    {"emb.weight", {270, 32}},  {"blocks.0.att.time_decay", {40}},      {"blocks.0.att.time_mix_k", {1, 1, 32}},
-    {"blocks.0.att.key.weight", {40, 32}}, {"blocks.0.ffn.key.weight", {96, 32}}, {"blocks.2.ln1.bias", {32}}};
+const std::vector<std::pair<std::string, std::vector<std::int64_t>>> kRwkv = {{"emb.weight", {270, 32}},
+                                                                              {"blocks.0.att.time_decay", {40}},
+                                                                              {"blocks.0.att.time_mix_k", {1, 1, 32}},
+                                                                              {"blocks.0.att.key.weight", {40, 32}},
+                                                                              {"blocks.0.ffn.key.weight", {96, 32}},
+                                                                              {"blocks.2.ln1.bias", {32}}};
 
 }  // namespace
 
@@ -55,7 +58,8 @@ TEST_CASE("layouts: a state-spaces configuration is told from Hugging Face's, wh
   CHECK_FALSE(is_state_spaces(json(R"({"d_model": 40, "hidden_size": 32, "model_type": "mamba"})")));
   CHECK_FALSE(is_state_spaces(json(R"({"d_model": 40, "model_type": "mpt"})")));
   CHECK_FALSE(is_state_spaces(json("{}")));
-  auto layout = hugging_face_layout(json(R"({"model_type": "mamba", "hidden_size": 32, "d_model": 40, "ssm_cfg": {"d_state": 8}})"), "c", TensorTable());
+  auto layout = hugging_face_layout(
+      json(R"({"model_type": "mamba", "hidden_size": 32, "d_model": 40, "ssm_cfg": {"d_state": 8}})"), "c", TensorTable());
   REQUIRE(layout);
   CHECK(integer(layout->config, "hidden_size") == 32);
   CHECK_FALSE(layout->config.find("state_size"));
@@ -87,14 +91,16 @@ TEST_CASE("layouts: Mamba-1 has the original code's defaults, and a padded vocab
 }
 
 TEST_CASE("layouts: Mamba-2 derives its heads, and keeps an infinite limit") {
-  const Json plain = translated(R"({"d_model": 768, "ssm_cfg": {"layer": "Mamba2"}, "vocab_size": 50277, "pad_vocab_size_multiple": 16})");
+  const Json plain =
+      translated(R"({"d_model": 768, "ssm_cfg": {"layer": "Mamba2"}, "vocab_size": 50277, "pad_vocab_size_multiple": 16})");
   CHECK(plain.find("model_type")->text() == "mamba2");
   CHECK(integer(plain, "vocab_size") == 50288);
   CHECK(integer(plain, "num_heads") == 24);
   CHECK(integer(plain, "head_dim") == 64);
   CHECK(integer(plain, "n_groups") == 1);
   CHECK(integer(plain, "state_size") == 128);
-  const Json other = translated(R"({"d_model": 16, "ssm_cfg": {"layer": "Mamba2", "headdim": 8, "ngroups": 2, "dt_limit": [0.5, Infinity]}})");
+  const Json other =
+      translated(R"({"d_model": 16, "ssm_cfg": {"layer": "Mamba2", "headdim": 8, "ngroups": 2, "dt_limit": [0.5, Infinity]}})");
   CHECK(integer(other, "num_heads") == 4);
   CHECK(integer(other, "n_groups") == 2);
   REQUIRE(other.find("time_step_limit")->items().size() == 2);
@@ -103,7 +109,8 @@ TEST_CASE("layouts: Mamba-2 derives its heads, and keeps an infinite limit") {
 }
 
 TEST_CASE("layouts: Codestral's params.json is a Mamba-2") {
-  const Json config = translated(R"({"dim": 128, "n_layers": 3, "vocab_size": 270, "n_groups": 2, "rms_norm": true, "tie_embeddings": false})");
+  const Json config =
+      translated(R"({"dim": 128, "n_layers": 3, "vocab_size": 270, "n_groups": 2, "rms_norm": true, "tie_embeddings": false})");
   CHECK(config.find("model_type")->text() == "mamba2");
   CHECK(integer(config, "hidden_size") == 128);
   CHECK(integer(config, "num_hidden_layers") == 3);
@@ -114,19 +121,25 @@ TEST_CASE("layouts: Codestral's params.json is a Mamba-2") {
 }
 
 TEST_CASE("layouts: what the lab does not do is refused by its original name, all of it at once") {
-  for (const auto& [field, value] : {std::pair<std::string, std::string>{"attn_layer_idx", "[3]"}, {"d_intermediate", "128"}, {"rms_norm", "false"}}) {
+  for (const auto& [field, value] :
+       {std::pair<std::string, std::string>{"attn_layer_idx", "[3]"}, {"d_intermediate", "128"}, {"rms_norm", "false"}}) {
     const auto problems = problems_of(R"({"d_model": 16, ")" + field + "\": " + value + "}");
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].code == Code::unsupported);
     CHECK(problems[0].field == field);
   }
-  for (const auto& [field, value] : {std::pair<std::string, std::string>{"d_ssm", "8"}, {"D_has_hdim", "true"}, {"rmsnorm", "false"}, {"norm_before_gate", "true"}}) {
+  for (const auto& [field, value] : {std::pair<std::string, std::string>{"d_ssm", "8"},
+                                     {"D_has_hdim", "true"},
+                                     {"rmsnorm", "false"},
+                                     {"norm_before_gate", "true"}}) {
     const auto problems = problems_of(R"({"d_model": 64, "ssm_cfg": {"layer": "Mamba2", ")" + field + "\": " + value + "}}");
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].code == Code::unsupported);
     CHECK(problems[0].field == "ssm_cfg." + field);
   }
-  CHECK(problems_of(R"({"d_model": 16, "attn_layer_idx": [1], "d_intermediate": 8, "rms_norm": false, "ssm_cfg": {"layer": "S4"}})").size() == 4);
+  CHECK(
+      problems_of(R"({"d_model": 16, "attn_layer_idx": [1], "d_intermediate": 8, "rms_norm": false, "ssm_cfg": {"layer": "S4"}})")
+          .size() == 4);
   auto layout = hugging_face_layout(json(R"({"d_model": 16, "attn_layer_idx": [1], "d_intermediate": 8})"), "c", TensorTable());
   REQUIRE(!layout);
   CHECK(layout.error().others.size() == 1);
@@ -141,7 +154,8 @@ TEST_CASE("layouts: numbers of an original configuration that cannot be are refu
       CHECK(problems[0].field == field);
     }
     for (const char* field : {"d_state", "d_conv", "expand", "headdim", "ngroups"}) {
-      const auto problems = problems_of(R"({"d_model": 64, "ssm_cfg": {"layer": "Mamba2", ")" + std::string(field) + "\": " + bad + "}}");
+      const auto problems =
+          problems_of(R"({"d_model": 64, "ssm_cfg": {"layer": "Mamba2", ")" + std::string(field) + "\": " + bad + "}}");
       REQUIRE(problems.size() == 1);
       CHECK(problems[0].field == "ssm_cfg." + std::string(field));
     }
@@ -198,7 +212,8 @@ TEST_CASE("layouts: weights without a configuration are refused, and so are two 
   REQUIRE(!layout);
   CHECK(layout.error().code == Code::missing);
   CHECK(layout.error().field == "config.json");
-  auto twice = renamed(table_of({{"backbone.embedding.weight", {1}}, {"backbone.embeddings.weight", {1}}}), name_from_state_spaces);
+  auto twice =
+      renamed(table_of({{"backbone.embedding.weight", {1}}, {"backbone.embeddings.weight", {1}}}), name_from_state_spaces);
   REQUIRE(!twice);
   CHECK(twice.error().code == Code::duplicate);
 }
@@ -212,11 +227,13 @@ TEST_CASE("layouts: a .pth of RWKV-4 needs no configuration beside it; other wei
     for (std::size_t i = shape.size(); i-- > 0; step *= shape[i]) tensor.strides[i] = step;
     tensors.emplace_back(name, tensor.text());
   }
-  const std::string path = folder.put("RWKV-4.pth", torch_image(pickled::whole(pickled::dict(tensors)), {std::string(4 * 8640, '\0')}));
+  const std::string path =
+      folder.put("RWKV-4.pth", torch_image(pickled::whole(pickled::dict(tensors)), {std::string(4 * 8640, '\0')}));
   auto checkpoint = open_checkpoint(path);
   REQUIRE_MESSAGE(checkpoint, checkpoint.error().text());
   CHECK(checkpoint->model_type == "rwkv");
   CHECK(checkpoint->tensors->find("rwkv.embeddings.weight"));
-  const std::string other = folder.put("x.bin", torch_image(pickled::whole(pickled::dict({{"x", pickled::Tensor{}.text()}})), {std::string(24, '\0')}));
+  const std::string other =
+      folder.put("x.bin", torch_image(pickled::whole(pickled::dict({{"x", pickled::Tensor{}.text()}})), {std::string(24, '\0')}));
   CHECK(open_checkpoint(other).error().field == "config.json");
 }

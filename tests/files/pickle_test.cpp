@@ -47,7 +47,8 @@ TEST_CASE("pickle: integers of every width have their value") {
 TEST_CASE("pickle: containers hold what was put into them, and the memo gives it again") {
   const std::string memo = std::string("r\2\1\0\0", 5), again = std::string("j\2\1\0\0", 5);
   const std::string padded = std::string(300, ')');  // so that the index 258 is within the pickle's size
-  const PickleValue root = value_of("(](N\x88\x89" + ("G" + std::string(8, '\0')) + "e" + padded + "(" + pickled::text("a") + "U\1bt" + memo + again + "t");
+  const PickleValue root = value_of("(](N\x88\x89" + ("G" + std::string(8, '\0')) + "e" + padded + "(" + pickled::text("a") +
+                                    "U\1bt" + memo + again + "t");
   CHECK(root.kind == Kind::tuple);
   CHECK(root.items.size() == 303);
   CHECK(root.items[301] == root.items[302]);
@@ -63,9 +64,15 @@ TEST_CASE("pickle: a dict built item by item is the dict built at once") {
 }
 
 TEST_CASE("pickle: names that import something are refused with what they name and where; nothing runs") {
-  for (const auto& [module, name] : {std::pair<std::string, std::string>{"os", "system"}, {"posix", "system"}, {"builtins", "eval"},
-                                     {"__builtin__", "getattr"}, {"torch", "load"}, {"torch._utils", "_rebuild_tensor_v3"},
-                                     {"torch.storage", "_load_from_bytes"}, {"collections", "OrderedDict.fromkeys"}, {"", ""}}) {
+  for (const auto& [module, name] : {std::pair<std::string, std::string>{"os", "system"},
+                                     {"posix", "system"},
+                                     {"builtins", "eval"},
+                                     {"__builtin__", "getattr"},
+                                     {"torch", "load"},
+                                     {"torch._utils", "_rebuild_tensor_v3"},
+                                     {"torch.storage", "_load_from_bytes"},
+                                     {"collections", "OrderedDict.fromkeys"},
+                                     {"", ""}}) {
     const Error error = refused_opcodes(pickled::global(module, name) + "(" + pickled::text("echo owned") + "tR");
     CHECK(error.code == Code::unsupported);
     CHECK(error.found == module + "." + name);
@@ -74,9 +81,17 @@ TEST_CASE("pickle: names that import something are refused with what they name a
 }
 
 TEST_CASE("pickle: opcodes that are not of data are refused by name and place") {
-  for (const auto& [opcode, name] : {std::pair<std::string, std::string>{"i", "INST (0x69)"}, {"o", "OBJ (0x6f)"}, {"\x93", "STACK_GLOBAL (0x93)"},
-                                     {"\x82", "EXT1 (0x82)"}, {"0", "POP (0x30)"}, {"2", "DUP (0x32)"}, {"I", "INT (0x49)"}, {"P", "PERSID (0x50)"},
-                                     {"\x95", "FRAME (0x95)"}, {"\x92", "NEWOBJ_EX (0x92)"}, {"\xff", "no opcode (0xff)"}}) {
+  for (const auto& [opcode, name] : {std::pair<std::string, std::string>{"i", "INST (0x69)"},
+                                     {"o", "OBJ (0x6f)"},
+                                     {"\x93", "STACK_GLOBAL (0x93)"},
+                                     {"\x82", "EXT1 (0x82)"},
+                                     {"0", "POP (0x30)"},
+                                     {"2", "DUP (0x32)"},
+                                     {"I", "INT (0x49)"},
+                                     {"P", "PERSID (0x50)"},
+                                     {"\x95", "FRAME (0x95)"},
+                                     {"\x92", "NEWOBJ_EX (0x92)"},
+                                     {"\xff", "no opcode (0xff)"}}) {
     const Error error = refused_opcodes("N" + opcode);
     CHECK(error.code == Code::unsupported);
     CHECK(error.found == name);
@@ -87,12 +102,13 @@ TEST_CASE("pickle: opcodes that are not of data are refused by name and place") 
 
 TEST_CASE("pickle: calls, states and references other than a tensor's are refused") {
   const std::string size = pickled::global("torch", "Size"), ordered = pickled::global("collections", "OrderedDict");
-  for (const std::string& opcodes :
-       {size + "]R", size + ")R", size + "K\1\x85R", ordered + "K\1\x85R", pickled::global("torch", "FloatStorage") + ")R",
-        pickled::global("torch", "float32") + ")R", pickled::global("torch._utils", "_rebuild_tensor_v2") + ")R",
-        pickled::global("torch._utils", "_rebuild_parameter") + "N\x88N\x87R", ")" + std::string(")R"), "}Nb",
-        "}}" + pickled::text("__setstate__") + "Nsb", "]}b", "NQ", ")Q", "(" + pickled::text("storage") + "NNNNtQ",
-        "(" + pickled::text("module") + pickled::global("torch", "FloatStorage") + pickled::text("0") + pickled::text("cpu") + "K\1tQ"}) {
+  for (const std::string& opcodes : std::vector<std::string>{
+           size + "]R", size + ")R", size + "K\1\x85R", ordered + "K\1\x85R", pickled::global("torch", "FloatStorage") + ")R",
+           pickled::global("torch", "float32") + ")R", pickled::global("torch._utils", "_rebuild_tensor_v2") + ")R",
+           pickled::global("torch._utils", "_rebuild_parameter") + "N\x88N\x87R", "))R", "}Nb",
+           "}}" + pickled::text("__setstate__") + "Nsb", "]}b", "NQ", ")Q", "(" + pickled::text("storage") + "NNNNtQ",
+           "(" + pickled::text("module") + pickled::global("torch", "FloatStorage") + pickled::text("0") + pickled::text("cpu") +
+               "K\1tQ"}) {
     CAPTURE(printable(opcodes));
     const Error error = refused_opcodes(opcodes);
     CHECK((error.code == Code::unsupported || error.code == Code::malformed));
@@ -116,8 +132,9 @@ TEST_CASE("pickle: claimed sizes and counts beyond the pickle are refused before
 }
 
 TEST_CASE("pickle: stacks that do not fit an opcode are refused") {
-  for (const char* opcodes : {"t", "e", "u", "s", "a", "\x85", "\x87", "R", "Q", "b", "q\1", "NNa", "NNNs", "(\x85", "N(R", "](N", "NN", "", "}(Nu",
-                              "K", "M\1", "J\1", "G\1", "(N", "N(t(", "cos\n", "cos"}) {
+  for (const char* opcodes :
+       {"t",   "e",   "u",  "s", "a",    "\x85", "\x87", "R",   "Q",   "b",  "q\1",  "NNa",   "NNNs", "(\x85",
+        "N(R", "](N", "NN", "",  "}(Nu", "K",    "M\1",  "J\1", "G\1", "(N", "N(t(", "cos\n", "cos"}) {
     CAPTURE(opcodes);
     const Code code = refused_opcodes(opcodes).code;
     CHECK((code == Code::malformed || code == Code::truncated));

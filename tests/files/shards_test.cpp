@@ -11,8 +11,9 @@ namespace {
 std::string shard(const std::vector<std::string>& names) {
   std::string header = "{";
   for (std::size_t i = 0; i < names.size(); ++i)
-    header.append(i > 0 ? "," : "").append("\"" + names[i] + R"(":{"dtype":"U8","shape":[2],"data_offsets":[)" + std::to_string(2 * i) + "," +
-                                           std::to_string(2 * i + 2) + "]}");
+    header.append(i > 0 ? "," : "")
+        .append("\"" + names[i] + R"(":{"dtype":"U8","shape":[2],"data_offsets":[)" + std::to_string(2 * i) + "," +
+                std::to_string(2 * i + 2) + "]}");
   return image(header + "}", 2 * names.size());
 }
 
@@ -62,7 +63,8 @@ TEST_CASE("shards: a tensor that the index lacks and a total that disagrees are 
 TEST_CASE("shards: missing files, absent tensors and tensors in two files are told all at once") {
   const Sharded folder;
   folder.put("3.safetensors", shard({"a", "e"}));
-  const auto problems = folder.problems_with(R"({"a": "1.safetensors", "x": "1.safetensors", "y": "1.safetensors", "c": "2.safetensors",
+  const auto problems =
+      folder.problems_with(R"({"a": "1.safetensors", "x": "1.safetensors", "y": "1.safetensors", "c": "2.safetensors",
     "e": "3.safetensors", "f": "4.safetensors", "g": "5.safetensors"})");
   REQUIRE(problems.size() == 4);
   CHECK(problems[0].code == Code::missing);

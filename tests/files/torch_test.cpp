@@ -14,7 +14,8 @@ const std::string kSix = raw<float>({0, 1, 2, 3, 4, 5});
 Result<TensorTable> parse(const std::string& image) { return parse_torch(bytes_of(image), "f.bin"); }
 
 // A file of tensors; `storages` are "0", "1", ...
-std::string image_of(const std::vector<std::pair<std::string, std::string>>& tensors, const std::vector<std::string>& storages = {kSix}) {
+std::string image_of(const std::vector<std::pair<std::string, std::string>>& tensors,
+                     const std::vector<std::string>& storages = {kSix}) {
   return torch_image(pickled::whole(pickled::dict(tensors)), storages);
 }
 
@@ -41,10 +42,11 @@ TEST_CASE("torch: a contiguous tensor is a view of the file, with every number t
   CHECK(table->find("x")->data >= begin);
   CHECK(table->find("x")->data < begin + file.size());
 
-  const std::map<std::string, DType> types = {{"FloatStorage", DType::f32}, {"HalfStorage", DType::f16},  {"BFloat16Storage", DType::bf16},
-                                              {"DoubleStorage", DType::f64}, {"LongStorage", DType::i64}, {"IntStorage", DType::i32},
-                                              {"ShortStorage", DType::i16},  {"CharStorage", DType::i8},  {"ByteStorage", DType::u8},
-                                              {"BoolStorage", DType::boolean}};
+  const std::map<std::string, DType> types = {{"FloatStorage", DType::f32},     {"HalfStorage", DType::f16},
+                                              {"BFloat16Storage", DType::bf16}, {"DoubleStorage", DType::f64},
+                                              {"LongStorage", DType::i64},      {"IntStorage", DType::i32},
+                                              {"ShortStorage", DType::i16},     {"CharStorage", DType::i8},
+                                              {"ByteStorage", DType::u8},       {"BoolStorage", DType::boolean}};
   for (const auto& [name, dtype] : types) {
     const std::string typed = image_of({{"x", Tensor{.type = name}.text()}}, {std::string(6 * size_of(dtype), '\0')});
     auto read = parse(typed);
@@ -71,8 +73,9 @@ TEST_CASE("torch: strides that are not those of a packed row-major tensor are ga
 }
 
 TEST_CASE("torch: tensors that share a storage go on sharing it, whether memoized or written twice") {
-  const std::string file = torch_image(pickled::whole("}(" + pickled::text("a") + Tensor{}.text() + "q\7" + pickled::text("b") + "h\7" +
-                                                      pickled::text("c") + Tensor{}.text() + "u"), {kSix});
+  const std::string file = torch_image(pickled::whole("}(" + pickled::text("a") + Tensor{}.text() + "q\7" + pickled::text("b") +
+                                                      "h\7" + pickled::text("c") + Tensor{}.text() + "u"),
+                                       {kSix});
   auto table = parse(file);
   REQUIRE_MESSAGE(table, table.error().text());
   CHECK(table->find("a")->data == table->find("b")->data);
@@ -97,8 +100,9 @@ TEST_CASE("torch: a state dict one level down is unwrapped; what is no tensor be
 TEST_CASE("torch: parameters, metadata and values that are no tensors do not keep a file from loading") {
   const std::string parameter = pickled::global("torch._utils", "_rebuild_parameter") + "(" + Tensor{}.text() + "\x88" +
                                 pickled::global("collections", "OrderedDict") + ")RtR";
-  const std::string root = pickled::global("collections", "OrderedDict") + ")R(" + pickled::text("p") + parameter + pickled::text("count") + "K\3" +
-                           pickled::text("type") + pickled::global("torch", "float32") + "u}" + pickled::text("_metadata") + "}sb";
+  const std::string root = pickled::global("collections", "OrderedDict") + ")R(" + pickled::text("p") + parameter +
+                           pickled::text("count") + "K\3" + pickled::text("type") + pickled::global("torch", "float32") + "u}" +
+                           pickled::text("_metadata") + "}sb";
   const std::string file = torch_image(pickled::whole(root), {kSix});
   auto table = parse(file);
   REQUIRE_MESSAGE(table, table.error().text());
@@ -110,8 +114,10 @@ TEST_CASE("torch: a view beyond its storage is refused, whatever overflows on th
   for (const Tensor& tensor :
        {Tensor{.offset = 1}, Tensor{.offset = -1}, Tensor{.offset = INT64_MAX}, Tensor{.shape = {7}, .strides = {1}},
         Tensor{.shape = {2, 3}, .strides = {4, 1}}, Tensor{.shape = {-2, 3}}, Tensor{.strides = {3, -1}},
-        Tensor{.shape = {INT64_MAX, INT64_MAX}, .strides = {INT64_MAX, INT64_MAX}}, Tensor{.shape = {1 << 30, 1 << 30, 1 << 30}, .strides = {0, 0, 0}},
-        Tensor{.shape = {INT64_MAX, INT64_MAX, 0}, .strides = {0, 0, 0}}, Tensor{.offset = INT64_MAX, .shape = {2}, .strides = {INT64_MAX}}}) {
+        Tensor{.shape = {INT64_MAX, INT64_MAX}, .strides = {INT64_MAX, INT64_MAX}},
+        Tensor{.shape = {1 << 30, 1 << 30, 1 << 30}, .strides = {0, 0, 0}},
+        Tensor{.shape = {INT64_MAX, INT64_MAX, 0}, .strides = {0, 0, 0}},
+        Tensor{.offset = INT64_MAX, .shape = {2}, .strides = {INT64_MAX}}}) {
     const Error error = refused(tensor);
     CHECK(error.code == Code::out_of_range);
     CHECK(error.field == "x");
@@ -135,7 +141,8 @@ TEST_CASE("torch: a storage that is not there, or not of the announced size, is 
 
 TEST_CASE("torch: shapes of other forms and names that occur twice are refused") {
   CHECK(refused(Tensor{.shape = {2}}).code == Code::mismatch);
-  CHECK(refused(Tensor{.shape = std::vector<std::int64_t>(33, 1), .strides = std::vector<std::int64_t>(33, 1)}).code == Code::too_large);
+  CHECK(refused(Tensor{.shape = std::vector<std::int64_t>(33, 1), .strides = std::vector<std::int64_t>(33, 1)}).code ==
+        Code::too_large);
   CHECK(refused(image_of({{"x", Tensor{}.text()}, {"x", Tensor{}.text()}})).code == Code::duplicate);
   CHECK(refused(torch_image(pickled::whole("}(K\1" + Tensor{}.text() + "u"), {kSix})).code == Code::malformed);
 }

@@ -21,10 +21,13 @@ void check(const TensorView& tensor) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::span<const std::byte> image(reinterpret_cast<const std::byte*>(data), size);
   std::shared_ptr<const void> owner;
-  if (auto array = parse_npy(image, "x", "input", owner)) check(*array);
-  else LAB_CHECK(array.error().text().empty(), ==, false);
+  if (auto array = parse_npy(image, "x", "input", owner))
+    check(*array);
+  else
+    LAB_CHECK(array.error().text().empty(), ==, false);
   auto table = parse_npz(image, "input");
-  if (!table) LAB_CHECK(table.error().text().empty(), ==, false);
+  if (!table)
+    LAB_CHECK(table.error().text().empty(), ==, false);
   else
     for (const TensorView& tensor : table->all()) check(tensor);
   return 0;

@@ -52,14 +52,15 @@ TEST_CASE("layouts: Codestral's folder is the same Mamba-2 under other names") {
   REQUIRE(plain);
   std::vector<TensorToWrite> tensors;
   for (const TensorView& tensor : plain->tensors->all())
-    tensors.push_back({tensor.name == "backbone.embeddings.weight" ? "model.backbone.embedding.weight" : "model." + tensor.name, tensor.dtype,
-                       tensor.shape, tensor.data});
+    tensors.push_back({tensor.name == "backbone.embeddings.weight" ? "model.backbone.embedding.weight" : "model." + tensor.name,
+                       tensor.dtype, tensor.shape, tensor.data});
   REQUIRE(write_safetensors(folder / "consolidated.safetensors", tensors, {}));
   const Json& config = *plain->config;
   const auto number = [&](const char* name) { return config.find(name)->text(); };
-  const std::string params = "{\"dim\": " + number("hidden_size") + ", \"n_layers\": " + number("num_hidden_layers") + ", \"vocab_size\": " +
-                             number("vocab_size") + ", \"n_groups\": " + number("n_groups") + ", \"head_dim\": " + number("head_dim") +
-                             ", \"state_size\": " + number("state_size") + ", \"rms_norm\": true, \"tie_embeddings\": false, \"model_type\": \"mamba\"}";
+  const std::string params = "{\"dim\": " + number("hidden_size") + ", \"n_layers\": " + number("num_hidden_layers") +
+                             ", \"vocab_size\": " + number("vocab_size") + ", \"n_groups\": " + number("n_groups") +
+                             ", \"head_dim\": " + number("head_dim") + ", \"state_size\": " + number("state_size") +
+                             ", \"rms_norm\": true, \"tie_embeddings\": false, \"model_type\": \"mamba\"}";
   REQUIRE(write_file_atomically(folder / "params.json", params));
   const auto checkpoint = open_checkpoint(folder.path.string());
   REQUIRE_MESSAGE(checkpoint, checkpoint.error().text());
