@@ -227,6 +227,10 @@ bool inflate_into(std::span<const std::byte> from, std::span<std::byte> to) {
 
 }  // namespace
 
+std::uint32_t zip::crc_of(std::span<const std::byte> bytes, std::uint32_t crc) {
+  return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+}
+
 Result<std::vector<ZipMember>> read_zip(std::span<const std::byte> image, const std::string& file) {
   return ZipReader(image, file).read();
 }

@@ -1,6 +1,5 @@
 #pragma once
 // The numbers of the zip format that its reader and its writer share. Source: PKWARE's APPNOTE 6.3.9.
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,21 +15,7 @@ constexpr std::uint16_t kIn64 = 0xFFFF;  // "see the 64-bit field"
 constexpr std::uint32_t kIn64Long = 0xFFFFFFFF;
 constexpr std::size_t kLocalBytes = 30, kCentralBytes = 46, kEndBytes = 22, kEnd64Bytes = 56, kLocatorBytes = 20;
 
-constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < 256; ++i) {
-    std::uint32_t value = i;
-    for (int k = 0; k < 8; ++k) value = (value >> 1) ^ (value & 1 ? 0xEDB88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}();
-
 /// CRC-32 of `bytes`, continued from `crc`.
-inline std::uint32_t crc_of(std::span<const std::byte> bytes, std::uint32_t crc = 0) {
-  crc = ~crc;
-  for (const std::byte byte : bytes) crc = kCrcTable[(crc ^ static_cast<std::uint32_t>(byte)) & 255] ^ (crc >> 8);
-  return ~crc;
-}
+std::uint32_t crc_of(std::span<const std::byte> bytes, std::uint32_t crc = 0);
 
 }  // namespace lab::zip
