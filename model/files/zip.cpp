@@ -228,6 +228,7 @@ bool inflate_into(std::span<const std::byte> from, std::span<std::byte> to) {
 }  // namespace
 
 std::uint32_t zip::crc_of(std::span<const std::byte> bytes, std::uint32_t crc) {
+  if (bytes.empty()) return crc;  // without bytes zlib begins anew
   return static_cast<std::uint32_t>(::crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
 }
 

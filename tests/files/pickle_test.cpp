@@ -106,7 +106,8 @@ TEST_CASE("pickle: calls, states and references other than a tensor's are refuse
            size + "]R", size + ")R", size + "K\1\x85R", ordered + "K\1\x85R", pickled::global("torch", "FloatStorage") + ")R",
            pickled::global("torch", "float32") + ")R", pickled::global("torch._utils", "_rebuild_tensor_v2") + ")R",
            pickled::global("torch._utils", "_rebuild_parameter") + "N\x88N\x87R", "))R", "}Nb",
-           "}}" + pickled::text("__setstate__") + "Nsb", "]}b", "NQ", ")Q", "(" + pickled::text("storage") + "NNNNtQ",
+           "}}(" + pickled::text("_metadata") + "N" + pickled::text("more") + "Nub", "}}" + pickled::text("__setstate__") + "Nsb",
+           "]}b", "NQ", ")Q", "(" + pickled::text("storage") + "NNNNtQ",
            "(" + pickled::text("module") + pickled::global("torch", "FloatStorage") + pickled::text("0") + pickled::text("cpu") +
                "K\1tQ"}) {
     CAPTURE(printable(opcodes));

@@ -60,11 +60,13 @@ TEST_CASE("torch: strides that are not those of a packed row-major tensor are ga
                                      {"column", Tensor{.offset = 1, .shape = {2}, .strides = {3}}.text()},
                                      {"expanded", Tensor{.offset = 5, .shape = {2, 2}, .strides = {0, 0}}.text()},
                                      {"unit", Tensor{.shape = {1, 6, 1}, .strides = {77, 1, INT64_MAX}}.text()},
+                                     {"both", Tensor{.shape = {3, 1, 2}, .strides = {1, INT64_MAX, 3}}.text()},
                                      {"scalar", Tensor{.offset = 4, .shape = {}, .strides = {}}.text()},
                                      {"none", Tensor{.offset = 6, .shape = {0, 3}, .strides = {3, 1}}.text()}});
   auto table = parse(file);
   REQUIRE_MESSAGE(table, table.error().text());
   CHECK(values_of<float>(*table->find("transposed")) == std::vector<float>{0, 3, 1, 4, 2, 5});
+  CHECK(values_of<float>(*table->find("both")) == std::vector<float>{0, 3, 1, 4, 2, 5});
   CHECK(values_of<float>(*table->find("column")) == std::vector<float>{1, 4});
   CHECK(values_of<float>(*table->find("expanded")) == std::vector<float>{5, 5, 5, 5});
   CHECK(values_of<float>(*table->find("unit")) == std::vector<float>{0, 1, 2, 3, 4, 5});
