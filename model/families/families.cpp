@@ -48,7 +48,7 @@ Family family(std::string model_type, Config (*read_config)(const Json&, std::ve
     Config config = read_config(*checkpoint.config, problems);
     if (!problems.empty()) return;
     config.vocabulary = padded_vocabulary(*checkpoint.tensors, config.vocabulary);
-    check_tensors(*checkpoint.tensors, expected_tensors(config, *checkpoint.tensors, expect_layer), problems);
+    check_tensors(*checkpoint.tensors, expected_tensors(config, expect_layer), problems);
     check_layer_count(*checkpoint.tensors, config.layers, problems);
   };
   const auto load = [=](const Checkpoint& checkpoint) -> std::unique_ptr<const Model> {

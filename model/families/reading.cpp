@@ -24,10 +24,7 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
   }
 }
 
-const TensorView* find_embedding(const TensorTable& table) {
-  const TensorView* other = table.find("backbone.embedding.weight");
-  return other ? other : table.find("backbone.embeddings.weight");
-}
+const TensorView* find_embedding(const TensorTable& table) { return table.find("backbone.embeddings.weight"); }
 
 std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary) {
   constexpr std::int64_t most = 256;  // larger than any padding in use

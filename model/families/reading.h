@@ -20,7 +20,7 @@ struct Expected {
 /// Compares what the files hold with what the configuration needs: missing, other shape, unsupported type.
 void check_tensors(const TensorTable& table, const std::vector<Expected>& expected, std::vector<Error>& problems);
 
-/// The embedding with either spelling of its name, or null.
+/// The embedding, or null. Its original spelling has been renamed (model/layouts).
 const TensorView* find_embedding(const TensorTable& table);
 /// Rows of the embedding: the configured vocabulary, or a little more where the file was padded to a round number.
 std::int64_t padded_vocabulary(const TensorTable& table, std::int64_t vocabulary);

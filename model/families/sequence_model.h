@@ -13,10 +13,9 @@ namespace lab {
 
 /// The tensors around the layers, and those of all layers as the family lists them.
 template <class Config, class ExpectLayer>
-std::vector<Expected> expected_tensors(const Config& c, const TensorTable& table, ExpectLayer expect_layer) {
+std::vector<Expected> expected_tensors(const Config& c, ExpectLayer expect_layer) {
   std::vector<Expected> expected = {{"backbone.norm_f.weight", {c.hidden}}};
-  const TensorView* embedding = find_embedding(table);
-  expected.push_back({embedding ? embedding->name : "backbone.embeddings.weight", {c.vocabulary, c.hidden}});
+  expected.push_back({"backbone.embeddings.weight", {c.vocabulary, c.hidden}});
   expected.push_back({"lm_head.weight", {c.vocabulary, c.hidden}, c.tied});
   for (std::int64_t i = 0; i < c.layers; ++i) expect_layer(c, i, expected);
   return expected;
