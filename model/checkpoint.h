@@ -17,7 +17,7 @@ struct Checkpoint {
   std::string path;            // the folder, or the GGUF file
   std::string name;            // its own name, for titles and sessions
   std::string model_type;      // config.json's "model_type"
-  std::shared_ptr<const Json> config;
+  std::shared_ptr<const Json> config;          // in Hugging Face's words
   std::shared_ptr<const TensorTable> tensors;
   std::string tokenizer_path;  // "" when the folder has none
   std::vector<std::string> warnings;
@@ -25,8 +25,13 @@ struct Checkpoint {
   std::shared_ptr<const Gguf> gguf;  // where the model came from a GGUF file: its own keys, the tokenizer among them
 };
 
-/// Opens a Hugging Face folder (config.json, model.safetensors) or a GGUF file, or refuses it. Reads headers only.
+/// Opens a model or refuses it: a folder with config.json (or Codestral's params.json) and weights in safetensors or PyTorch
+/// files, one or several with their index; one such file, whose folder holds the configuration (original RWKV-4 files need
+/// none); or a GGUF file. Other layouts are brought to Hugging Face's. Reads headers only.
 Result<Checkpoint> open_checkpoint(const std::string& path);
+
+/// Opens one file of weights, or an index and the files it names, by the ending of its name.
+Result<TensorTable> open_weights(const std::string& path);
 
 /// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once. "" when `stop` became true.
 std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop = nullptr);

@@ -29,6 +29,7 @@ struct ModelInfo {
   bool tied_head = false;
   std::vector<std::string> dtypes;  // of the weights, as "F32"
   std::vector<LayerInfo> layers;
+  std::vector<std::string> warnings;
 };
 
 /// Which rows of logits a lane wants: none, the last token's, or all.

@@ -8,7 +8,7 @@ import re
 import sys
 
 # What a model says of itself without computing anything: the seams that the tracer and the panels may know.
-MODEL_SEAMS = ("model/rows.h", "model/stage.h", "model/state.h", "model/probe.h", "model/layer_info.h")
+MODEL_SEAMS = ("model/rows.h", "model/row_tiles.h", "model/stage.h", "model/state.h", "model/probe.h", "model/layer_info.h")
 CORE_SEAMS = ("app/core/snapshot.h", "app/core/command.h", "app/core/options.h")
 
 # Folder -> own headers it may include, beside its own: folders or single headers. The longest matching folder counts.
@@ -35,10 +35,11 @@ OWN = {
 # brackets is judged by this table too; the rest is the standard library and the system.
 LIBRARIES = {
     "Eigen/": ("model", "tracer", "app/core", "tests"),
-    "nlohmann/": ("model/files", "model/text", "app", "tests"),
+    "nlohmann/": ("model/files", "model/layouts", "model/text", "app", "tests"),
     "fmt/": ("",),
     "xxhash.h": ("model/base",),
     "zstd.h": ("tracer",),
+    "zlib.h": ("model/files", "tests"),
     "unicode/": ("model/text", "tests"),
     "CLI/": ("app/cli",),
     "doctest/": ("tests",),

@@ -59,7 +59,8 @@ Result<int> run(const Arguments& given) {
 void add_check(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("check", "Reads and validates files without running them");
-  sub->add_option("PATH", given->paths, "Model folders, .safetensors and .gguf files, states, traces, sessions, tokenizers")
+  sub->add_option("PATH", given->paths,
+                  "Model folders, .safetensors, .gguf, .bin, .npz and .npy files, states, traces, sessions, tokenizers")
       ->required();
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab check my-model state.safetensors notes.statelab.json");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -13,7 +14,10 @@
 #include "app/core/session.h"
 #include "model/files/file.h"
 #include "model/files/json.h"
+#include "model/files/npy.h"
+#include "model/files/npz.h"
 #include "model/files/safetensors.h"
+#include "model/files/torch_file.h"
 #include "model/layouts/gguf.h"
 #include "model/model.h"
 #include "model/state_file.h"
@@ -30,17 +34,16 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, ignored);
 }
 
-// Takes the refusal of a reader, if any, and the others it carries; their file becomes the path that was asked for where
-// the reader did not say.
+// Takes the problems of a reader, if any; their file becomes the path that was asked for where the reader did not say.
 bool note(FileCheck& check, Status status) {
   if (status) return true;
-  std::vector<Error> others = std::move(status.error().others);
+  const std::vector<Error> others = std::exchange(status.error().others, {});
   if (!others.empty()) status.error().next.clear();  // it only counts them
-  others.insert(others.begin(), std::move(status.error()));
-  for (Error& problem : others) {
-    if (problem.file.empty()) problem.file = check.path;
-    check.problems.push_back(std::move(problem));
-  }
+  const std::size_t first = check.problems.size();
+  check.problems.push_back(std::move(status.error()));
+  check.problems.insert(check.problems.end(), others.begin(), others.end());
+  for (std::size_t i = first; i < check.problems.size(); ++i)
+    if (check.problems[i].file.empty()) check.problems[i].file = check.path;
   return false;
 }
 template <class T>
@@ -70,6 +73,8 @@ void check_model(const fs::path& folder, FileCheck& check, const char* kind = "m
   if (check.problems.empty()) {
     const auto model = load_model(*checkpoint);
     if (note(check, model)) {
+      const auto& warnings = (*model)->info().warnings;
+      check.warnings.insert(check.warnings.end(), warnings.begin(), warnings.end());
       check.detail = fmt::format("{}, {} layers, {} parameters", (*model)->info().family, (*model)->layers(),
                                  (*model)->info().parameters);
       note(check, folder_tokenizer(folder.string(), (*model)->info().vocabulary));
@@ -149,12 +154,13 @@ void check_trace(const TensorTable& table, FileCheck& check) {
   check.detail = fmt::format("{} tensors, {} tokens", table.all().size(), tokens);
 }
 
-void check_safetensors(const std::string& path, FileCheck& check) {
-  check.kind = "safetensors";
-  const auto table = open_safetensors(path);
+// Named tensors in whatever container: a trace by its metadata, a state too (in safetensors only), or just tensors.
+void check_container(const std::string& path, const char* kind, const Result<TensorTable>& table, FileCheck& check) {
+  check.kind = kind;
   if (!note(check, table)) return;
+  check.warnings = table->warnings();
   const std::string* format = table->metadata("format");
-  if (format && format->starts_with("statelab-state/")) {
+  if (format && format->starts_with("statelab-state/") && check.kind == "safetensors") {
     check.kind = "state";
     note(check, check_state_file(path));
     const std::string* position = table->metadata("position");
@@ -168,26 +174,29 @@ void check_safetensors(const std::string& path, FileCheck& check) {
   }
 }
 
-struct Foreign {
+struct Container {
   const char* kind;
   const char* description;
   const char* magic;   // at the start of the file, "" for none
   const char* ending;  // of its name, "" for none
+  Result<TensorTable> (*open)(const std::string&);  // null for those that cannot be opened
 };
-// Known formats that cannot be opened, the most telling sign first.
-constexpr std::array kForeign{Foreign{"npz", "a NumPy archive", "", ".npz"},
-                              Foreign{"npy", "a NumPy array", "\x93NUMPY", ".npy"},
-                              Foreign{"bin", "a PyTorch checkpoint", "PK\x03\x04", ".bin"},
-                              Foreign{"bin", "a PyTorch checkpoint", "\x80\x02", ".pt"},
-                              Foreign{"bin", "a PyTorch checkpoint", "", ".pth"},
-                              Foreign{"onnx", "an ONNX model", "", ".onnx"},
-                              Foreign{"h5", "an HDF5 file", "\x89HDF", ".h5"}};
+// Formats other than safetensors, the most telling sign first.
+constexpr std::array kContainers{Container{"npz", "a NumPy archive", "", ".npz", open_npz},
+                                 Container{"npy", "a NumPy array", "\x93NUMPY", ".npy", open_npy},
+                                 Container{"bin", "a PyTorch checkpoint", "PK\x03\x04", ".bin", open_torch},
+                                 Container{"bin", "a PyTorch checkpoint", "\x80\x02", ".pt", open_torch},
+                                 Container{"bin", "a PyTorch checkpoint", "", ".pth", open_torch},
+                                 Container{"index", "an index of weights", "", ".index.json", open_weights},
+                                 Container{"onnx", "an ONNX model", "", ".onnx", nullptr},
+                                 Container{"h5", "an HDF5 file", "\x89HDF", ".h5", nullptr}};
 
-const Foreign* find_foreign(const std::string& path, const std::string& magic) {
-  for (const Foreign& foreign : kForeign)
-    if (*foreign.ending && path.ends_with(foreign.ending)) return &foreign;
-  for (const Foreign& foreign : kForeign)
-    if (*foreign.magic && magic.starts_with(foreign.magic)) return &foreign;
+const Container* find_container(const std::string& path, const std::string& magic) {
+  for (const Container& container : kContainers)
+    if (*container.ending && path.ends_with(container.ending)) return &container;
+  if (path.ends_with(".safetensors")) return nullptr;  // its reader names what it finds instead
+  for (const Container& container : kContainers)
+    if (*container.magic && magic.starts_with(container.magic)) return &container;
   return nullptr;
 }
 
@@ -224,23 +233,27 @@ void check_file(const fs::path& path, FileCheck& check) {
   file.read(magic.data(), static_cast<std::streamsize>(magic.size()));
   magic.resize(static_cast<std::size_t>(file.gcount()));
   const std::string name = path.filename().string();
-  if (name == "config.json") return check_model(path.parent_path().empty() ? "." : path.parent_path(), check);
+  if (name == "config.json" || name == "params.json")
+    return check_model(path.parent_path().empty() ? "." : path.parent_path(), check);
   if (name == "tokenizer.json" || name == "vocabulary.json") return check_tokenizer(path, check);
   if (name.ends_with(".statelab.json")) return check_session(path.string(), check);
   if (is_gguf(path.string())) return check_model(path, check, "gguf");
-  if (const Foreign* foreign = find_foreign(name, magic)) {
-    check.kind = foreign->kind;
+  if (const Container* container = find_container(name, magic)) {
+    if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check);
+    check.kind = container->kind;
     note(check, Error{.code = Code::unsupported,
                       .expected = "a folder with config.json and model.safetensors",
-                      .found = foreign->description,
+                      .found = container->description,
                       .message = "files of this kind cannot be opened"});
     return;
   }
-  if (name.ends_with(".safetensors")) return check_safetensors(path.string(), check);
+  if (name.ends_with(".safetensors"))
+    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check);
   const std::size_t first = magic.find_first_not_of(" \t\r\n");
   if (name.ends_with(".json") || (first != std::string::npos && magic[first] == '{'))
     return check_json(path.string(), check);
-  if (magic.size() > 8 && magic[8] == '{') return check_safetensors(path.string(), check);
+  if (magic.size() > 8 && magic[8] == '{')
+    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check);
   note(check, Error{.code = Code::wrong_kind,
                     .expected = "a model folder, .safetensors, .gguf, session or tokenizer file",
                     .found = "other bytes",
@@ -248,7 +261,7 @@ void check_file(const fs::path& path, FileCheck& check) {
 }
 
 void check_folder(const fs::path& folder, FileCheck& check) {
-  if (is_there(folder / "config.json") || is_gguf(folder.string())) return check_model(folder, check);
+  if (is_there(folder / "config.json") || is_there(folder / "params.json") || is_gguf(folder.string())) return check_model(folder, check);
   for (const char* name : {"tokenizer.json", "vocabulary.json"})
     if (is_there(folder / name)) return check_tokenizer(folder / name, check);
   note(check, Error{.code = Code::missing,

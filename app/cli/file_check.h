@@ -9,7 +9,7 @@ namespace lab::cli {
 
 struct FileCheck {
   std::string path;
-  std::string kind;    // "model", "tokenizer", "safetensors", "state", "trace", "session", "gguf", ..., "unknown"
+  std::string kind;    // "model", "tokenizer", "safetensors", "state", "trace", "session", "npz", "bin", "index", ..., "unknown"
   std::string detail;  // what a valid one holds, in a few words
   std::vector<Error> problems;
   std::vector<std::string> warnings;

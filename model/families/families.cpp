@@ -1,5 +1,6 @@
 // The families the lab knows: one line each in the table at the end.
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 #include "model/families/granite_h/granite_h.h"
@@ -28,6 +29,12 @@ std::set<std::string> dtypes_of(const TensorTable& table) {
   return names;
 }
 
+// Whether a head of its own says something else than the embedding it is said to be tied to. Equal copies are read once.
+bool differs(const TensorView* head, const TensorView& embedding) {
+  if (!head || head->data == embedding.data) return false;
+  return head->dtype != embedding.dtype || head->bytes != embedding.bytes || std::memcmp(head->data, embedding.data, head->bytes) != 0;
+}
+
 struct Family {
   const char* model_type;
   std::unique_ptr<Architecture> (*read)(const Json& config, std::vector<Error>& problems);
@@ -44,12 +51,10 @@ const Family* find_family(const std::string& model_type) {
   return nullptr;
 }
 
-// The family's reading of a configuration, with the vocabulary and the names that the files have.
+// The family's reading of a configuration, with the vocabulary that the files have.
 std::unique_ptr<Architecture> read_architecture(const Checkpoint& checkpoint, std::vector<Error>& problems) {
   std::unique_ptr<Architecture> architecture = find_family(checkpoint.model_type)->read(*checkpoint.config, problems);
   Stream& stream = architecture->stream;
-  const std::string original = "backbone.embedding";
-  if (stream.embedding == "backbone.embeddings" && checkpoint.tensors->find(original + ".weight")) stream.embedding = original;
   stream.vocabulary = padded_vocabulary(*checkpoint.tensors, stream);
   return architecture;
 }
@@ -60,8 +65,13 @@ ModelInfo info_of(const Checkpoint& checkpoint, const Architecture& architecture
                  .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .hidden = stream.hidden,
                  .vocabulary = stream.vocabulary, .tied_head = stream.tied};
   architecture.describe(info);
+  const std::string head = stream.head + ".weight";
+  if (stream.tied && differs(checkpoint.tensors->find(head), *checkpoint.tensors->find(stream.embedding + ".weight"))) {
+    info.tied_head = false;
+    info.warnings.push_back(head + " differs from the embedding although they should be tied: the output uses " + head);
+  }
   for (const TensorView& tensor : checkpoint.tensors->all())
-    if (!stream.tied || tensor.name != stream.head + ".weight") info.parameters += tensor.elements();
+    if (!info.tied_head || tensor.name != head) info.parameters += tensor.elements();
   const auto types = dtypes_of(*checkpoint.tensors);
   info.dtypes.assign(types.begin(), types.end());
   for (std::int64_t i = 0; i < stream.layers; ++i) {

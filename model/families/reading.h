@@ -5,31 +5,12 @@
 #include <vector>
 
 #include "model/checkpoint.h"
+#include "model/files/config_reader.h"
 #include "model/math/matrix.h"
 
 namespace lab {
 
 struct Stream;
-
-/// Reads typed fields of config.json and collects what is wrong with them.
-class ConfigReader {
- public:
-  ConfigReader(const Json& config, std::vector<Error>& problems) : config_(config), problems_(problems) {}
-
-  /// An integer in [low, high]; `fallback` when the field is absent.
-  std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t low = 1, std::int64_t high = 1 << 24);
-  /// A finite number in [low, high].
-  double number(const char* name, double fallback, double low, double high);
-  bool boolean(const char* name, bool fallback);
-  /// Refuses any other text than those listed.
-  std::string one_of(const char* name, const std::string& fallback, const std::vector<std::string>& allowed);
-  const Json* find(const char* name) const { return config_.find(name); }
-  void problem(const char* field, const std::string& expected, const std::string& found);
-
- private:
-  const Json& config_;
-  std::vector<Error>& problems_;
-};
 
 /// A tensor a family needs. A shape entry is exact; `optional` tensors may be absent; `other` is a second name that will do.
 struct Expected {

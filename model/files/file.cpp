@@ -83,6 +83,11 @@ MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+std::string plain_name(const std::string& path) {
+  const std::size_t slash = path.find_last_of('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   Descriptor file;
   LAB_ASSIGN(const std::size_t size, open_regular(path, file));
@@ -109,9 +114,8 @@ Status write_file_atomically(const std::string& given, std::string_view content)
   const std::string path = ignored ? given : target.string();
   const std::size_t slash = path.find_last_of('/');
   const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
   const std::string temporary =
-      folder + "/." + name + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
+      folder + "/." + plain_name(path) + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
   Status status = write_and_flush(temporary, content, path);
   if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
     status = system_error(Code::environment, path, "the file cannot be replaced");

@@ -24,6 +24,9 @@ class MappedFile {
   std::span<const std::byte> bytes_;
 };
 
+/// The last part of a path.
+std::string plain_name(const std::string& path);
+
 /// The whole content of a regular file of at most `limit` bytes (pipes, devices and folders are refused).
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 

@@ -7,6 +7,7 @@
 
 #include "model/files/file.h"
 #include "model/files/looks_like.h"
+#include "model/files/mapped_table.h"
 #include "model/files/safetensors_header.h"
 
 namespace lab {
@@ -79,11 +80,6 @@ Result<std::string_view> header_text(std::span<const std::byte> image, std::size
   return text;
 }
 
-std::string file_name(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  return slash == std::string::npos ? path : path.substr(slash + 1);
-}
-
 }  // namespace
 
 Result<TensorTable> parse_safetensors(std::span<const std::byte> image, std::size_t file_bytes, const std::byte* base,
@@ -106,14 +102,9 @@ Result<TensorTable> parse_safetensors(std::span<const std::byte> image, std::siz
 }
 
 Result<TensorTable> open_safetensors(const std::string& path) {
-  LAB_ASSIGN(auto mapping, MappedFile::open(path));
-  auto table = parse_safetensors(mapping->bytes(), mapping->bytes().size(), mapping->bytes().data(), file_name(path));
-  if (!table) {
-    table.error().file = path;
-    return table;
-  }
-  table->keep_alive(mapping);
-  return table;
+  return open_mapped(path, [](std::span<const std::byte> image, const std::string& file) {
+    return parse_safetensors(image, image.size(), image.data(), file);
+  });
 }
 
 Status write_safetensors(const std::string& path, const std::vector<TensorToWrite>& tensors,

@@ -1,5 +1,7 @@
 #include "model/files/tensor_table.h"
 
+#include <algorithm>
+
 namespace lab {
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -15,6 +17,14 @@ std::string shape_text(const std::vector<std::int64_t>& shape) {
 const TensorView* TensorTable::find(std::string_view name) const {
   const auto found = index_.find(std::string(name));
   return found == index_.end() ? nullptr : &tensors_[found->second];
+}
+
+std::size_t TensorTable::stored_bytes() const {
+  std::unordered_map<const std::byte*, std::size_t> places;
+  for (const TensorView& tensor : tensors_) places[tensor.data] = std::max(places[tensor.data], tensor.bytes);
+  std::size_t sum = 0;
+  for (const auto& [place, bytes] : places) sum += bytes;
+  return sum;
 }
 
 const std::string* TensorTable::metadata(std::string_view key) const {

@@ -37,6 +37,8 @@ class TensorTable {
  public:
   const TensorView* find(std::string_view name) const;
   const std::vector<TensorView>& all() const { return tensors_; }
+  /// Bytes of all tensors; what several of them share counts once.
+  std::size_t stored_bytes() const;
   /// `__metadata__` of the (first) file: string to string.
   const std::vector<std::pair<std::string, std::string>>& metadata() const { return metadata_; }
   const std::string* metadata(std::string_view key) const;

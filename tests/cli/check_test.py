@@ -16,12 +16,14 @@ def safetensors(header, data=b""):
 class Good(Case):
     def test_each_kind_is_told(self):
         self.run_program("trace", GOLDEN / "mamba1", "--ids", "1,2", "-o", "trace.safetensors", "--save-state", "state.safetensors")
+        self.run_program("trace", GOLDEN / "mamba1", "--ids", "1,2", "-o", "values.npz")
         (self.folder / "a.statelab.json").write_text('{"format": "statelab-session/1", "model": "builtin:prose", "commands": []}')
         paths = {GOLDEN / "mamba1": "model", "builtin:prose": "model", GOLDEN / "mamba1/config.json": "model",
                  GOLDEN / "mamba1/model.safetensors": "safetensors", GOLDEN / "mamba1/reference.safetensors": "trace",
                  "trace.safetensors": "trace", "state.safetensors": "state", GOLDEN / "states/mamba1/state.safetensors": "state",
-                 GOLDEN / "gguf/mamba1-small-F16.gguf": "gguf",
-                 GOLDEN / "mamba1/tokenizer.json": "tokenizer", GOLDEN / "tokenizers/neox": "tokenizer", "a.statelab.json": "session"}
+                 GOLDEN / "gguf/mamba1-small-F16.gguf": "gguf", GOLDEN / "mamba1-sharded": "model", GOLDEN / "mamba1-original-layout": "model",
+                 GOLDEN / "mamba1-original-layout/pytorch_model.bin": "bin", GOLDEN / "mamba1-sharded/model.safetensors.index.json": "index",
+                 "values.npz": "trace", GOLDEN / "mamba1/tokenizer.json": "tokenizer", GOLDEN / "tokenizers/neox": "tokenizer", "a.statelab.json": "session"}
         answers = self.json_of("check", *paths)
         self.assertEqual([a["kind"] for a in answers], list(paths.values()))
         self.assertEqual([a["path"] for a in answers], [str(path) for path in paths])
@@ -37,6 +39,15 @@ class Good(Case):
             self.assertEqual([layer["kind"] for layer in info["layers"]], [info["family"]] * config["num_hidden_layers"])
             self.assertGreaterEqual(info["memory_bytes"], info["state_bytes"] + (GOLDEN / model / "model.safetensors").stat().st_size * 0.9)
         self.assertEqual(len({self.json_of("info", GOLDEN / model)["hash"] for model in ("mamba1", "mamba1-f16", "mamba1-bf16")}), 3)
+
+    def test_other_layouts_are_the_same_model(self):
+        plain = self.json_of("info", GOLDEN / "mamba1")
+        for path in ("mamba1-sharded", "mamba1-original-layout", "mamba1-original-layout/pytorch_model.bin"):
+            info = self.json_of("info", GOLDEN / path)
+            for fact in ("family", "parameters", "layers", "hidden", "vocab", "dtypes", "state_bytes", "memory_bytes", "warnings"):
+                self.assertEqual(info[fact], plain[fact], (path, fact))
+            ours, theirs = (self.trace(GOLDEN / model, "--ids", "1,2,3", "--points", "logits").bytes("logits") for model in (path, "mamba1"))
+            self.assertEqual(ours, theirs)
 
     def test_the_built_in_models_are_listed(self):
         listed = {model["name"]: model for model in self.json_of("models")["models"]}
@@ -60,12 +71,42 @@ class Bad(Case):
         return self.folder / "copy"
 
     def test_kinds_that_cannot_be_opened_are_named(self):
-        for name, content, found in (("pytorch_model.bin", b"PK\3\4", "a PyTorch checkpoint"), ("old.pt", b"\x80\2}q", "a PyTorch checkpoint")):
+        for name, content, found in (("a.onnx", b"", "an ONNX model"), ("a.h5", b"\x89HDF", "an HDF5 file")):
             error = self.refused(name, content)["error"]
             self.assertEqual((error["code"], error["found"]), ("unsupported", found))
+
+    def test_a_pickle_that_would_run_something_is_refused_by_what_and_where(self):
+        for name in ("pytorch_model.bin", "model.pt", "model.pth", "without-ending"):
+            with zipfile.ZipFile(self.folder / name, "w") as archive:
+                archive.writestr("m/data.pkl", b"\x80\2cos\nsystem\n(U\5touch\x85R.")
+            answer = self.refused(name)
+            error = answer["error"]
+            self.assertEqual(answer["kind"], "bin")
+            self.assertEqual((error["code"], error["field"], error["found"], error["offset"]), ("unsupported", "m/data.pkl", "os.system", 2))
+            self.assertIn("safetensors", error["next"])
+
+    def test_archives_of_other_programs_are_refused_by_what_they_lack(self):
         with zipfile.ZipFile(self.folder / "a.npz", "w") as archive:
             archive.writestr("x.npy", b"")
-        self.assertEqual(self.refused("a.npz")["error"]["found"], "a NumPy archive")
+        self.assertEqual(self.refused("a.npz")["error"]["field"], "x")
+        shutil.copy(self.folder / "a.npz", self.folder / "a.bin")
+        self.assertEqual(self.refused("a.bin")["error"]["expected"], "a member NAME/data.pkl")
+        shutil.copy(GOLDEN / "mamba1-original-layout/pytorch_model.bin", self.folder / "renamed.safetensors")
+        self.assertEqual(self.refused("renamed.safetensors")["error"]["code"], "wrong_kind")
+
+    def test_all_problems_of_shards_and_of_an_original_configuration_are_listed(self):
+        copy = self.copy_of("mamba1-sharded")
+        for number in (1, 3):
+            (copy / f"model-0000{number}-of-00003.safetensors").unlink()
+        answer, = self.json_of("check", "copy", expect=2)
+        self.assertEqual([p["code"] for p in answer["problems"]], ["not_found"] * 2)
+        self.assertTrue(all("-of-00003" in p["file"] for p in answer["problems"]))
+        shutil.rmtree(copy)
+        config = self.copy_of("mamba1-original-layout") / "config.json"
+        config.write_text(json.dumps(json.loads(config.read_text()) | {"attn_layer_idx": [1], "rms_norm": False, "d_intermediate": 64}))
+        answer, = self.json_of("check", "copy", expect=2)
+        self.assertEqual([p["field"] for p in answer["problems"]], ["attn_layer_idx", "d_intermediate", "rms_norm"])
+        self.assertIn("2 more", self.refusal("info", "copy")["next"])
 
     def test_a_gguf_file_is_known_by_its_content(self):
         for name in ("a.gguf", "renamed"):

@@ -112,7 +112,7 @@ TEST_CASE("checkpoint: what a folder lacks is named [CF7]") {
   CHECK(error.code == Code::missing);
   CHECK(error.field == "model.safetensors");
   folder.put("pytorch_model.bin", "x");
-  CHECK(refusal(folder.path.string()).code == Code::unsupported);
+  CHECK(refusal(folder.path.string()).code == Code::wrong_kind);
 }
 
 TEST_CASE("checkpoint: a configuration that cannot be read is refused [CF7]") {

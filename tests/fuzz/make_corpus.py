@@ -5,10 +5,12 @@
 
 Files that a fuzzer found are added by hand and stay: this script only writes its own names.
 """
+import io
 import json
 import pathlib
 import struct
 import sys
+import zipfile
 
 
 def safetensors(header, data=b"", length=None):
@@ -352,9 +354,125 @@ GGUFS = {
 }
 
 
+def archive(members, method=zipfile.ZIP_STORED, force_zip64=False):
+    """A zip of equal bytes at every run."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as out:
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            info.compress_type = method
+            with out.open(info, "w", force_zip64=force_zip64) as member:
+                member.write(content)
+    return file.getvalue()
+
+
+def npy(header, data=b"", version=1):
+    text = header.encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text + data
+
+
+def npy_of(descr="'<f4'", shape="(3,)", order="False", data=bytes(12), version=1):
+    return npy(f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n", data, version)
+
+
+NPZ = {
+    "valid-array": npy_of(),
+    "valid-version-2": npy_of(version=2),
+    "valid-version-3": npy_of(version=3),
+    "valid-fortran": npy_of(shape="(1, 3)", order="True"),
+    "valid-scalar": npy_of(shape="()", data=bytes(4)),
+    "valid-no-elements": npy_of(shape="(0, 7)", data=b""),
+    "valid-bool": npy_of("'|b1'", data=b"\0\1\0"),
+    "valid-archive": archive({"a.npy": npy_of(), "metadata.json": b'{"format": "x"}'}),
+    "valid-compressed": archive({"a.npy": npy_of(data=bytes(12)), "b.npy": npy_of()}, zipfile.ZIP_DEFLATED),
+    "valid-zip64": archive({"a.npy": npy_of()}, force_zip64=True),
+    "valid-other-member": archive({"notes.txt": b"x"}),
+    "bzip2": archive({"a.npy": npy_of()}, zipfile.ZIP_BZIP2),
+    "cut": archive({"a.npy": npy_of()})[:-1],
+    "empty": b"",
+    "object": npy_of("'|O'"),
+    "record": npy_of("[('a', '<f4')]"),
+    "big-endian": npy_of("'>f4'"),
+    "version-4": npy_of(version=4),
+    "shape-negative": npy_of(shape="(-3,)"),
+    "shape-overflows": npy_of(shape=f"({2**62}, {2**62})"),
+    "shape-beyond": npy_of(shape="(4,)"),
+    "header-beyond": b"\x93NUMPY\1\0\xff\xff{}{}",
+    "header-huge": b"\x93NUMPY\2\0\xff\xff\xff\xff{}{}",
+    "evaluates": npy_of(shape="(__import__('os').getpid(),)"),
+    "parent-folder": archive({"../a.npy": npy_of()}),
+    "metadata-broken": archive({"metadata.json": b"{"}),
+}
+
+
+def word(text):
+    return b"X" + struct.pack("<I", len(text)) + text.encode()
+
+
+def tensor(storage="FloatStorage", key="0", count=6, offset=0, shape=(2, 3), strides=(3, 1)):
+    def numbers(values):
+        return b"(" + b"".join(b"J" + struct.pack("<i", value) for value in values) + b"t"
+    identity = b"(" + word("storage") + b"ctorch\n" + storage.encode() + b"\n" + word(key) + word("cpu") + b"J" + struct.pack("<i", count) + b"tQ"
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + identity + b"J" + struct.pack("<i", offset) + numbers(shape) + numbers(strides)
+            + b"\x89ccollections\nOrderedDict\n)RtR")
+
+
+def pickled(opcodes):
+    return b"\x80\x02" + opcodes + b"."
+
+
+def torch(opcodes, members=(), **options):
+    return archive({"m/data.pkl": pickled(opcodes), "m/byteorder": b"little", "m/data/0": bytes(24)} | dict(members), **options)
+
+
+def one(**parts):
+    return torch(b"}" + word("x") + tensor(**parts) + b"s")
+
+
+TORCH = {
+    "valid": one(),
+    "valid-transposed": one(shape=(3, 2), strides=(1, 3)),
+    "valid-expanded": one(shape=(2, 6), strides=(0, 1)),
+    "valid-empty-tensor": one(shape=(0, 3), strides=(3, 1)),
+    "valid-half": one(storage="HalfStorage", count=12),
+    "valid-shared": torch(b"}(" + word("a") + tensor() + b"q\1" + word("b") + b"h\1u"),
+    "valid-nested": torch(b"}" + word("state_dict") + b"}" + word("x") + tensor() + b"ss"),
+    "valid-metadata": torch(b"ccollections\nOrderedDict\n)R" + word("x") + tensor() + b"s}" + word("_metadata") + b"}sb"),
+    "valid-zip64": torch(b"}" + word("x") + tensor() + b"s", force_zip64=True),
+    "compressed": torch(b"}" + word("x") + tensor() + b"s", method=zipfile.ZIP_DEFLATED),
+    "big-endian": torch(b"}", {"m/byteorder": b"big"}),
+    "script": torch(b"}", {"m/code/x.py": b"x"}),
+    "legacy": b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
+    "no-pickle": archive({"m/data/0": bytes(24)}),
+    "cut": one()[:-1],
+    "empty": b"",
+    "os-system": torch(b"cos\nsystem\n" + word("x") + b"\x85R"),
+    "opcode-inst": torch(b"(ios\nsystem\n"),
+    "opcode-frame": torch(b"\x95" + bytes(8)),
+    "reduce-storage": torch(b"ctorch\nFloatStorage\n)R"),
+    "reduce-size": torch(b"ctorch\nSize\n(K\1K\2t\x85R"),
+    "build-state": torch(b"}}" + word("x") + b"Nsb"),
+    "memo-huge": torch(b"Nr\0\0\0\x80"),
+    "memo-empty": torch(b"h\1"),
+    "text-huge": torch(b"X\xff\xff\xff\x7f"),
+    "long-long": torch(b"\x8a\x09" + bytes(9)),
+    "marks": torch(b"(" * 1000),
+    "nested": torch(b"]" * 1000 + b"a" * 999),
+    "holds-itself": torch(b"}q\1" + word("x") + b"h\1s"),
+    "view-beyond": one(offset=1),
+    "view-negative": one(offset=-1),
+    "view-huge": one(shape=(2**31 - 1, 2**31 - 1), strides=(2**31 - 1, 2**31 - 1)),
+    "view-spread": one(shape=(2**30, 2**20), strides=(0, 0)),
+    "ranks-differ": one(shape=(2,)),
+    "storage-missing": one(key="9"),
+    "storage-count": one(count=7),
+}
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
-    for folder, files in (("gguf", GGUFS), ("json", CONFIGS), ("safetensors", SAFETENSORS), ("state", STATES), ("tokenizer", TOKENIZERS)):
+    for folder, files in (("gguf", GGUFS), ("json", CONFIGS), ("npz", NPZ), ("safetensors", SAFETENSORS), ("state", STATES),
+                          ("tokenizer", TOKENIZERS), ("torch", TORCH)):
         (root / folder).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             assert len(content) < 4096, name
