@@ -466,6 +466,13 @@ TORCH = {
     "ranks-differ": one(shape=(2,)),
     "storage-missing": one(key="9"),
     "storage-count": one(count=7),
+    "pickle-valid": pickled(b"}" + word("x") + tensor() + b"s"),
+    "pickle-transposed": pickled(b"}" + word("x") + tensor(shape=(3, 2), strides=(1, 3)) + b"s"),
+    "pickle-shared": pickled(b"}(" + word("a") + tensor() + b"q\1" + word("b") + b"h\1u"),
+    "pickle-nested": pickled(b"}" + word("model") + b"ccollections\nOrderedDict\n)R" + word("x") + tensor() + b"s}" + word("_metadata") + b"}sbs"),
+    "pickle-parameter": pickled(b"}" + word("x") + b"ctorch._utils\n_rebuild_parameter\n(" + tensor() + b"\x88)tRs"),
+    "pickle-size": pickled(b"}" + word("x") + b"ctorch\nSize\n(K\1K\2t\x85Rs"),
+    "pickle-values": pickled(b"](N\x88\x89G" + bytes(8) + b"\x8f)ctorch\nfloat32\nU\1aM\1\2\x8a\1\xffea"),
 }
 
 
