@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "model/text/byte_level.h"
+#include "model/text/unicode.h"
 #include "model/text/utf8.h"
 
 namespace lab {
@@ -38,18 +38,20 @@ const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at)
   return nullptr;
 }
 
-std::vector<Part> AddedTokens::split(std::string_view text) const {
+std::vector<Part> AddedTokens::split(std::string_view text, bool special) const {
   std::vector<Part> parts;
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
     const AddedToken* token = longest_at(text, at);
-    if (!token || (token->single_word && !stands_alone(text, at, at + token->content.size()))) {
+    if (!token || (token->special && !special) ||
+        (token->single_word && !stands_alone(text, at, at + token->content.size()))) {
       at += token ? token->content.size() : 1;
       continue;
     }
     std::size_t begin = at, end = at + token->content.size();
     while (token->lstrip && begin > done && is_space(before(text, begin).value)) begin -= before(text, begin).length;
-    while (token->rstrip && end < text.size() && is_space(decode_utf8(text, end).value)) end += decode_utf8(text, end).length;
+    while (token->rstrip && end < text.size() && is_space(decode_utf8(text, end).value))
+      end += decode_utf8(text, end).length;
     if (begin > done) parts.push_back({-1, done, begin});
     parts.push_back({token->id, begin, end});
     at = done = end;

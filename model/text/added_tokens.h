@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "model/text/text_map.h"
 
 namespace lab {
 
@@ -27,16 +28,12 @@ class AddedTokens {
   /// An empty token is left out; of two equal ones the first counts.
   void add(const AddedToken& token);
   bool empty() const { return tokens_.empty(); }
-  /// The parts of a text in order, covering it.
-  std::vector<Part> split(std::string_view text) const;
+  /// The parts of a text in order, covering it. Where special tokens are not wanted, those of the text stay text.
+  std::vector<Part> split(std::string_view text, bool special = true) const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   const AddedToken* longest_at(std::string_view text, std::size_t at) const;
-  std::unordered_map<std::string, AddedToken, Hash, std::equal_to<>> tokens_;
+  TextMap<AddedToken> tokens_;
   std::array<std::vector<std::size_t>, 256> lengths_;  // of the tokens that begin with a byte, longest first
 };
 

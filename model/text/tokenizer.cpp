@@ -7,8 +7,8 @@
 
 namespace lab {
 
-Result<std::vector<std::int32_t>> Tokenizer::encode(std::string_view text, bool add_special) const {
-  LAB_ASSIGN(const std::vector<Piece> pieces, encode_pieces(text, add_special));
+Result<std::vector<std::int32_t>> Tokenizer::encode(std::string_view text, bool add_special, bool parse_special) const {
+  LAB_ASSIGN(const std::vector<Piece> pieces, encode_pieces(text, add_special, parse_special));
   std::vector<std::int32_t> ids;
   ids.reserve(pieces.size());
   for (const Piece& piece : pieces) ids.push_back(piece.id);
@@ -16,10 +16,11 @@ Result<std::vector<std::int32_t>> Tokenizer::encode(std::string_view text, bool 
 }
 
 std::string Tokenizer::decode(std::span<const std::int32_t> ids, bool keep_special) const {
-  std::string bytes;
+  StreamDecoder decoder(*this);
+  std::string text;
   for (std::int32_t id : ids)
-    if (keep_special || !is_special(id)) bytes += bytes_of(id);
-  return repaired_utf8(bytes);
+    if (keep_special || !is_special(id)) text += decoder.feed(id);
+  return text + decoder.flush();
 }
 
 std::string Tokenizer::display(std::int32_t id) const {
@@ -28,10 +29,14 @@ std::string Tokenizer::display(std::int32_t id) const {
   for (std::size_t at = 0; at < bytes.size();) {
     const CodePoint point = decode_utf8(bytes, at);
     const bool control = point.value < 0x20 || (point.value >= 0x7F && point.value < 0xA0);
-    if (point.value == ' ') out += "␣";
-    else if (point.value == '\n') out += "↵";
-    else if (point.value == '\t') out += "→";
-    else if (point.valid && !control) out.append(bytes, at, point.length);
+    if (point.value == ' ')
+      out += "␣";
+    else if (point.value == '\n')
+      out += "↵";
+    else if (point.value == '\t')
+      out += "→";
+    else if (point.valid && !control)
+      out.append(bytes, at, point.length);
     else
       for (std::size_t i = 0; i < point.length; ++i) {
         char hex[8];
@@ -47,7 +52,7 @@ namespace {
 
 class ByteTokenizer final : public Tokenizer {
  public:
-  Result<std::vector<Piece>> encode_pieces(std::string_view text, bool) const override {
+  Result<std::vector<Piece>> encode_pieces(std::string_view text, bool, bool) const override {
     std::vector<Piece> pieces;
     pieces.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) pieces.push_back({static_cast<unsigned char>(text[i]), i, i + 1});
@@ -66,7 +71,7 @@ class SymbolTokenizer final : public Tokenizer {
  public:
   explicit SymbolTokenizer(std::vector<std::string> pieces) : pieces_(std::move(pieces)) {}
 
-  Result<std::vector<Piece>> encode_pieces(std::string_view text, bool) const override {
+  Result<std::vector<Piece>> encode_pieces(std::string_view text, bool, bool) const override {
     constexpr std::string_view space = " \t\r\n";
     std::vector<Piece> found;
     for (std::size_t at = text.find_first_not_of(space); at < text.size(); at = text.find_first_not_of(space, at)) {
@@ -75,8 +80,12 @@ class SymbolTokenizer final : public Tokenizer {
       std::size_t id = 0;
       while (id < pieces_.size() && pieces_[id] != word) ++id;
       if (id == pieces_.size())
-        return Error{.code = Code::bad_argument, .field = "text", .offset = static_cast<std::int64_t>(at), .expected = list(),
-                     .found = std::string(word), .message = "this model's vocabulary has no such symbol"};
+        return Error{.code = Code::bad_argument,
+                     .field = "text",
+                     .offset = static_cast<std::int64_t>(at),
+                     .expected = list(),
+                     .found = std::string(word),
+                     .message = "this model's vocabulary has no such symbol"};
       found.push_back({static_cast<std::int32_t>(id), at, end});
       at = end;
     }
@@ -110,11 +119,16 @@ std::unique_ptr<Tokenizer> byte_tokenizer() { return std::make_unique<ByteTokeni
 Result<std::unique_ptr<Tokenizer>> open_symbol_tokenizer(const std::string& path) {
   LAB_ASSIGN(const Json json, read_json(path, {}));
   const auto refuse = [&](const char* expected, const std::string& found) {
-    return Error{.code = Code::malformed, .file = path, .field = "pieces", .expected = expected, .found = found,
+    return Error{.code = Code::malformed,
+                 .file = path,
+                 .field = "pieces",
+                 .expected = expected,
+                 .found = found,
                  .message = "the vocabulary cannot be used"};
   };
   const Json* pieces = json.find("pieces");
-  if (!pieces || !pieces->is_array() || pieces->items().empty()) return refuse("an array of strings", pieces ? pieces->brief() : "nothing");
+  if (!pieces || !pieces->is_array() || pieces->items().empty())
+    return refuse("an array of strings", pieces ? pieces->brief() : "nothing");
   std::vector<std::string> names;
   for (const Json& piece : pieces->items()) {
     if (!piece.is_string() || piece.text().empty() || piece.text().find_first_of(" \t\r\n") != std::string::npos)
@@ -125,17 +139,38 @@ Result<std::unique_ptr<Tokenizer>> open_symbol_tokenizer(const std::string& path
 }
 
 std::string StreamDecoder::feed(std::int32_t id) {
+  if (joining_.byte_runs && !tokenizer_.is_byte(id))
+    return without_leading_spaces(finished_run() + repaired_utf8(tokenizer_.bytes_of(id)));
   waiting_ += tokenizer_.bytes_of(id);
+  if (joining_.byte_runs) return {};
   const std::size_t complete = complete_utf8(waiting_);
   std::string text = repaired_utf8(std::string_view(waiting_).substr(0, complete));
   waiting_.erase(0, complete);
+  return without_leading_spaces(std::move(text));
+}
+
+std::string StreamDecoder::flush() { return without_leading_spaces(finished_run()); }
+
+// What waits, as text: broken characters by maximal invalid part, or by byte where byte tokens stand alone.
+std::string StreamDecoder::finished_run() {
+  std::string text = repaired_utf8(waiting_);
+  if (joining_.byte_runs && text != waiting_) {
+    text.clear();
+    for (std::size_t i = 0; i < waiting_.size(); ++i) append_utf8(text, 0xFFFD);
+  }
+  waiting_.clear();
   return text;
 }
 
-std::string StreamDecoder::flush() {
-  std::string text = repaired_utf8(waiting_);
-  waiting_.clear();
-  return text;
+std::string StreamDecoder::without_leading_spaces(std::string text) {
+  std::size_t dropped = 0;
+  for (; joining_.leading_spaces > 0 && dropped < text.size(); --joining_.leading_spaces) {
+    if (text[dropped] == ' ')
+      ++dropped;
+    else
+      joining_.leading_spaces = 1;
+  }
+  return text.substr(dropped);
 }
 
 }  // namespace lab

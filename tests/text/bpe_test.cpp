@@ -127,7 +127,7 @@ TEST_CASE("bpe: patterns are not taken from the file, so that none can hang [TK4
     check_refused(
         {.pre = std::string(R"({"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": ")") +
                 pattern + R"("}}, {"type": "ByteLevel"}]})"},
-        Code::unsupported, "pre_tokenizer.pretokenizers.type");
+        Code::unsupported, "pre_tokenizer.pretokenizers.pattern.Regex");
 }
 
 TEST_CASE("bpe: texts of every kind keep their bytes, in bounded time [TK6]") {
