@@ -43,10 +43,16 @@ void pad_cached_rows(const PointShape& point, const Real* values, std::int64_t w
   for (std::int64_t i = 0; i < outer; ++i) std::copy_n(values + i * (width / outer), width / outer, out + i * inner);
 }
 
+/// The statistics that a selective scan fills, one bit each.
+constexpr std::uint32_t kScanStatistics = (1u << static_cast<int>(Statistic::entropy_mean)) - 1;
+constexpr std::uint32_t bit(Statistic statistic) { return 1u << static_cast<int>(statistic); }
+
 struct LayerInfo {
   std::string kind;                  // "mamba1", "mamba2", "attention", "rwkv4"
+  std::int64_t heads = 0, head_dim = 0;  // how the channels of its state are grouped; 0: they are not
   std::vector<Driver> drivers;       // those with `replay` first; resid_out is always among the others
   std::vector<PointShape> points;    // in the order of computation, from resid_in to resid_out
+  std::uint32_t statistics = kScanStatistics;  // those that are numbers; the others stay NaN
   std::int64_t keyframe_every = 64;  // tokens between keyframes: clamp(2.5 state / driver bytes, 64, 128)
 };
 

@@ -28,9 +28,11 @@ std::string layers_text(const ModelInfo& info) {
 }
 
 std::string sizes_text(const ModelInfo& info) {
-  std::string text = fmt::format("hidden {}, inner {}, state {}, kernel {}", info.hidden, info.inner, info.state_size,
-                                 info.conv_kernel);
-  if (info.heads > 0) text += fmt::format(", {} heads of {}, {} groups", info.heads, info.head_dim, info.groups);
+  std::string text = fmt::format("hidden {}", info.hidden);
+  if (info.inner > 0) text += fmt::format(", inner {}, state {}", info.inner, info.state_size);
+  if (info.conv_kernel > 0) text += fmt::format(", kernel {}", info.conv_kernel);
+  if (info.heads > 0) text += fmt::format(", {} heads of {}{}", info.heads, info.head_dim,
+                                          info.groups > 0 ? fmt::format(", {} groups", info.groups) : "");
   if (info.time_step_rank > 0) text += fmt::format(", time-step rank {}", info.time_step_rank);
   return text;
 }

@@ -121,15 +121,15 @@ std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot
     return nullptr;
   }
   const StateSchema& schema = *opened->model->schema();
-  const int h = tensor_of(schema, layer, Point::h), conv = tensor_of(schema, layer, Point::conv_state);
-  const auto& tensors = schema.layers()[static_cast<std::size_t>(layer)].tensors;
+  const LayerSchema& of_layer = schema.layers()[static_cast<std::size_t>(layer)];
   auto frame = std::make_shared<StateFrame>();
   frame->layer = layer;
   frame->position = position;
-  frame->shape = tensors[static_cast<std::size_t>(h)].shape;
-  frame->h = scratch->get(index, h);
-  frame->conv_shape = tensors[static_cast<std::size_t>(conv)].shape;
-  frame->conv = scratch->get(index, conv);
+  frame->h = StatePlane(schema, layer).frame(*scratch, frame->shape);
+  if (const int conv = of_layer.find(Point::conv_state); conv >= 0) {
+    frame->conv_shape = of_layer.tensors[static_cast<std::size_t>(conv)].shape;
+    frame->conv = scratch->get(index, conv);
+  }
   kept_frame = {place, frame};
   return frame;
 }
@@ -139,7 +139,7 @@ std::optional<std::vector<float>> Deriver::Parts::logits_after(const Snapshot& s
   if (position == snapshot.count()) return snapshot.last_logits;
   const Model& model = *opened->model;
   const int layer = model.layers() - 1;
-  auto resid_out = snapshot.trace->driver(layer, driver_of(model.info().layers.back(), Point::resid_out), position - 1);
+  auto resid_out = snapshot.trace->driver(layer, find_driver(model.info().layers.back(), Point::resid_out), position - 1);
   if (!resid_out) return std::nullopt;
   std::vector<float> logits(static_cast<std::size_t>(model.info().vocabulary));
   model.read_out({resid_out->data(), 1, model.info().hidden}, {logits.data(), 1, model.info().vocabulary}, context);

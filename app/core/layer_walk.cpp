@@ -57,17 +57,9 @@ Status LayerWalk::replay(const TraceView& trace, std::int64_t token) {
   return {};
 }
 
-int tensor_of(const StateSchema& schema, std::int64_t layer, Point point) {
-  const int tensor = schema.layers()[static_cast<std::size_t>(layer)].find(point);
-  LAB_CHECK(tensor, >=, 0);
-  return tensor;
-}
-
-int driver_of(const LayerInfo& layer, Point point) {
-  const auto found =
-      std::find_if(layer.drivers.begin(), layer.drivers.end(), [&](const Driver& d) { return d.point == point; });
-  LAB_CHECK((found != layer.drivers.end()), ==, true);
-  return static_cast<int>(found - layer.drivers.begin());
+int find_driver(const LayerInfo& layer, Point point) {
+  const auto found = std::find_if(layer.drivers.begin(), layer.drivers.end(), [&](const Driver& driver) { return driver.point == point; });
+  return found == layer.drivers.end() ? -1 : static_cast<int>(found - layer.drivers.begin());
 }
 
 }  // namespace lab

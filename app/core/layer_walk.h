@@ -28,9 +28,7 @@ class LayerWalk {
   std::uint64_t revision_ = 0;
 };
 
-/// A layer's tensor that a point shows: every family has h and conv_state.
-int tensor_of(const StateSchema& schema, std::int64_t layer, Point point);
-/// The place of a driver in LayerInfo::drivers.
-int driver_of(const LayerInfo& layer, Point point);
+/// The place of a driver in LayerInfo::drivers, or -1.
+int find_driver(const LayerInfo& layer, Point point);
 
 }  // namespace lab

@@ -35,21 +35,17 @@ std::int64_t stride_for(std::int64_t tokens, std::int64_t most) {
 
 SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first,
                      Context<float>& context)
-    : layer_(layer), index_(state), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
-      dt_driver_(driver_of(model.info().layers[static_cast<std::size_t>(layer)], Point::dt)),
-      walk_(model, static_cast<int>(layer), context) {
-  const TensorSchema& h =
-      model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor_)];
-  const std::int64_t states = h.shape.back(), rows = h.elements() / states;
-  const std::vector<float> A = model.rates(static_cast<int>(layer));  // one a row and state, or one a head
-  const bool rate_by_state = static_cast<std::int64_t>(A.size()) == h.elements();
-  const std::int64_t rows_of_rate = rate_by_state ? 1 : rows / static_cast<std::int64_t>(A.size());
-  for (std::int64_t r = 0; r < rows; ++r) {
-    places_.push_back(h.stored_index(r * states + state));
-    rates_.push_back(std::fabs(A[static_cast<std::size_t>(rate_by_state ? r * states + state : r / rows_of_rate)]));
-  }
+    : layer_(layer), index_(state), first_(first), plane_(*model.schema(), layer),
+      dt_driver_(find_driver(model.info().layers[static_cast<std::size_t>(layer)], Point::dt)),
+      walk_(model, static_cast<int>(layer), context), rates_(static_cast<std::size_t>(plane_.rows())) {
+  const std::int64_t states = plane_.states(), rows = plane_.rows();
+  const std::vector<float> A = model.rates(static_cast<int>(layer));  // one a row and state, one a row, one a head, or none
+  const auto rates = static_cast<std::int64_t>(A.size());
+  const bool rate_by_state = rates == rows * states;
+  for (std::int64_t r = 0; r < rows && rates > 0; ++r)
+    rates_[static_cast<std::size_t>(r)] = std::fabs(A[static_cast<std::size_t>(rate_by_state ? r * states + state : r / (rows / rates))]);
   const std::int64_t steps =
-      model.info().layers[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(dt_driver_)].width;
+      dt_driver_ < 0 ? 1 : model.info().layers[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(dt_driver_)].width;
   LAB_CHECK(rows % steps, ==, 0);
   dt_rows_ = rows / steps;
   restart(0);
@@ -59,8 +55,8 @@ void SlabMaker::restart(std::uint64_t revision) {
   revision_ = revision;
   next_ = first_;
   stride_ = 1;
-  columns_ = RowLog<float>(static_cast<std::int64_t>(places_.size()), kColumnsPerBlock);
-  dt_sums_.assign(places_.size() / static_cast<std::size_t>(dt_rows_), 0.0);
+  columns_ = RowLog<float>(plane_.rows(), kColumnsPerBlock);
+  dt_sums_.assign(static_cast<std::size_t>(plane_.rows() / dt_rows_), 0.0);
 }
 
 Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last,
@@ -90,7 +86,6 @@ void SlabMaker::pool_pairs() {
 }
 
 void SlabMaker::take(const TraceView& trace, std::int64_t token) {
-  const std::span<const float> stored = walk_.state().stored(static_cast<int>(layer_), tensor_);
   std::vector<float> before;
   if ((token - first_) % stride_ != 0) {  // the column is not full: it is written anew, since readers hold the old one
     const std::span<const float> column = columns_.view()[columns_.view().count() - 1];
@@ -98,11 +93,13 @@ void SlabMaker::take(const TraceView& trace, std::int64_t token) {
     columns_.truncate(columns_.view().count() - 1);
   }
   const std::span<float> column = columns_.append();
-  for (std::size_t r = 0; r < places_.size(); ++r) column[r] = stored[static_cast<std::size_t>(places_[r])];
+  plane_.read(walk_.state(), index_, column);
   if (!before.empty())
     std::transform(column.begin(), column.end(), before.begin(), column.begin(),
                    [](float now, float then) { return larger(then, now); });
-  if (const auto dt = trace.driver(static_cast<int>(layer_), dt_driver_, token))
+  if (dt_driver_ < 0)
+    for (double& sum : dt_sums_) sum += 1;
+  else if (const auto dt = trace.driver(static_cast<int>(layer_), dt_driver_, token))
     for (std::size_t i = 0; i < dt_sums_.size(); ++i) dt_sums_[i] += static_cast<double>((*dt)[i]);
   next_ = token + 1;
 }
@@ -113,16 +110,16 @@ std::shared_ptr<const StateSlab> SlabMaker::result() {
   slab->state = index_;
   slab->first = first_;
   slab->stride = stride_;
-  slab->rows = static_cast<std::int64_t>(places_.size());
+  slab->rows = plane_.rows();
   slab->columns = columns_.view();
   slab->version = ++version_;
   slab->rate = rates_;
   const double tokens = static_cast<double>(next_ - first_);
-  for (std::size_t r = 0; r < places_.size(); ++r) {
+  for (std::size_t r = 0; r < rates_.size(); ++r) {
     const double mean_dt = tokens > 0 ? dt_sums_[r / static_cast<std::size_t>(dt_rows_)] / tokens : 0;
     slab->half_life.push_back(static_cast<float>(std::numbers::ln2 / (mean_dt * static_cast<double>(rates_[r]))));
   }
-  slab->by_half_life.resize(places_.size());
+  slab->by_half_life.resize(rates_.size());
   std::iota(slab->by_half_life.begin(), slab->by_half_life.end(), 0);
   const auto slowness = [&](std::int32_t row) {
     const float half_life = slab->half_life[static_cast<std::size_t>(row)];

@@ -7,6 +7,7 @@
 
 #include "app/core/layer_walk.h"
 #include "app/core/snapshot.h"
+#include "app/core/state_plane.h"
 
 namespace lab {
 
@@ -38,11 +39,11 @@ class SlabMaker {
   std::shared_ptr<const StateSlab> result();
 
   const std::int64_t layer_, index_, first_;
-  const int tensor_, dt_driver_;
+  const StatePlane plane_;
+  const int dt_driver_;  // -1: every token is a step of 1
   LayerWalk walk_;
-  std::vector<std::int64_t> places_;  // of each row's value among the stored ones
-  std::vector<float> rates_;          // |A| of each row
-  std::int64_t dt_rows_ = 1;          // rows that share a time step
+  std::vector<float> rates_;  // |A| of each row; 0 where nothing fades
+  std::int64_t dt_rows_ = 1;  // rows that share a time step
 
   std::uint64_t revision_ = 0, version_ = 0;
   std::int64_t next_ = 0, stride_ = 1;  // tokens [first, next) are in the columns

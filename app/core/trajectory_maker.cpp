@@ -13,10 +13,6 @@ constexpr std::int64_t kMostPoints = 4096;
 constexpr std::int64_t kMostDimensions = 32768, kBuckets = 4096;
 constexpr int kAxes = 3;
 
-std::int64_t size_of_state(const Model& model, std::int64_t layer, int tensor) {
-  return model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].elements();
-}
-
 }  // namespace
 
 CountSketch::CountSketch(std::int64_t dimensions, std::int64_t buckets) {
@@ -35,8 +31,7 @@ void CountSketch::apply(std::span<const float> vector, std::span<float> sums) co
 }
 
 TrajectoryMaker::TrajectoryMaker(const Model& model, std::int64_t layer, std::int64_t first, Context<float>& context)
-    : layer_(layer), first_(first), tensor_(tensor_of(*model.schema(), layer, Point::h)),
-      dimensions_(size_of_state(model, layer, tensor_)), walk_(model, static_cast<int>(layer), context), pca_(1),
+    : layer_(layer), first_(first), plane_(*model.schema(), layer), dimensions_(plane_.elements()), walk_(model, static_cast<int>(layer), context), pca_(1),
       flat_(static_cast<std::size_t>(dimensions_)) {
   if (dimensions_ > kMostDimensions) {
     sketch_.emplace(dimensions_, kBuckets);
@@ -69,7 +64,7 @@ Result<std::shared_ptr<const Trajectory>> TrajectoryMaker::make(const Snapshot& 
 }
 
 void TrajectoryMaker::take() {
-  walk_.state().get(static_cast<int>(layer_), tensor_, flat_);
+  plane_.read_all(walk_.state(), flat_);
   if (sketch_) sketch_->apply(flat_, sketched_);
   used_.push_back(pca_.add(sketch_ ? sketched_ : flat_));
 }

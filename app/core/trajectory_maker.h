@@ -7,6 +7,7 @@
 
 #include "app/core/layer_walk.h"
 #include "app/core/snapshot.h"
+#include "app/core/state_plane.h"
 #include "tracer/analysis/pca.h"
 
 namespace lab {
@@ -39,7 +40,7 @@ class TrajectoryMaker {
   std::shared_ptr<const Trajectory> result();
 
   const std::int64_t layer_, first_;
-  const int tensor_;
+  const StatePlane plane_;
   const std::int64_t dimensions_;
   std::optional<CountSketch> sketch_;
   LayerWalk walk_;

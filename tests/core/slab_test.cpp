@@ -124,7 +124,7 @@ TEST_CASE("deriver: a row's half life is ln 2 over the mean time step and the ra
     const auto slab = deriver.derive(lab.snapshot(), lab.opened(), {.slab = true})->slab;
     const Model& model = *lab.opened()->model;
     const std::vector<float> A = model.rates(1);
-    const int dt = driver_of(model.info().layers[1], Point::dt);
+    const int dt = find_driver(model.info().layers[1], Point::dt);
     const bool heads = model.info().heads > 0;
     REQUIRE(slab->half_life.size() == 64);
     for (std::size_t r = 0; r < 64; ++r) {

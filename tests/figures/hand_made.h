@@ -18,7 +18,7 @@ class HandTrace final : public TraceView {
   explicit HandTrace(std::int64_t tokens) {
     count_ = tokens;
     revision_ = 1;
-    layers_ = std::make_shared<const std::vector<LayerInfo>>(kLayers, LayerInfo{"mamba1",
+    layers_ = std::make_shared<const std::vector<LayerInfo>>(kLayers, LayerInfo{.kind = "mamba1", .drivers =
                                                                                 {{Point::x, kChannels, true},
                                                                                  {Point::dt, kChannels, true},
                                                                                  {Point::B, kStates, true},

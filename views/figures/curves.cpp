@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "views/plot/layout.h"
 
@@ -25,6 +26,9 @@ constexpr CurveSpec kGateCurves[] = {
     {Statistic::decay_mean, "exp(ΔA)", "mean decay", "decay_mean"},
     {Statistic::gate_mean, "|SiLU(z)|", "mean gate", "gate_mean"},
     {Statistic::gate_shut, "share shut", "share of channels with |SiLU(z)| < 0.01", "gate_shut"},
+    {Statistic::entropy_mean, "entropy", "mean entropy of the heads' attention, in nats", "entropy_mean"},
+    {Statistic::score_high, "max q·k", "largest scaled score of all heads", "score_high"},
+    {Statistic::score_low, "min q·k", "smallest scaled score of all heads", "score_low"},
 };
 
 struct Extent {
@@ -83,8 +87,18 @@ Figure all_layers(const Snapshot& snapshot, const FigureOptions& options) {
 
 }  // namespace
 
-std::span<const CurveSpec> curve_specs(CurveSet set) {
-  return set == CurveSet::norms ? std::span<const CurveSpec>(kNormCurves) : std::span<const CurveSpec>(kGateCurves);
+std::vector<CurveSpec> curve_specs(CurveSet set, const LayerInfo& layer) {
+  std::vector<CurveSpec> specs;
+  for (const CurveSpec& spec : set == CurveSet::norms ? std::span<const CurveSpec>(kNormCurves) : std::span<const CurveSpec>(kGateCurves))
+    if (layer.statistics & bit(spec.which)) specs.push_back(spec);
+  if (!(layer.statistics & bit(Statistic::dt_mean)))
+    for (CurveSpec& spec : specs)
+      if (spec.which == Statistic::write_norm) spec.name = "‖write‖₂";
+  return specs;
+}
+
+std::vector<CurveSpec> curve_specs(CurveSet set, const Snapshot& snapshot) {
+  return curve_specs(set, snapshot.trace->layers()[static_cast<std::size_t>(snapshot.selection.layer)]);
 }
 
 LineLayer curve_of(const Snapshot& snapshot, int layer, Statistic which) {
@@ -120,7 +134,7 @@ Result<Figure> make_curves(const Snapshot& snapshot, const Derived& derived, con
   if (!snapshot.trace || snapshot.count() == 0) return not_there(snapshot, derived, "curves");
   if (options.all_layers && set == CurveSet::norms) return all_layers(snapshot, options);
   Figure figure{.share_x = true};
-  for (const CurveSpec& spec : curve_specs(set)) {
+  for (const CurveSpec& spec : curve_specs(set, snapshot)) {
     Plot plot{.title = spec.name, .x = time_axis(snapshot, options)};
     LineLayer line = curve_of(snapshot, static_cast<int>(snapshot.selection.layer), spec.which);
     Extent extent;
@@ -144,7 +158,7 @@ std::string curve_value(const FigureInput& input, CurveSet set, int plot, double
   if (!snapshot.trace || !has_token(snapshot, token) || token >= snapshot.trace->count()) return "";
   const auto layer = static_cast<int>(snapshot.selection.layer);
   const bool all = input.options.all_layers && set == CurveSet::norms;
-  const auto specs = curve_specs(set);
+  const auto specs = curve_specs(set, snapshot);
   if (plot < 0 || plot >= static_cast<int>(specs.size())) return "";
   const CurveSpec& spec = all ? specs[0] : specs[static_cast<std::size_t>(plot)];
   const StatisticValue value = snapshot.trace->statistic(layer, spec.which, token);
@@ -169,9 +183,9 @@ std::string curve_csv(const FigureInput& input, CurveSet set) {
   };
   if (input.options.all_layers && set == CurveSet::norms) {
     for (int layer = 0; layer < static_cast<int>(snapshot.trace->layers().size()); ++layer)
-      add(layer, curve_specs(set)[0]);
+      add(layer, curve_specs(set, snapshot)[0]);
   } else {
-    for (const CurveSpec& spec : curve_specs(set)) add(static_cast<int>(snapshot.selection.layer), spec);
+    for (const CurveSpec& spec : curve_specs(set, snapshot)) add(static_cast<int>(snapshot.selection.layer), spec);
   }
   return text;
 }

@@ -1,6 +1,6 @@
 #pragma once
 // Curves of statistics over the tokens, one small plot each, sharing the time axis.
-#include <span>
+#include <vector>
 
 #include "views/figures/parts.h"
 
@@ -12,7 +12,9 @@ struct CurveSpec {
   const char* meaning;  // "norm of the state"
   const char* column;   // of the CSV
 };
-std::span<const CurveSpec> curve_specs(CurveSet set);
+/// Those that the layer has.
+std::vector<CurveSpec> curve_specs(CurveSet set, const LayerInfo& layer);
+std::vector<CurveSpec> curve_specs(CurveSet set, const Snapshot& snapshot);  // of the selected layer
 
 /// A statistic of a layer over the tokens shown; at most 4096 points, each then standing for a block with its extremes.
 LineLayer curve_of(const Snapshot& snapshot, int layer, Statistic which);

@@ -62,11 +62,17 @@ std::string percent_text(double share) {
 
 std::string nan_note(std::int64_t count) { return count == 0 ? "" : fmt::format(" · {} NaN or ∞", count); }
 
+const LayerInfo* selected_layer(const Snapshot& snapshot) {
+  const auto layer = static_cast<std::size_t>(snapshot.selection.layer);
+  return snapshot.model && layer < snapshot.model->layers.size() ? &snapshot.model->layers[layer] : nullptr;
+}
+
 namespace {
 
-/// Channels of a head where the model has heads, 0 otherwise.
+/// Channels of a head where the selected layer has heads, 0 otherwise.
 std::int64_t head_width(const Snapshot& snapshot) {
-  return snapshot.model && snapshot.model->heads > 0 ? snapshot.model->head_dim : 0;
+  const LayerInfo* layer = selected_layer(snapshot);
+  return layer && layer->heads > 0 ? layer->head_dim : 0;
 }
 
 }  // namespace

@@ -52,6 +52,9 @@ std::string percent_text(double share);
 /// "3 NaN" or "".
 std::string nan_note(std::int64_t count);
 
+/// What is known of the selected layer, or null.
+const LayerInfo* selected_layer(const Snapshot& snapshot);
+
 /// A channel of a layer by its row: "channel 822", or "head 3, p 12" where channels are grouped in heads.
 std::string channel_text(const Snapshot& snapshot, std::int64_t row);
 /// A cell of the recurrent state: "h[822, 3]" or "h[3, 12, 5]".

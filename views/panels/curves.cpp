@@ -71,7 +71,7 @@ void draw_curves(Ui& ui, Box box, PaneContext& context) {
   Box all = frame_of(figure, box);
   all.h = frame_of(figure, box, plots - 1).bottom() - all.y;
   draw_time_cursors(ui, all, figure.page.areas[0], context.snapshot, false);
-  const auto specs = curve_specs(shows_gates ? CurveSet::gates : CurveSet::norms);
+  const auto specs = curve_specs(shows_gates ? CurveSet::gates : CurveSet::norms, context.snapshot);
   if (!options.all_layers || shows_gates)
     for (std::size_t i = 0; i < plots; ++i) draw_reading(ui, box, figure, i, specs[i], context.snapshot);
   ui.text_in({all.right() + 8, all.bottom(), 60, box.bottom() - all.bottom()}, Face::tick, ui.theme().dim,

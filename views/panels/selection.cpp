@@ -53,8 +53,9 @@ std::optional<float> from_slab(const PaneContext& context, const Cell& cell, std
 Cell cell_of(PaneContext& context) {
   const Selection& s = context.snapshot.selection;
   Cell cell{.layer = s.layer, .row = s.channel, .state = s.state, .token = s.cursor_a};
-  if (context.snapshot.model && context.snapshot.model->head_dim > 0)
-    cell.head = cell.row / context.snapshot.model->head_dim;
+  const LayerInfo* layer = selected_layer(context.snapshot);
+  const bool has_heads = layer && layer->heads > 0;
+  if (has_heads) cell.head = cell.row / layer->head_dim;
   const auto& frame = context.derived.frame;
   if (frame && frame->layer == cell.layer && frame->position == cell.token + 1 && !frame->shape.empty()) {
     const auto at = static_cast<std::size_t>(cell.row * frame->shape.back() + cell.state);
@@ -69,7 +70,6 @@ Cell cell_of(PaneContext& context) {
   if (slab && slab->layer == cell.layer && slab->state == cell.state &&
       static_cast<std::size_t>(cell.row) < slab->rate.size())
     cell.rate = -static_cast<double>(slab->rate[static_cast<std::size_t>(cell.row)]);
-  const bool has_heads = context.snapshot.model && context.snapshot.model->heads > 0;
   const auto& drivers = kept_drivers(context, cell.token).values;
   const auto at = static_cast<std::size_t>(has_heads ? cell.head : cell.row);
   if (const auto dt = drivers.find(Point::dt); dt != drivers.end() && at < dt->second.size())
@@ -174,7 +174,8 @@ void draw_drivers(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
     if (found == drivers.end() || at >= static_cast<std::int64_t>(found->second.size())) return;
     draw_fact(ui, box, name, meaning, text(found->second[static_cast<std::size_t>(at)]));
   };
-  const bool has_heads = context.snapshot.model && context.snapshot.model->heads > 0;
+  const LayerInfo* layer = selected_layer(context.snapshot);
+  const bool has_heads = layer && layer->heads > 0;
   const auto plain = [](float value) { return number_text(value, 6); };
   const auto known = [&](const std::optional<double>& value, const char* name, const char* meaning) {
     if (value) draw_fact(ui, box, name, meaning, number_text(*value, 6));

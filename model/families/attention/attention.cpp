@@ -83,6 +83,8 @@ LayerSchema layer_schema(const Config& c) {
 LayerInfo layer_info(const Config& c) {
   const std::vector<std::int64_t> q{c.heads, c.head_dim}, kv{c.kv_heads, c.head_dim};
   return {.kind = "attention",
+          .heads = 2 * c.kv_heads,  // of keys, then of values
+          .head_dim = c.head_dim,
           .drivers = {{Point::k_rot, c.kv_width(), true},
                       {Point::v, c.kv_width(), true},
                       {Point::q_rot, c.q_width(), false},
@@ -98,7 +100,9 @@ LayerInfo layer_info(const Config& c) {
                      {Point::probs, {c.heads, kCachedRows}},
                      {Point::attn_range, {c.heads, 2}},
                      {Point::attn_entropy, {c.heads}},
-                     {Point::ctx, q}}};
+                     {Point::ctx, q}},
+          .statistics = ~(bit(Statistic::decay_mean) | bit(Statistic::dt_mean) | bit(Statistic::dt_max) | bit(Statistic::gate_mean) |
+                          bit(Statistic::gate_shut))};
 }
 
 template <class Real>

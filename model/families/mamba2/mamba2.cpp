@@ -103,6 +103,8 @@ LayerSchema layer_schema(const Config& c) {
 LayerInfo layer_info(const Config& c) {
   const std::int64_t H = c.heads, P = c.head_dim, G = c.groups, N = c.state_size, di = c.inner(), C = c.channels();
   return {.kind = "mamba2",
+          .heads = H,
+          .head_dim = P,
           .drivers = {{Point::xBC, C, true},
                       {Point::dt, H, true},
                       {Point::z, di, false},

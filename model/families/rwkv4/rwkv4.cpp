@@ -68,7 +68,8 @@ class Rwkv4 final : public Architecture {
                        {Point::att_state, {3, da}},
                        {Point::ffn_gate, {d}},
                        {Point::ffn_up, {c_.inner}},
-                       {Point::ffn_act, {c_.inner}}}};
+                       {Point::ffn_act, {c_.inner}}},
+            .statistics = kScanStatistics & ~(bit(Statistic::dt_mean) | bit(Statistic::dt_max))};
   }
 
   void describe(ModelInfo& info) const override {
