@@ -12,6 +12,8 @@ namespace lab::bench {
 namespace {
 
 constexpr std::int64_t kColumns = 768, kTokens = 64;
+constexpr DType kWeightTypes[] = {DType::f32,  DType::bf16, DType::f16,  DType::q8_0, DType::q4_0, DType::q4_1,
+                                  DType::q5_0, DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k};
 
 struct Place {
   const char* name;
@@ -44,15 +46,18 @@ Measurement rate(const std::string& name, const char* unit, double amount, int r
 // A matrix whose stored bytes fill a place; every value a small number in each of the types.
 struct Weights {
   Weights(DType type, const Place& place) : bytes(static_cast<std::size_t>(place.bytes / 4)) {
-    const auto values = static_cast<std::size_t>(place.bytes) / size_of(type);
     auto* at = reinterpret_cast<std::byte*>(bytes.data());
-    for (std::size_t i = 0; i < values; ++i) {
+    matrix = {at, type, place.bytes / static_cast<std::int64_t>(bytes_of(type, kColumns)), kColumns};
+    if (is_block(type)) std::fill_n(at, matrix.bytes(), std::byte{0x2C});  // as a scale: 0.067
+    else fill_plain(at);
+  }
+  void fill_plain(std::byte* at) const {
+    for (std::int64_t i = 0; i < matrix.rows * kColumns; ++i) {
       const float value = static_cast<float>(i % 251) * 0.01f - 1.25f;
-      const std::uint16_t half = type == DType::bf16 ? bf16_from_float(value) : f16_from_float(value);
-      if (type == DType::f32) std::copy_n(reinterpret_cast<const std::byte*>(&value), 4, at + 4 * i);
+      const std::uint16_t half = matrix.type == DType::bf16 ? bf16_from_float(value) : f16_from_float(value);
+      if (matrix.type == DType::f32) std::copy_n(reinterpret_cast<const std::byte*>(&value), 4, at + 4 * i);
       else std::copy_n(reinterpret_cast<const std::byte*>(&half), 2, at + 2 * i);
     }
-    matrix = {at, type, static_cast<std::int64_t>(values) / kColumns, kColumns};
   }
   AlignedBuffer<float> bytes;
   Matrix matrix;
@@ -123,7 +128,7 @@ Measurement measure_elements(const std::string& name, const std::string& kind, i
 }  // namespace
 
 void add_kernels(int rounds, std::vector<Case>& cases) {
-  for (const DType type : kTypes)
+  for (const DType type : kWeightTypes)
     for (const Place& place : kPlaces) {
       const std::string gemv = "kernel/gemv/" + lower_name(type) + "/" + place.name;
       cases.push_back({gemv, [=]() -> Result<Measurement> { return measure_gemv(gemv, type, place, rounds); }});

@@ -12,7 +12,7 @@ namespace lab::bench {
 constexpr const char* kShapes[] = {"mamba-130m", "mamba2-130m"};
 constexpr DType kTypes[] = {DType::f32, DType::bf16, DType::f16};
 
-/// "f32", "bf16", "f16".
+/// As "f32" or "q4_k".
 std::string lower_name(DType type);
 
 /// What is measured: one of kShapes with random weights of a type, or the user's own model by path.

@@ -125,8 +125,19 @@ Result<Checkpoint> open_checkpoint(const std::string& given) {
   LAB_ASSIGN(checkpoint.model_type, read_model_type(layout.config, config_file));
   checkpoint.config = std::make_shared<const Json>(std::move(layout.config));
   checkpoint.tensors = std::make_shared<const TensorTable>(std::move(layout.tensors));
+  note_rounding(checkpoint);
   if (is_there(place.folder / "tokenizer.json")) checkpoint.tokenizer_path = (place.folder / "tokenizer.json").string();
   return checkpoint;
+}
+
+void note_rounding(Checkpoint& checkpoint) {
+  std::size_t count = 0;
+  std::string first;
+  for (const TensorView& tensor : checkpoint.tensors->all())
+    if (tensor.dtype == DType::f64 && count++ == 0) first = tensor.name;
+  if (count > 0)
+    checkpoint.warnings.push_back(std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " of type F64, used as F32: " +
+                                  printable(first) + (count > 1 ? " and others" : ""));
 }
 
 std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop) {

@@ -33,6 +33,9 @@ Result<Checkpoint> open_checkpoint(const std::string& path);
 /// Opens one file of weights, or an index and the files it names, by the ending of its name.
 Result<TensorTable> open_weights(const std::string& path);
 
+/// Adds a warning that names tensors stored as F64: they are rounded to F32 when they are used.
+void note_rounding(Checkpoint& checkpoint);
+
 /// Hash of configuration, tensor names, shapes, types and all weight bytes: reads every byte once. "" when `stop` became true.
 std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop = nullptr);
 

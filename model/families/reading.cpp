@@ -1,9 +1,8 @@
 #include "model/families/reading.h"
 
-#include <cstring>
-
 #include "model/base/check.h"
 #include "model/families/block.h"
+#include "model/math/dequantise.h"
 #include "model/math/scalar.h"
 
 namespace lab {
@@ -21,8 +20,9 @@ void check_tensors(const TensorTable& table, const std::vector<Expected>& expect
     if (tensor->shape != want.shape)
       problems.push_back({.code = Code::mismatch, .file = tensor->file, .field = tensor->name, .expected = shape_text(want.shape),
                           .found = shape_text(tensor->shape), .message = "the tensor's shape disagrees with the configuration"});
-    if (tensor->dtype != DType::f32 && tensor->dtype != DType::f16 && tensor->dtype != DType::bf16)
-      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = tensor->name, .expected = "F32, F16 or BF16",
+    if (!is_weight(tensor->dtype))
+      problems.push_back({.code = Code::unsupported, .file = tensor->file, .field = tensor->name,
+                          .expected = "F32, F16, BF16, F64, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K or Q6_K",
                           .found = name_of(tensor->dtype), .message = "weights of this number type cannot be multiplied"});
   }
 }
@@ -45,31 +45,31 @@ void check_layer_count(const TensorTable& table, const Stream& stream, std::vect
   }
 }
 
+Matrix matrix_of(const TensorView& tensor) {
+  const std::int64_t columns = tensor.shape.empty() ? 1 : tensor.shape.back();
+  return {tensor.data, tensor.dtype, columns > 0 ? tensor.elements() / columns : 0, columns};
+}
+
 Matrix matrix_of(const TensorTable& table, const std::string& name) {
   const TensorView* tensor = table.find(name);
   LAB_CHECK(tensor != nullptr, ==, true);
-  const std::int64_t columns = tensor->shape.empty() ? 1 : tensor->shape.back();
-  return {tensor->data, tensor->dtype, columns > 0 ? tensor->elements() / columns : 0, columns};
+  return matrix_of(*tensor);
+}
+
+std::vector<float> rows_of(const TensorView& tensor, std::int64_t first, std::int64_t last) {
+  const Matrix w = matrix_of(tensor);
+  LAB_CHECK(first >= 0 && first <= last && last <= w.rows, ==, true);
+  std::vector<float> values(static_cast<std::size_t>((last - first) * w.cols));
+  dequantise(w.type, w.row(first), values);
+  return values;
 }
 
 template <class Real>
 std::vector<Real> vector_of(const TensorTable& table, const std::string& name) {
   const TensorView* tensor = table.find(name);
-  std::vector<Real> values;
-  if (!tensor) return values;
-  values.resize(static_cast<std::size_t>(tensor->elements()));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (tensor->dtype == DType::f32) {
-      float value;
-      std::memcpy(&value, tensor->data + 4 * i, 4);
-      values[i] = value;
-    } else {
-      std::uint16_t half;
-      std::memcpy(&half, tensor->data + 2 * i, 2);
-      values[i] = tensor->dtype == DType::bf16 ? float_from_bf16(half) : float_from_f16(half);
-    }
-  }
-  return values;
+  if (!tensor) return {};
+  const std::vector<float> values = rows_of(*tensor, 0, matrix_of(*tensor).rows);
+  return {values.begin(), values.end()};
 }
 
 Expected expected_rates(const std::string& mixer, std::vector<std::int64_t> shape) {

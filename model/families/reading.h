@@ -37,7 +37,11 @@ std::vector<Real> rates_of(const TensorTable& table, const std::string& mixer);
 
 /// A stored matrix, multiplied as it is. The tensor has been checked.
 Matrix matrix_of(const TensorTable& table, const std::string& name);
-/// A small tensor as numbers of the arithmetic; empty when it is absent.
+/// Any tensor of weights as rows of its last extent; a scalar is one number.
+Matrix matrix_of(const TensorView& tensor);
+/// Its rows [first, last) as float32, to look at: [last - first, last extent]. The type is_weight().
+std::vector<float> rows_of(const TensorView& tensor, std::int64_t first, std::int64_t last);
+/// A small tensor as numbers of the arithmetic, rounded to float32 where it is stored as F64; empty when it is absent.
 template <class Real>
 std::vector<Real> vector_of(const TensorTable& table, const std::string& name);
 

@@ -190,7 +190,7 @@ TEST_CASE("state-at: rows are channels, columns are states of a channel") {
 
 TEST_CASE("state-at: heads are named in a state of three dimensions") {
   HandMade made;
-  made.model->heads = 2, made.model->head_dim = 2;
+  for (LayerInfo& layer : made.model->layers) layer.heads = 2, layer.head_dim = 2;
   made.frame->shape = {2, 2, 2};
   CHECK(value_of("state-at", made, 0, 2.5) == "h[1, 1, 0]\t+7\nhead 1, p 1\tn = 0");
 }

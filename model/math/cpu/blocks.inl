@@ -7,8 +7,17 @@ inline Bytes load_bytes(const std::byte* p) {
   std::memcpy(&bytes, p, sizeof bytes);
   return bytes;
 }
+// Every byte shifted left, or right where kLeft is negative; bits of its neighbour may come in, so the caller masks them. Bytes
+// have no shifts of their own, and a compiler's way round that costs more.
+template <int kLeft>
+inline Bytes shifted(Bytes bytes) {
+  using Shorts = std::uint16_t __attribute__((vector_size(16)));
+  const auto pairs = std::bit_cast<Shorts>(bytes);
+  if constexpr (kLeft < 0) return std::bit_cast<Bytes>(pairs >> -kLeft);
+  else return std::bit_cast<Bytes>(pairs << kLeft);
+}
 inline Bytes low_nibbles(Bytes bytes) { return bytes & 15; }
-inline Bytes high_nibbles(Bytes bytes) { return bytes >> 4; }
+inline Bytes high_nibbles(Bytes bytes) { return shifted<-4>(bytes) & 15; }
 
 // 16 in byte i where bit i is set, else 0.
 inline Bytes sixteens(const std::byte* bits) {
@@ -80,7 +89,7 @@ struct SuperNibbleBlock {
     constexpr int run = kPart / 2, place = kPart % 2 * 16;
     const Bytes both = load_bytes(nibbles + run / 2 * 32 + place);
     Bytes quants = run % 2 == 0 ? low_nibbles(both) : high_nibbles(both);
-    if constexpr (kFifth) quants |= (load_bytes(bits + place) >> run & 1) << 4;
+    if constexpr (kFifth) quants |= shifted<4 - run>(load_bytes(bits + place)) & 16;
     return fma(widen_bytes(quants), set1(scales[run]), set1(minima[8 + run]));
   }
   const std::byte *bits, *nibbles;
@@ -96,8 +105,8 @@ struct Block<DType::q6_k> {
   V values() const {
     constexpr int half = kPart / 8, quarter = kPart % 8 / 2, place = kPart % 2 * 16;
     const Bytes both = load_bytes(nibbles + 64 * half + 32 * (quarter % 2) + place);
-    const Bytes upper = load_bytes(nibbles + 128 + 32 * half + place) >> (2 * quarter) & 3;
-    const Bytes quants = ((quarter < 2 ? low_nibbles(both) : high_nibbles(both)) | upper << 4) - 32;
+    const Bytes upper = shifted<4 - 2 * quarter>(load_bytes(nibbles + 128 + 32 * half + place)) & 0x30;
+    const Bytes quants = ((quarter < 2 ? low_nibbles(both) : high_nibbles(both)) | upper) - 32;
     return mul(widen_bytes(quants), set1(scales[kPart]));
   }
   const std::byte* nibbles;
