@@ -19,15 +19,17 @@ inline Bytes shifted(Bytes bytes) {
 inline Bytes low_nibbles(Bytes bytes) { return bytes & 15; }
 inline Bytes high_nibbles(Bytes bytes) { return shifted<-4>(bytes) & 15; }
 
-// 16 in byte i where bit i is set, else 0.
-inline Bytes sixteens(const std::byte* bits) {
-  std::uint16_t half;
-  std::memcpy(&half, bits, sizeof half);
-  using Shorts = std::uint16_t __attribute__((vector_size(16)));
-  const auto both = std::bit_cast<Bytes>(Shorts{} + half);
-  const Bytes spread = __builtin_shufflevector(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+// Byte i is 0 where bit 16 kPart + i of the 32 bits at p is set, else 255.
+template <int kPart>
+inline Bytes unset(const std::byte* p) {
+  std::uint32_t bits;
+  std::memcpy(&bits, p, sizeof bits);
+  using Words = std::uint32_t __attribute__((vector_size(16)));
+  const auto all = std::bit_cast<Bytes>(Words{} + bits);
+  constexpr int a = 2 * kPart, b = a + 1;
+  const Bytes spread = __builtin_shufflevector(all, all, a, a, a, a, a, a, a, a, b, b, b, b, b, b, b, b);
   const Bytes own = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-  return std::bit_cast<Bytes>((spread & own) == own) & 16;
+  return std::bit_cast<Bytes>((spread & own) == 0);
 }
 
 template <DType type>
@@ -49,13 +51,13 @@ struct NibbleBlock {
   explicit NibbleBlock(const std::byte* p)
       : bits(p + (kMinimum ? 4 : 2)), nibbles(load_bytes(bits + (kFifth ? 4 : 0))), scale(set1_f16(p)),
         minimum(kMinimum ? set1_f16(p + 2) : V{}) {}
-  static constexpr std::uint8_t kZero = kMinimum ? 0 : kFifth ? 16 : 8;  // what stands for the weight 0
   template <int kPart>
   V values() const {
-    Bytes quants = kPart == 0 ? low_nibbles(nibbles) : high_nibbles(nibbles);
-    if constexpr (kFifth) quants |= sixteens(bits + 2 * kPart);
-    if constexpr (kMinimum) return fma(widen_bytes(quants), scale, minimum);
-    else return mul(widen_bytes(quants - kZero), scale);
+    const Bytes low = kPart == 0 ? low_nibbles(nibbles) : high_nibbles(nibbles);
+    if constexpr (kMinimum && kFifth) return fma(widen_bytes(low | (~unset<kPart>(bits) & 16)), scale, minimum);
+    else if constexpr (kMinimum) return fma(widen_bytes(low), scale, minimum);
+    else if constexpr (kFifth) return mul(widen_bytes(low | (unset<kPart>(bits) & 0xF0)), scale);  // 0xF0 is -16
+    else return mul(widen_bytes(low - 8), scale);
   }
   const std::byte* bits;
   Bytes nibbles;

@@ -61,9 +61,7 @@ inline V widen_bytes(Bytes bytes) {
   return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(all)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(all, all)))};
 }
 inline V set1_f16(const std::byte* p) {
-  std::int16_t half;
-  std::memcpy(&half, p, sizeof half);
-  const __m256 x = _mm256_cvtph_ps(_mm_set1_epi16(half));
+  const __m256 x = _mm256_cvtph_ps(_mm_broadcastw_epi16(_mm_loadu_si16(p)));
   return {x, x};
 }
 inline V set1(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -130,4 +128,3 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;
-constexpr int kBlockRows = 2;

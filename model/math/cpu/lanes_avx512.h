@@ -37,11 +37,7 @@ inline V load_f64(const std::byte* p) {
   return {_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)};
 }
 inline V widen_bytes(Bytes bytes) { return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(std::bit_cast<__m128i>(bytes)))}; }
-inline V set1_f16(const std::byte* p) {
-  std::int16_t half;
-  std::memcpy(&half, p, sizeof half);
-  return {_mm512_cvtph_ps(_mm256_set1_epi16(half))};
-}
+inline V set1_f16(const std::byte* p) { return {_mm512_cvtph_ps(_mm256_broadcastw_epi16(_mm_loadu_si16(p)))}; }
 inline V set1(float x) { return {_mm512_set1_ps(x)}; }
 inline V add(V a, V b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline V sub(V a, V b) { return {_mm512_sub_ps(a.v, b.v)}; }
@@ -103,4 +99,3 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 4, kRows = 6;
-constexpr int kBlockRows = 4;

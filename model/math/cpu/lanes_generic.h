@@ -117,4 +117,3 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;  // tile of the matrix product
-constexpr int kBlockRows = 2;  // rows of blocks that are multiplied side by side

@@ -76,8 +76,11 @@ void multiply_typed(const Matrix& w, std::int64_t first, std::int64_t last, cons
   }
 }
 
+constexpr std::int64_t kBlockRows = 2, kAhead = 4;
+
 // kR rows of blocks side by side, each in the order of `multiply_typed`: taking blocks apart costs more than reading them, and
-// one row alone would wait for its own sums.
+// one row alone would wait for its own sums. Rows are short streams that the processor follows too late, so rows further on are
+// fetched meanwhile.
 template <DType type, int kR>
 inline void multiply_blocks(const Matrix& w, std::int64_t row, const float* x, const float* bias, float* y) {
   const std::byte* p[kR];
@@ -86,6 +89,7 @@ inline void multiply_blocks(const Matrix& w, std::int64_t row, const float* x, c
     p[r] = w.row(row + r);
     sums[r] = set1(0.0f);
   }
+  const std::size_t ahead = row + kAhead + kR <= w.rows ? kAhead * w.row_bytes() : 0;
   for (std::int64_t k = 0; k < w.cols; k += block_length(type)) {
     const auto blocks = [&]<int... kRs>(std::integer_sequence<int, kRs...>) {
       return std::array<Block<type>, kR>{Block<type>(p[kRs])...};
@@ -94,7 +98,10 @@ inline void multiply_blocks(const Matrix& w, std::int64_t row, const float* x, c
       const V input = load(x + k + 16 * kPart);
       for (int r = 0; r < kR; ++r) sums[r] = fma(blocks[r].template values<kPart>(), input, sums[r]);
     });
-    for (int r = 0; r < kR; ++r) p[r] += size_of(type);
+    for (int r = 0; r < kR; ++r) {
+      for (std::size_t at = 0; at < size_of(type); at += 64) __builtin_prefetch(p[r] + ahead + at);
+      p[r] += size_of(type);
+    }
   }
   for (int r = 0; r < kR; ++r) {
     const float product = sum(sums[r]);
