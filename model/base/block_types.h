@@ -1,6 +1,5 @@
 #pragma once
 // The number types of GGUF files by their ids: those that are read, and those that are known only to be refused by name.
-#include <algorithm>
 #include <optional>
 
 #include "model/base/dtype.h"
@@ -37,8 +36,9 @@ inline constexpr BlockType kBlockTypes[] = {
 
 /// The type of an id, or null when nobody knows it.
 constexpr const BlockType* find_block_type(std::uint32_t id) {
-  const auto* found = std::find_if(std::begin(kBlockTypes), std::end(kBlockTypes), [=](const BlockType& type) { return type.id == id; });
-  return found == std::end(kBlockTypes) ? nullptr : found;
+  for (const BlockType& type : kBlockTypes)
+    if (type.id == id) return &type;
+  return nullptr;
 }
 
 }  // namespace lab

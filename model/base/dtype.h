@@ -49,7 +49,9 @@ constexpr std::size_t size_of(DType type) {
 }
 
 /// Bytes of n values in a row; n is a multiple of the block length, as the readers of files make sure.
-constexpr std::size_t bytes_of(DType type, std::int64_t n) { return static_cast<std::size_t>(n / block_length(type)) * size_of(type); }
+constexpr std::size_t bytes_of(DType type, std::int64_t n) {
+  return static_cast<std::size_t>(n / block_length(type)) * size_of(type);
+}
 
 /// The name safetensors or GGUF uses, as "F32" or "Q4_K".
 constexpr const char* name_of(DType type) {

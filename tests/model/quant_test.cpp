@@ -15,7 +15,8 @@ using namespace lab::test;
 
 namespace {
 
-constexpr DType kBlocks[] = {DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k};
+constexpr DType kBlocks[] = {DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0,
+                             DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k};
 
 // Bytes at an address that is even and no more.
 class Bytes2 {
@@ -212,7 +213,8 @@ TEST_CASE("blocks: minus zero and infinite scales reach a product as they reach 
     for (const auto& bytes : {zero, infinite}) {
       std::vector<float> values(static_cast<std::size_t>(cols));
       dequantise(type, bytes.data(), values);
-      const Matrix blocks{bytes.data(), type, 1, cols}, plain{reinterpret_cast<const std::byte*>(values.data()), DType::f32, 1, cols};
+      const Matrix blocks{bytes.data(), type, 1, cols},
+          plain{reinterpret_cast<const std::byte*>(values.data()), DType::f32, 1, cols};
       for (const char* name : instruction_sets()) {
         CAPTURE(name_of(type));
         CAPTURE(name);
@@ -242,7 +244,8 @@ TEST_CASE("numbers: weights in double precision are rounded to float32") {
   constexpr std::int64_t rows = 29, cols = 37;
   std::vector<double> doubles;
   for (const float value : random_values(rows * cols, 2)) doubles.push_back(static_cast<double>(value) * (1 + 0x1.8p-25));
-  const std::vector<float> floats(doubles.begin(), doubles.end()), x = random_values(4 * cols, 3), one(x.begin(), x.begin() + cols);
+  const std::vector<float> floats(doubles.begin(), doubles.end()), x = random_values(4 * cols, 3);
+  const std::vector<float> one(x.begin(), x.begin() + cols);
   const Matrix wide{reinterpret_cast<const std::byte*>(doubles.data()), DType::f64, rows, cols},
       plain{reinterpret_cast<const std::byte*>(floats.data()), DType::f32, rows, cols};
   for (const char* name : instruction_sets()) {
