@@ -77,7 +77,7 @@ void check_model(const fs::path& folder, FileCheck& check, const char* kind = "m
       check.warnings.insert(check.warnings.end(), warnings.begin(), warnings.end());
       check.detail = fmt::format("{}, {} layers, {} parameters", (*model)->info().family, (*model)->layers(),
                                  (*model)->info().parameters);
-      note(check, folder_tokenizer(folder.string(), (*model)->info().vocabulary));
+      note(check, folder_tokenizer(folder.string(), (*model)->info().vocabulary, checkpoint->gguf.get()));
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "app/core/builtin.h"
 #include "model/files/file.h"
 #include "model/files/json.h"
+#include "model/layouts/gguf.h"
 
 namespace lab::cli {
 namespace {
@@ -23,9 +24,18 @@ constexpr JsonLimits kLineLimits{.bytes = 64 << 20, .values = 16u << 20, .string
 struct Arguments {
   std::string model;
   std::optional<std::string> text, file, decode, lines;
-  bool add_special = true;
+  bool add_special = true, parse_special = true;
   Reporting reporting;
 };
+
+// The GGUF file that a path means, or null. Of a file alone nothing but the container has to be right.
+Result<std::shared_ptr<const Gguf>> gguf_of(const std::string& path) {
+  std::error_code ignored;
+  if (!is_gguf(path)) return std::shared_ptr<const Gguf>();
+  if (!std::filesystem::is_directory(path, ignored)) return open_gguf(path);
+  LAB_ASSIGN(const Checkpoint checkpoint, open_checkpoint(path));
+  return checkpoint.gguf;
+}
 
 // A folder without config.json may still hold a tokenizer: no model is needed for it.
 Result<std::unique_ptr<Tokenizer>> tokenizer_of(const std::string& model) {
@@ -36,12 +46,13 @@ Result<std::unique_ptr<Tokenizer>> tokenizer_of(const std::string& model) {
     LAB_ASSIGN(const Json config, read_json(folder + "/config.json", {.bare_non_finite = true}));
     if (const Json* size = config.find("vocab_size")) vocabulary = size->integer().value_or(0);
   }
-  LAB_ASSIGN(auto tokenizer, folder_tokenizer(folder, vocabulary));
+  LAB_ASSIGN(const std::shared_ptr<const Gguf> gguf, gguf_of(folder));
+  LAB_ASSIGN(auto tokenizer, folder_tokenizer(folder, vocabulary, gguf.get()));
   if (tokenizer) return tokenizer;
   return Error{.code = std::filesystem::exists(folder, ignored) ? Code::missing : Code::not_found,
                .file = model,
                .field = "tokenizer.json",
-               .expected = "a folder with a tokenizer",
+               .expected = "a folder or GGUF file with a tokenizer",
                .found = "none",
                .message = "there is no tokenizer here"};
 }
@@ -58,7 +69,7 @@ Status check_known(const Tokenizer& tokenizer, std::span<const std::int32_t> ids
 }
 
 Status encode_one(const Tokenizer& tokenizer, const std::string& text, const Arguments& given) {
-  LAB_ASSIGN(const std::vector<Piece> pieces, tokenizer.encode_pieces(text, given.add_special));
+  LAB_ASSIGN(const std::vector<Piece> pieces, tokenizer.encode_pieces(text, given.add_special, given.parse_special));
   std::vector<std::int32_t> ids;
   JsonValue texts = JsonValue::array(), offsets = JsonValue::array();
   for (const Piece& piece : pieces) {
@@ -106,7 +117,7 @@ Status convert_line(const Tokenizer& tokenizer, const std::string& line, const A
   LAB_ASSIGN(const Json json, parse_json(line, kLineLimits, ""));
   const Json *text = json.find("text"), *list = json.find("ids");
   if (text && text->is_string()) {
-    LAB_ASSIGN(const std::vector<std::int32_t> ids, tokenizer.encode(text->text(), given.add_special));
+    LAB_ASSIGN(const std::vector<std::int32_t> ids, tokenizer.encode(text->text(), given.add_special, given.parse_special));
     print_json_line({{"text", text->text()}, {"ids", ids}});
   } else if (!text && list && list->is_array()) {
     LAB_ASSIGN(const std::vector<std::int32_t> ids, ids_of(*list));
@@ -162,7 +173,7 @@ Result<int> run(const Arguments& given) {
 void add_tokenize(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("tokenize", "Token ids of a text, and back");
-  sub->add_option("MODEL", given->model, "A model or a folder with a tokenizer.json")->required();
+  sub->add_option("MODEL", given->model, "A model, a GGUF file, or a folder with a tokenizer.json")->required();
   CLI::Option_group* source = sub->add_option_group("Source (one of)");
   source->add_option("--text", given->text, "A text");
   source->add_option("--file", given->file, "A text file");
@@ -171,6 +182,7 @@ void add_tokenize(CLI::App& app, Action& action) {
                      R"(A file of {"text": ...} or {"ids": ...} lines; prints the lines with both)");
   source->require_option(1);
   sub->add_flag("!--no-special", given->add_special, "Leaves out what the tokenizer's template adds");
+  sub->add_flag("!--special-as-text", given->parse_special, "Reads special tokens spelt out in the text as ordinary text");
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab tokenize builtin:prose --text 'The state of a' --json");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "model/files/file.h"
+#include "model/text/gguf_vocabulary.h"
 
 namespace lab {
 namespace {
@@ -91,7 +92,12 @@ Result<std::string> model_folder(const std::string& model) {
                .next = "`statelab models` lists them and the folders searched"};
 }
 
-Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary) {
+Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary,
+                                                    const Gguf* gguf) {
+  if (gguf) {
+    LAB_ASSIGN(std::unique_ptr<Tokenizer> carried, gguf_tokenizer(*gguf, folder));
+    if (carried) return carried;
+  }
   std::error_code ignored;
   const fs::path file = fs::path(folder) / "tokenizer.json", symbols = fs::path(folder) / "vocabulary.json";
   if (fs::exists(file, ignored)) return open_tokenizer(file.string());

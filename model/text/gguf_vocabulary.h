@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/files/gguf.h"
 #include "model/text/tokenizer.h"
 
 namespace lab {
@@ -26,5 +27,10 @@ struct GgufVocabulary {
 /// converters add) count as ids without token. Control, unknown and user-defined tokens are cut out of a text first,
 /// leftmost and longest first; "llama" puts a space in front of each part between them.
 Result<std::unique_ptr<Tokenizer>> gguf_tokenizer(const GgufVocabulary& vocabulary, const std::string& file);
+
+/// The values of an opened file, or the first of them that has a wrong type.
+Result<GgufVocabulary> read_gguf_vocabulary(const Gguf& gguf, const std::string& file);
+/// Both together. Null when the file carries no tokenizer (no tokenizer.ggml.model, or "no_vocab").
+Result<std::unique_ptr<Tokenizer>> gguf_tokenizer(const Gguf& gguf, const std::string& file);
 
 }  // namespace lab
