@@ -10,13 +10,29 @@ namespace {
 
 struct Case {
   const char* name;
-  double of_llama_cpp;  // which rounds activations to 16 bits before it multiplies weights of 16 bits
+  double of_llama_cpp;  // which rounds activations to the weights' 16 bits, or quantises them too
 };
 constexpr Case kCases[] = {
     {"mamba1-small-F32", 1e-5},
     {"mamba1-small-F16", 3e-3},
     {"mamba2-small-F32", 1e-5},
     {"mamba2-small-F16", 3e-3},
+    {"falcon_mamba-small-F32", 1e-5},
+    {"granitehybrid-moe-small-F32", 1e-5},
+    {"granitehybrid-small-F16", 3e-3},
+    {"llama-small-F32", 1e-5},
+    {"llama-small-BF16", 2e-2},
+    {"llama3-rope-small-F32", 1e-5},
+    {"falcon_mamba-small-Q8_0", 1e-1},
+    {"granitehybrid-moe-small-Q8_0", 1e-1},
+    {"mamba1-small-Q8_0", 1e-1},
+    {"granitehybrid-wide-Q4_K_M", 1e-1},
+    {"llama-wide-Q4_0", 1e-1},
+    {"llama-wide-Q4_1", 1e-1},
+    {"llama-wide-Q6_K", 1e-1},
+    {"mamba1-wide-Q4_K_M", 1e-1},  // with rows of 32 in Q5_0
+    {"mamba1-wide-Q5_K_M", 1e-1},  // in Q5_1
+    {"mamba2-wide-Q4_K_M", 1e-1},
 };
 
 // Largest relative L2 of any row of any point that the reference holds.
