@@ -55,7 +55,11 @@ Status check_ids(const std::vector<std::int32_t>& ids, std::int64_t vocabulary) 
 
 ContextOptions Arithmetic::context() const {
   const Rounding rounding = dtype == "bf16" ? Rounding::bf16 : dtype == "f16" ? Rounding::f16 : Rounding::none;
-  return {.threads = threads, .rounding = rounding};
+  using Rotary = Trials::Rotary;
+  Trials trials{.own_row_only = no_cache, .only_layer = only_layer};
+  trials.rotary = rotary == "halves" ? Rotary::halves : rotary == "adjacent" ? Rotary::adjacent : rotary == "none" ? Rotary::none : Rotary::as_stored;
+  if (position >= 0) trials.position = position;
+  return {.threads = threads, .rounding = rounding, .trials = trials};
 }
 
 void add_reporting(CLI::App& command, Reporting& options) {
@@ -80,6 +84,17 @@ void add_arithmetic(CLI::App& command, Arithmetic& options) {
   command.add_option("--device", options.device, "Where to compute")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
+  command.add_option("--rotary", options.rotary, "Trial: the pairs of channels that rotary positions turn")
+      ->check(CLI::IsMember({"stored", "halves", "adjacent", "none"}))
+      ->capture_default_str()
+      ->group("Trials");
+  command.add_option("--at-position", options.position, "Trial: every token stands at this position")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Trials");
+  command.add_flag("--no-cache", options.no_cache, "Trial: attention sees no token but its own")->group("Trials");
+  command.add_option("--only-layer", options.only_layer, "Trial: the other layers add nothing to the residual stream")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Trials");
 }
 
 TraceOptions History::trace() const {

@@ -25,11 +25,16 @@ void add_reporting(CLI::App& command, Reporting& options);
 /// Opens a model by path or builtin:NAME. Warnings go to standard error unless quiet.
 Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting);
 
-/// --dtype, --threads and --device: how a run computes.
+/// --dtype, --threads and --device: how a run computes; --rotary, --at-position, --no-cache and --only-layer: trials that tell
+/// where attention goes wrong.
 struct Arithmetic {
   std::string dtype = "f32";  // activations and state; bf16 and f16 are rounded after every stage
   int threads = 0;            // 0: one per core
   std::string device = "auto";
+  std::string rotary = "stored";       // the pairs that a rotation turns: stored, halves, adjacent, none
+  std::int64_t position = -1;          // where every token stands; -1: where it is
+  bool no_cache = false;               // attention sees no token but its own
+  int only_layer = -1;                 // the others add nothing
 
   bool is_double() const { return dtype == "f64"; }
   ContextOptions context() const;

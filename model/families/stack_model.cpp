@@ -122,7 +122,6 @@ bool StackModel::run(const Parts<Real>& parts, std::span<Lane<Real>> lanes, Cont
   embed(parts, batch, resid);
   for (int i = 0; i < layers(); ++i) {
     if (context.cancelled()) return false;
-    if (context.trials.only_layer >= 0 && context.trials.only_layer != i) continue;
     run_block(parts.blocks[static_cast<std::size_t>(i)], i, batch, resid);
   }
   finish(parts, batch, resid);
@@ -158,21 +157,22 @@ void StackModel::run_block(const Block<Real>& block, int layer, Batch<Real>& bat
   block.norm1.apply(context.math, resid, normed);
   batch.show(Point::norm1, layer, normed);
   block.mixer->mix(layer, normed, batch, mixed);
-  add(mixed, context, resid);
+  add(mixed, layer, context, resid);
   if (block.feed_forward) {
     Rows<Real> fed = scratch(context, Slot::ffn_out, batch.rows, stream_.hidden);
     batch.show(Point::resid_mid, layer, resid);
     block.norm2.apply(context.math, resid, normed);
     batch.show(Point::norm2, layer, normed);
     block.feed_forward->apply(layer, normed, batch, fed);
-    add(fed, context, resid);
+    add(fed, layer, context, resid);
   }
   batch.show(Point::resid_out, layer, resid);
   if constexpr (std::is_same_v<Real, float>) report_statistics(layer, mixed, resid, batch);
 }
 
 template <class Real>
-void StackModel::add(Rows<Real> branch, Context<Real>& context, Rows<Real> resid) const {
+void StackModel::add(Rows<Real> branch, int layer, Context<Real>& context, Rows<Real> resid) const {
+  if (context.trials.only_layer >= 0 && context.trials.only_layer != layer) return;
   if (stream_.residual_multiplier != 1) context.math.scale(static_cast<Real>(stream_.residual_multiplier), branch);
   context.math.add(branch, resid);
 }

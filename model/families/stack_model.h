@@ -39,7 +39,7 @@ class StackModel final : public Model {
   template <class Real>
   void run_block(const Block<Real>& block, int layer, Batch<Real>& batch, Rows<Real> resid) const;
   template <class Real>
-  void add(Rows<Real> branch, Context<Real>& context, Rows<Real> resid) const;
+  void add(Rows<Real> branch, int layer, Context<Real>& context, Rows<Real> resid) const;
   template <class Real>
   void finish(const Parts<Real>& parts, Batch<Real>& batch, Rows<Real> resid) const;
   template <class Real>

@@ -17,13 +17,14 @@ struct Trials {
   Rotary rotary = Rotary::as_stored;       // the pairs that a rotation turns
   std::optional<std::int64_t> position;    // every token stands there
   bool own_row_only = false;               // no token sees the cache
-  int only_layer = -1;                     // the others pass the residual stream on unchanged
+  int only_layer = -1;                     // the others add nothing to the residual stream
 };
 
 struct ContextOptions {
   int threads = 1;                // 0: one per core
   const char* instruction_set = "";  // "avx512", "avx2", "generic"; "": the best
   Rounding rounding = Rounding::none;
+  Trials trials;
 };
 
 /// One caller at a time. A context may be used with any model.
@@ -31,7 +32,7 @@ template <class Real>
 class Context {
  public:
   explicit Context(const ContextOptions& options = {})
-      : math(options.threads, options.instruction_set), rounding(options.rounding) {}
+      : math(options.threads, options.instruction_set), rounding(options.rounding), trials(options.trials) {}
 
   Math<Real> math;
   Rounding rounding = Rounding::none;

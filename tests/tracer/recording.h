@@ -15,8 +15,10 @@
 
 namespace lab::test {
 
+/// Of random weights, or the reference's of other families.
 inline std::unique_ptr<const Model> tiny_model(const std::string& family, std::int64_t layers = 2) {
-  Result<Checkpoint> checkpoint = random_checkpoint({.family = family, .hidden = 12, .layers = layers, .vocabulary = 31,
+  const bool is_random = family == "mamba1" || family == "mamba2";
+  Result<Checkpoint> checkpoint = !is_random ? open_checkpoint(LAB_SOURCE_DIR "/tests/golden/" + family) : random_checkpoint({.family = family, .hidden = 12, .layers = layers, .vocabulary = 31,
                                                      .state_size = 5, .head_dim = 8, .seed = 7});
   LAB_CHECK(static_cast<bool>(checkpoint), ==, true);
   auto model = load_model(*checkpoint);

@@ -8,7 +8,7 @@ using lab::test::Recording;
 
 namespace {
 
-constexpr const char* kFamilies[] = {"mamba1", "mamba2"};
+constexpr const char* kFamilies[] = {"mamba1", "mamba2", "falcon_mamba", "granite-dense", "llama", "rwkv4"};
 using Positions = std::vector<std::int64_t>;
 
 }  // namespace
@@ -185,5 +185,16 @@ TEST_CASE("trace: a state that starts at a later position keeps counting from th
   r.live = {r.state};
   r.read(80, 16);
   CHECK(r.live.back().position == 580);
+  CHECK(r.wrong_positions(*r.trace.view()) == Positions{});
+}
+
+TEST_CASE("trace: keyframes share the rows of an attention cache, and its bytes are counted once") {
+  Recording r("llama");
+  r.read(640, 64);
+  const TraceUse use = r.trace.view()->use();
+  CHECK(use.caches == r.state.cache_bytes());
+  r.zero(0);  // that layer begins anew; the rows that older keyframes hold stay
+  r.read(64, 64);
+  CHECK(r.trace.view()->use().caches > r.state.cache_bytes());
   CHECK(r.wrong_positions(*r.trace.view()) == Positions{});
 }
