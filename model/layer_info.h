@@ -50,6 +50,8 @@ constexpr std::uint32_t bit(Statistic statistic) { return 1u << static_cast<int>
 struct LayerInfo {
   std::string kind;                  // "mamba1", "mamba2", "attention", "rwkv4"
   std::int64_t heads = 0, head_dim = 0;  // how the channels of its state are grouped; 0: they are not
+  std::vector<std::string> parts;    // "k", "v": the heads are those of a cache's newest row, in as many equal parts
+  std::vector<std::string> columns;  // "aa", "bb", "pp": where state indexes are different things
   std::vector<Driver> drivers;       // those with `replay` first; resid_out is always among the others
   std::vector<PointShape> points;    // in the order of computation, from resid_in to resid_out
   std::uint32_t statistics = kScanStatistics;  // those that are numbers; the others stay NaN

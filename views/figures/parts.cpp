@@ -1,6 +1,7 @@
 #include "views/figures/parts.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -75,17 +76,36 @@ std::int64_t head_width(const Snapshot& snapshot) {
   return layer && layer->heads > 0 ? layer->head_dim : 0;
 }
 
+/// The named part that a head belongs to, "" without parts, and its number there.
+std::pair<std::string, std::int64_t> part_and_head(const LayerInfo& layer, std::int64_t head) {
+  if (layer.parts.empty()) return {"", head};
+  const std::int64_t heads = layer.heads / static_cast<std::int64_t>(layer.parts.size());
+  return {layer.parts[static_cast<std::size_t>(head / heads)], head % heads};
+}
+
 }  // namespace
 
 std::string channel_text(const Snapshot& snapshot, std::int64_t row) {
   const std::int64_t width = head_width(snapshot);
-  return width == 0 ? fmt::format("channel {}", row) : fmt::format("head {}, p {}", row / width, row % width);
+  if (width == 0) return fmt::format("channel {}", row);
+  const auto [part, head] = part_and_head(*selected_layer(snapshot), row / width);
+  return fmt::format("{}{}head {}, p {}", part, part.empty() ? "" : " ", head, row % width);
+}
+
+std::string slice_text(const Snapshot& snapshot, std::int64_t state, bool is_long) {
+  const LayerInfo* layer = selected_layer(snapshot);
+  if (layer && !layer->parts.empty()) return fmt::format("{}[channel]", fmt::join(layer->parts, ", "));
+  if (layer && !layer->columns.empty()) return fmt::format("{}[channel]", layer->columns[static_cast<std::size_t>(state) % layer->columns.size()]);
+  return fmt::format(fmt::runtime(is_long ? "h[channel, n = {}]" : "h[channel, {}]"), state);
 }
 
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state) {
   const std::int64_t width = head_width(snapshot);
-  return width == 0 ? fmt::format("h[{}, {}]", row, state)
-                    : fmt::format("h[{}, {}, {}]", row / width, row % width, state);
+  const LayerInfo* layer = selected_layer(snapshot);
+  if (layer && !layer->columns.empty()) return fmt::format("{}[{}]", layer->columns[static_cast<std::size_t>(state) % layer->columns.size()], row);
+  if (width == 0) return fmt::format("h[{}, {}]", row, state);
+  const auto [part, head] = part_and_head(*layer, row / width);
+  return part.empty() ? fmt::format("h[{}, {}, {}]", head, row % width, state) : fmt::format("{}[{}, {}]", part, head, row % width);
 }
 
 Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed) {

@@ -52,6 +52,8 @@ std::string percent_text(double share);
 /// "3 NaN" or "".
 std::string nan_note(std::int64_t count);
 
+/// What one state index of the selected layer shows: "h[channel, n = 3]" in long, "h[channel, 3]"; "k, v[channel]" of a cache.
+std::string slice_text(const Snapshot& snapshot, std::int64_t state, bool is_long);
 /// What is known of the selected layer, or null.
 const LayerInfo* selected_layer(const Snapshot& snapshot);
 

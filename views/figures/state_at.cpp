@@ -1,5 +1,6 @@
 // The whole state of a layer at one position: channels down, states of a channel across.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,7 +34,9 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
       (*columns)[static_cast<std::size_t>(n * rows + row)] = frame->h[static_cast<std::size_t>(row * states + n)];
   const auto* order = order_of(*frame, derived, options);
   Plot plot{.title = "State at t", .subtitle = subtitle_of("state-at", snapshot, derived), .color_label = "h"};
-  plot.x = {.label = "n", .low = -0.5, .high = static_cast<double>(states) - 0.5, .whole_numbers = true};
+  const LayerInfo* layer = selected_layer(snapshot);
+  const bool is_cache = layer && !layer->parts.empty();
+  plot.x = {.label = is_cache ? "cached token" : layer && !layer->columns.empty() ? fmt::format("{}", fmt::join(layer->columns, ", ")) : "n", .low = -0.5, .high = static_cast<double>(states) - 0.5, .whole_numbers = true};
   plot.y = order ? Axis{.label = "channels by half-life", .low = static_cast<double>(rows), .high = 0, .ticks = false}
                  : Axis{.label = "channel", .low = 0, .high = static_cast<double>(rows), .whole_numbers = true};
   HeatLayer heat{.column = [columns, rows](std::int64_t n) { return columns->data() + n * rows; },

@@ -60,7 +60,7 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
             .subtitle = subtitle_of("state-heatmap", snapshot, derived),
             .x = time_axis(snapshot, options),
             .y = row_axis(*slab, options),
-            .color_label = fmt::format("h[channel, {}]", slab->state)};
+            .color_label = slice_text(snapshot, slab->state, false)};
   HeatLayer heat{.column = [columns = slab->columns](std::int64_t i) { return columns[i].data(); },
                  .columns = slab->columns.count(),
                  .rows = slab->rows,
@@ -88,7 +88,7 @@ std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
   for (std::int64_t i = 0; i < slab->columns.count(); ++i)
     broken += std::ranges::count_if(slab->columns[i], [](float v) { return !std::isfinite(v); });
   const std::string stride = slab->stride == 1 ? "" : fmt::format(" · {} tokens a column, signed |max|", slab->stride);
-  return fmt::format("layer {} · h[channel, n = {}] · {} × {} tokens{}{}", slab->layer, slab->state, slab->rows,
+  return fmt::format("layer {} · {} · {} × {} tokens{}{}", slab->layer, slice_text(snapshot, slab->state, true), slab->rows,
                      std::min(slab->columns.count() * slab->stride, shown_tokens(snapshot).count()), stride,
                      nan_note(broken));
 }

@@ -57,7 +57,8 @@ Cell cell_of(PaneContext& context) {
   const bool has_heads = layer && layer->heads > 0;
   if (has_heads) cell.head = cell.row / layer->head_dim;
   const auto& frame = context.derived.frame;
-  if (frame && frame->layer == cell.layer && frame->position == cell.token + 1 && !frame->shape.empty()) {
+  const bool is_cache = layer && !layer->parts.empty();  // the chosen cell is in the row that the token added
+  if (!is_cache && frame && frame->layer == cell.layer && frame->position == cell.token + 1 && !frame->shape.empty()) {
     const auto at = static_cast<std::size_t>(cell.row * frame->shape.back() + cell.state);
     if (at < frame->h.size()) cell.value = frame->h[at];
   }
@@ -97,7 +98,7 @@ void draw_value(Ui& ui, Box& box, const Cell& cell) {
   const Theme& theme = ui.theme();
   Box row = box.cut_top(26);
   const bool is_finite = std::isfinite(cell.value.value_or(0));
-  const char* formula = "= decay · h₋₁ + write";
+  const char* formula = cell.step ? "= decay · h₋₁ + write" : "";
   const float end =
       ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
   if (end + 12 + ui.width(Face::control, formula) < row.right())

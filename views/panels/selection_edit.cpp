@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 #include <array>
 
 #include "views/panels/figure_pane.h"
@@ -86,9 +87,10 @@ void draw_memory(Ui& ui, Box& box, PaneContext& context) {
     std::int64_t bytes;
     Color color;
   };
-  const Part parts[] = {{"keyframes", use.keyframes, theme.accent},
-                        {"drivers", use.drivers, mixed(theme.accent, theme.pane, 0.45f)},
-                        {"statistics", use.statistics, theme.good}};
+  std::vector<Part> parts = {{"keyframes", use.keyframes, theme.accent},
+                             {"drivers", use.drivers, mixed(theme.accent, theme.pane, 0.45f)},
+                             {"statistics", use.statistics, theme.good}};
+  if (use.caches > 0) parts.push_back({"caches", use.caches, mixed(theme.good, theme.pane, 0.45f)});
   float x = track.x;
   const double budget = static_cast<double>(std::max<std::int64_t>(1, use.budget));
   for (const Part& part : parts) {

@@ -85,6 +85,7 @@ LayerInfo layer_info(const Config& c) {
   return {.kind = "attention",
           .heads = 2 * c.kv_heads,  // of keys, then of values
           .head_dim = c.head_dim,
+          .parts = {"k", "v"},
           .drivers = {{Point::k_rot, c.kv_width(), true},
                       {Point::v, c.kv_width(), true},
                       {Point::q_rot, c.q_width(), false},
