@@ -28,10 +28,12 @@ struct Arguments {
   Reporting reporting;
 };
 
-// The GGUF file that a path means, or null. Of a file alone nothing but the container has to be right.
+// The GGUF file that a path means, or null where the folder has a tokenizer of its own. Of a file alone nothing but the
+// container has to be right.
 Result<std::shared_ptr<const Gguf>> gguf_of(const std::string& path) {
   std::error_code ignored;
-  if (!is_gguf(path)) return std::shared_ptr<const Gguf>();
+  if (std::filesystem::exists(std::filesystem::path(path) / "tokenizer.json", ignored) || !is_gguf(path))
+    return std::shared_ptr<const Gguf>();
   if (!std::filesystem::is_directory(path, ignored)) return open_gguf(path);
   LAB_ASSIGN(const Checkpoint checkpoint, open_checkpoint(path));
   return checkpoint.gguf;

@@ -94,13 +94,13 @@ Result<std::string> model_folder(const std::string& model) {
 
 Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary,
                                                     const Gguf* gguf) {
+  std::error_code ignored;
+  const fs::path file = fs::path(folder) / "tokenizer.json", symbols = fs::path(folder) / "vocabulary.json";
+  if (fs::exists(file, ignored)) return open_tokenizer(file.string());
   if (gguf) {
     LAB_ASSIGN(std::unique_ptr<Tokenizer> carried, gguf_tokenizer(*gguf, folder));
     if (carried) return carried;
   }
-  std::error_code ignored;
-  const fs::path file = fs::path(folder) / "tokenizer.json", symbols = fs::path(folder) / "vocabulary.json";
-  if (fs::exists(file, ignored)) return open_tokenizer(file.string());
   if (fs::exists(symbols, ignored)) return open_symbol_tokenizer(symbols.string());
   return vocabulary == kByteVocabulary ? byte_tokenizer() : nullptr;
 }

@@ -28,8 +28,8 @@ std::vector<BuiltinModel> builtin_models();
 /// config.json, stands for the folder.
 Result<std::string> model_folder(const std::string& model);
 
-/// The tokenizer of a model: what its GGUF file carries, tokenizer.json or vocabulary.json in its folder, or plain bytes
-/// for a model of 256 tokens without either. Null when there is none; a broken file is refused.
+/// The tokenizer of a model: tokenizer.json in its folder, what its GGUF file carries, vocabulary.json, or plain bytes for
+/// a model of 256 tokens without any. Null when there is none; a broken file is refused.
 Result<std::unique_ptr<Tokenizer>> folder_tokenizer(const std::string& folder, std::int64_t vocabulary,
                                                     const Gguf* gguf = nullptr);
 

@@ -37,10 +37,9 @@ class BpeTokenizer final : public Tokenizer {
 
   static void push(std::vector<Piece>& pieces, std::int32_t id, const MappedText& text, std::size_t begin,
                    std::size_t end) {
-    if (begin < end)
-      pieces.push_back({id, text.begin[begin], text.end[end - 1]});
-    else
-      pieces.push_back({id, 0, 0});
+    if (begin < end) return pieces.push_back({id, text.begin[begin], text.end[end - 1]});
+    const std::size_t place = begin > 0 ? text.end[begin - 1] : 0;
+    pieces.push_back({id, place, place});
   }
 
   void encode_normalized(const MappedText& text, bool parse_special, std::vector<Piece>& pieces) const {
@@ -64,25 +63,13 @@ class BpeTokenizer final : public Tokenizer {
     return wanted && !marked.text.starts_with(space.mark) ? prepended(marked, space.mark) : marked;
   }
 
-  // The ends of the words in [0, text.size()) after all splits.
+  // The ends of the words that cover a text.
   std::vector<std::size_t> words_of(std::string_view text) const {
-    std::vector<std::size_t> ends{text.size()};
-    if (parts_.metaspace && parts_.metaspace->split) {
-      ends.clear();
-      for (std::size_t at = text.find(parts_.metaspace->mark, 1); at != text.npos;
-           at = text.find(parts_.metaspace->mark, at + 1))
-        ends.push_back(at);
-      ends.push_back(text.size());
-    }
-    for (const Split split : parts_.splits) {
-      std::vector<std::size_t> finer;
-      std::size_t from = 0;
-      for (const std::size_t to : ends) {
-        for (const std::size_t end : split(text.substr(from, to - from))) finer.push_back(from + end);
-        from = to;
-      }
-      ends = std::move(finer);
-    }
+    if (!parts_.metaspace || !parts_.metaspace->split) return split_by_all(parts_.splits, text);
+    const std::string& mark = parts_.metaspace->mark;
+    std::vector<std::size_t> ends;
+    for (std::size_t at = text.find(mark, 1); at != text.npos; at = text.find(mark, at + 1)) ends.push_back(at);
+    ends.push_back(text.size());
     return ends;
   }
 

@@ -165,6 +165,20 @@ Split split_of_pattern(std::string_view pattern) {
   return found == known.end() ? nullptr : found->split;
 }
 
+Ends split_by_all(const std::vector<Split>& splits, std::string_view text) {
+  Ends ends{text.size()};
+  for (const Split split : splits) {
+    Ends finer;
+    std::size_t from = 0;
+    for (const std::size_t to : ends) {
+      for (const std::size_t end : split(text.substr(from, to - from))) finer.push_back(from + end);
+      from = to;
+    }
+    ends = std::move(finer);
+  }
+  return ends;
+}
+
 const NamedSplit* named_split(std::string_view name) {
   // Names and classes as llama.cpp has them (src/llama-vocab.cpp).
   static const std::vector<NamedSplit> known = [] {

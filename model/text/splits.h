@@ -16,10 +16,13 @@ std::vector<std::size_t> split_gpt2(std::string_view text);
 /// The split that a tokenizer.json spells out as a regular expression, or nullptr when it is none of the known ones.
 Split split_of_pattern(std::string_view pattern);
 
+/// The pieces after several splits, each applied to the pieces of the one before. None leaves the text whole.
+std::vector<std::size_t> split_by_all(const std::vector<Split>& splits, std::string_view text);
+
 /// What `tokenizer.ggml.pre` of a GGUF file stands for.
 struct NamedSplit {
   std::string_view name;
-  std::vector<Split> splits;   // applied one after the other, each to the pieces of the one before
+  std::vector<Split> splits;
   bool ignore_merges = false;  // whole pieces of the vocabulary are not merged
   bool add_bos = false;        // unless the file says otherwise
 };

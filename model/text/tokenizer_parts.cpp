@@ -1,13 +1,17 @@
 #include "model/text/tokenizer_parts.h"
 
+#include <algorithm>
 #include <array>
 
 #include "model/text/byte_level.h"
+#include "model/text/utf8.h"
 
 namespace lab {
 namespace {
 
 constexpr std::size_t kLongestTemplate = 64;
+constexpr std::size_t kLongestPrefix = 256;
+constexpr std::size_t kMostGrowth = 4;  // a space that becomes U+2581 grows three times
 
 std::string found_in(const Json* value) { return value ? value->brief() : "nothing"; }
 
@@ -47,8 +51,8 @@ Status ComponentReader::each(const Json* component, const std::string& field, co
   return {};
 }
 
-Result<std::pair<std::string, std::string>> ComponentReader::replacement(const Json& part,
-                                                                         const std::string& field) const {
+Result<std::pair<std::string, std::string>> ComponentReader::replacement(const Json& part, const std::string& field,
+                                                                         std::size_t& growth) const {
   const Json* pattern = part.find("pattern");
   const Json* string = pattern ? pattern->find("String") : nullptr;
   if (!string || !string->is_string() || string->text().empty()) {
@@ -57,6 +61,10 @@ Result<std::pair<std::string, std::string>> ComponentReader::replacement(const J
                   regex ? regex->brief() : found_in(pattern));
   }
   LAB_ASSIGN(std::string content, text(part, "content", field));
+  growth *= std::max<std::size_t>(1, (content.size() + string->text().size() - 1) / string->text().size());
+  if (growth > kMostGrowth)
+    return refuse(Code::too_large, field + ".content",
+                  "texts " + std::to_string(kMostGrowth) + " times as long at most", std::to_string(growth) + " times");
   return std::pair(string->text(), std::move(content));
 }
 
@@ -69,9 +77,12 @@ Status ComponentReader::normalizer_part(const Json& part, const std::string& typ
     parts_.normalizer.push_back({NormalizerStep::Kind::nfc, {}, {}});
   } else if (type == "Prepend") {
     LAB_ASSIGN(std::string prefix, text(part, "prepend", field));
+    if (prefix.size() > kLongestPrefix)
+      return refuse(Code::too_large, field + ".prepend", std::to_string(kLongestPrefix) + " bytes at most",
+                    std::to_string(prefix.size()) + " bytes");
     parts_.normalizer.push_back({NormalizerStep::Kind::prepend, {}, std::move(prefix)});
   } else if (type == "Replace") {
-    LAB_ASSIGN(auto change, replacement(part, field));
+    LAB_ASSIGN(auto change, replacement(part, field, normalizer_growth_));
     parts_.normalizer.push_back({NormalizerStep::Kind::replace, std::move(change.first), std::move(change.second)});
   } else {
     return refuse(Code::unsupported, field + ".type", "NFC, Prepend or Replace", type);
@@ -126,7 +137,8 @@ Status ComponentReader::read_split(const Json& part, const std::string& field) {
 Status ComponentReader::read_metaspace(const Json& part, const std::string& field) {
   Metaspace space;
   LAB_ASSIGN(space.mark, text(part, "replacement", field));
-  if (space.mark.empty()) return refuse(Code::malformed, field + ".replacement", "a character", "\"\"");
+  if (space.mark.empty() || decode_utf8(space.mark, 0).length != space.mark.size())
+    return refuse(Code::malformed, field + ".replacement", "a character", printable(space.mark));
   LAB_ASSIGN(space.split, flag(part, "split", true, field));
   LAB_ASSIGN(const bool prefix, flag(part, "add_prefix_space", true, field));  // how older files say it
   std::string scheme = prefix ? "always" : "never";
@@ -170,7 +182,7 @@ Status ComponentReader::decoder_part(const Json& part, const std::string& type, 
   if (type == "ByteFallback") parts_.joining.byte_runs = true;
   if (type == "Strip") return read_strip(part, field);
   if (type == "Replace") {
-    LAB_ASSIGN(auto change, replacement(part, field));
+    LAB_ASSIGN(auto change, replacement(part, field, decoder_growth_));
     replacements_.push_back(std::move(change));
   }
   return {};

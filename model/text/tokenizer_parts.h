@@ -45,12 +45,14 @@ class ComponentReader {
   Status template_part(const Json& part, const std::string& type, const std::string& field);
   Status template_tokens(const Json& item, const Json* tokens, const std::string& field,
                          std::vector<std::int32_t>& ids);
-  Result<std::pair<std::string, std::string>> replacement(const Json& part, const std::string& field) const;
+  Result<std::pair<std::string, std::string>> replacement(const Json& part, const std::string& field,
+                                                          std::size_t& growth) const;
 
   std::string file_;
   BpeParts& parts_;
   bool byte_level_ = false, byte_level_decoder_ = false;
   int decoder_stage_ = 0;
+  std::size_t normalizer_growth_ = 1, decoder_growth_ = 1;  // how much longer all replacements make a text at most
   std::vector<std::pair<std::string, std::string>> replacements_;  // of the decoder
 };
 

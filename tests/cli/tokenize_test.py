@@ -4,25 +4,51 @@ import json
 
 from program import GOLDEN, MODELS, Case, Tensors, ids_text, main
 
-NEOX = GOLDEN / "tokenizers" / "neox"
-CASES = [json.loads(line) for line in (NEOX / "cases.jsonl").read_text(encoding="utf-8").split("\n") if line]
+TOKENIZERS = GOLDEN / "tokenizers"
+NEOX = TOKENIZERS / "neox"
+KINDS = ("neox", "granite", "llama", "gguf")
+
+
+def cases_of(kind):
+    return [json.loads(line) for line in (TOKENIZERS / kind / "cases.jsonl").read_text(encoding="utf-8").split("\n") if line]
 
 
 class Lines(Case):
-    def convert(self, lines):
+    def convert(self, model, lines, *options):
         (self.folder / "lines.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        said = self.run_program("tokenize", NEOX, "--jsonl", "lines.jsonl").stdout
+        said = self.run_program("tokenize", model, "--jsonl", "lines.jsonl", *options).stdout
         return [json.loads(line) for line in said.split("\n") if line]
 
     def test_texts_become_the_ids_of_the_reference(self):
-        self.assertGreater(len(CASES), 300)
-        answers = self.convert([{"text": case["text"]} for case in CASES])
-        self.assertEqual([a["ids"] for a in answers], [case["ids"] for case in CASES])
-        self.assertEqual([a["text"] for a in answers], [case["text"] for case in CASES])
+        for kind in KINDS:
+            cases = cases_of(kind)
+            self.assertGreater(len(cases), 300)
+            answers = self.convert(TOKENIZERS / kind, [{"text": case["text"]} for case in cases])
+            self.assertEqual([a["ids"] for a in answers], [case["ids"] for case in cases], kind)
+            self.assertEqual([a["text"] for a in answers], [case["text"] for case in cases], kind)
 
     def test_ids_become_the_texts_of_the_reference(self):
-        answers = self.convert([{"ids": case["ids"]} for case in CASES])
-        self.assertEqual([a["text"] for a in answers], [case["decoded"] for case in CASES])
+        for kind in KINDS:
+            cases = cases_of(kind)
+            answers = self.convert(TOKENIZERS / kind, [{"ids": case["ids"]} for case in cases])
+            self.assertEqual([a["text"] for a in answers], [case["decoded"] for case in cases], kind)
+
+    def test_a_gguf_file_has_its_tokenizer_inside(self):
+        cases = cases_of("gguf")
+        answers = self.convert(GOLDEN / "gguf" / "mamba1-small-F32.gguf", [{"text": case["text"]} for case in cases])
+        self.assertEqual([a["ids"] for a in answers], [case["ids"] for case in cases])
+
+    def test_the_template_is_left_out_when_asked(self):
+        cases = cases_of("llama")
+        answers = self.convert(TOKENIZERS / "llama", [{"text": case["text"]} for case in cases], "--no-special")
+        self.assertEqual([a["ids"] for a in answers], [case.get("ids_plain", case["ids"]) for case in cases])
+
+    def test_special_tokens_in_a_text_are_text_when_asked(self):
+        line = [{"text": "a<|endoftext|>"}]
+        self.assertEqual(self.convert(NEOX, line)[0]["ids"][-1], 0)
+        ids = self.convert(NEOX, line, "--special-as-text")[0]["ids"]
+        self.assertNotIn(0, ids)
+        self.assertEqual(self.convert(NEOX, [{"ids": ids}])[0]["text"], "a<|endoftext|>")
 
     def test_a_bad_line_is_named_and_the_lines_before_it_are_there(self):
         (self.folder / "lines.jsonl").write_text('{"text": "a"}\n\n{"text": 3}\n{"text": "b"}\n')

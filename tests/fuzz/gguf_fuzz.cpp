@@ -1,4 +1,5 @@
-// GGUF files: whatever the container accepts keeps every promise of a table, and whatever opens as a model has a configuration.
+// GGUF files: whatever the container accepts keeps every promise of a table, whatever opens as a model has a configuration,
+// and whatever opens as a tokenizer encodes any text.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 #include "model/base/hash.h"
 #include "model/layouts/gguf.h"
 #include "model/model.h"
+#include "model/text/gguf_vocabulary.h"
+#include "tokenizer_promises.h"
 
 using namespace lab;
 
@@ -38,6 +41,13 @@ void open_as_model(const std::uint8_t* data, std::size_t size) {
   if (auto model = load_model(*checkpoint)) LAB_CHECK((*model)->info().parameters, >, 0);
 }
 
+// The file itself is the text.
+void open_as_tokenizer(const Gguf& gguf, const std::uint8_t* data, std::size_t size) {
+  const auto tokenizer = gguf_tokenizer(gguf, "input");
+  if (!tokenizer) LAB_CHECK(tokenizer.error().field.empty(), ==, false);
+  else if (*tokenizer) test::keep_promises(**tokenizer, {reinterpret_cast<const char*>(data), size}, false);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       total += tensor.bytes;
     }
     LAB_CHECK(total, <=, size);
+    open_as_tokenizer(*gguf, data, size);
   } else {
     LAB_CHECK(gguf.error().text().empty(), ==, false);
   }

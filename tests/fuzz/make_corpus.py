@@ -184,8 +184,65 @@ def template(single, ids):
     return {"type": "TemplateProcessing", "single": single, "special_tokens": {"<e>": {"ids": ids}}}
 
 
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
+          r"\s+(?!\S)|\s+")
+BYTES = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
+
+
+def split(pattern=LLAMA3, *behind, **changes):
+    return {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated"} | changes,
+                                                  *(behind or [BYTES])]}
+
+
+def replace(pattern, content):
+    return {"type": "Replace", "pattern": {"String": pattern}, "content": content}
+
+
+def characters(text=" ab \u00e9\u65e5<e>a  ".encode(), **changes):
+    """Llama 2 in small: some of the byte tokens, so that there are unknown characters too."""
+    model = {"vocab": {"<unk>": 0, "<0xC3>": 1, "<0xA9>": 2, "\u2581": 3, "a": 4, "b": 5, "\u2581a": 6}, "merges": ["\u2581 a"],
+             "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True} | changes.pop("model", {})
+    parts = {"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "\u2581"}, replace(" ", "\u2581")]},
+             "pre_tokenizer": None, "decoder": {"type": "Sequence", "decoders": DECODERS}}
+    return tokenizer(text, **parts | changes, model=model)
+
+
+DECODERS = [replace("\u2581", " "), {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]
+METASPACE = {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "first"}
+
 TOKENIZERS = {
     "valid": tokenizer(),
+    "valid-granite": tokenizer("IT'\u017f 12345 a.\r\n \n ab  ".encode(), normalizer=None, pre_tokenizer=split(), model={"ignore_merges": True}),
+    "valid-two-splits": tokenizer(b"a12 b", pre_tokenizer=split(r"\p{N}", BYTES | {"use_regex": True})),
+    "valid-llama": characters(),
+    "valid-metaspace": characters(normalizer=None, pre_tokenizer=METASPACE),
+    "valid-metaspace-whole": characters(normalizer=None, pre_tokenizer=METASPACE | {"split": False, "prepend_scheme": "always"}),
+    "valid-unknown-apart": characters(model={"fuse_unk": False}),
+    "valid-unknown-dropped": characters(model={"unk_token": None}),
+    "valid-prepended-added": characters(added_tokens=[{"id": 9, "content": "<e>", "normalized": True}], text=b"<e>a <e>"),
+    "valid-empty-prefix": characters(normalizer={"type": "Prepend", "prepend": ""}),
+    "valid-growing": characters(normalizer=replace("a", "aaaa"), text=b"a" * 99),
+    "growing-twice": characters(normalizer={"type": "Sequence", "normalizers": [replace("a", "aaa")] * 2}),
+    "decoder-growing": characters(decoder={"type": "Sequence", "decoders": [replace("a", "aaa")] * 2}),
+    "prefix-long": characters(normalizer={"type": "Prepend", "prepend": "x" * 257}),
+    "valid-vanishing": characters(normalizer=replace("a", ""), text=b"aba"),
+    "split-after-bytes": tokenizer(pre_tokenizer={"type": "Sequence", "pretokenizers": [BYTES, BYTES]}),
+    "split-alone": tokenizer(pre_tokenizer={"type": "Split", "pattern": {"Regex": LLAMA3}, "behavior": "Isolated"}),
+    "split-behavior": tokenizer(pre_tokenizer=split(behavior="Removed")),
+    "split-invert": tokenizer(pre_tokenizer=split(invert=True)),
+    "split-string": tokenizer(pre_tokenizer={"type": "Split", "pattern": {"String": " "}}),
+    "metaspace-scheme": characters(pre_tokenizer=METASPACE | {"prepend_scheme": "last"}),
+    "metaspace-empty": characters(pre_tokenizer=METASPACE | {"replacement": ""}),
+    "replace-empty": characters(normalizer=replace("", "x")),
+    "replace-regex": characters(normalizer={"type": "Replace", "pattern": {"Regex": "(a+)+$"}, "content": ""}),
+    "decoder-order": characters(decoder={"type": "Sequence", "decoders": DECODERS[::-1]}),
+    "decoder-absent": characters(decoder=None),
+    "decoder-strip-huge": characters(decoder={"type": "Sequence", "decoders": [*DECODERS[:3], DECODERS[3] | {"start": 2**40}]}),
+    "unknown-absent": characters(model={"unk_token": "<none>"}),
+    "dropout": characters(model={"dropout": 0.5}),
+    "template-beyond": tokenizer(post_processor=template([{"SpecialToken": {"id": "<e>"}}, {"Sequence": {"id": "A"}}], [77])),
+    "template-twice": tokenizer(post_processor=template([{"Sequence": {"id": "A"}}] * 2, [9])),
+    "added-id-taken": tokenizer(added_tokens=[{"id": 0, "content": "<e>"}]),
     "valid-pairs": tokenizer(model={"merges": [["a", "b"]]}),
     "valid-sequences": tokenizer(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}]}),
     "valid-template": tokenizer(post_processor=template([{"SpecialToken": {"id": "<e>"}}, {"Sequence": {"id": "A"}}], [9])),
@@ -297,6 +354,17 @@ GRANITE = named("granitehybrid", *HEADS, *ATTENTION, ("attention.head_count_kv",
                 ("attention.scale", "f32", 0), ("logit_scale", "f32", 3), ("expert_count", "u32", 2), ("expert_used_count", "u32", 1),
                 ("expert_shared_feed_forward_length", "u32", 3))
 LLAMA = named("llama", *ATTENTION, ("rope.scaling.type", "string", "linear"), ("rope.scaling.factor", "f32", 2))
+
+
+def vocabulary(model, more):
+    tokens = ["a", "b", "ab", "\u0120", "\u2581", "\u2581a", "<e>", "[PAD7]"]
+    return gguf([("tokenizer.ggml." + key, kind, x) for key, kind, x in
+                 [("model", "string", model), ("tokens", "strings", tokens), *more]])
+
+
+LLAMA_TOKENS = [("unknown_token_id", "u32", 6), ("scores", "f32[]", [0, 0, -1, 0, 0, -2, 0, 0]), ("token_type", "i32[]", [1, 1, 1, 4, 1, 1, 2, 5]),
+                ("bos_token_id", "u32", 6)]
+
 GGUFS = {
     "valid-mamba": gguf(MAMBA, MAMBA_TENSORS),
     "valid-falcon": gguf([*MAMBA, ("mamba.ssm.dt_b_c_rms", "bool", 1)], MAMBA_TENSORS),
@@ -305,6 +373,25 @@ GGUFS = {
     "valid-llama": gguf(LLAMA, [f32("token_embd.weight", 2, 3), f32("rope_freqs.weight", 1)]),
     "valid-version-2": gguf(MAMBA, MAMBA_TENSORS, version=2),
     "valid-empty": gguf(),
+    "valid-tokenizer-gpt2": vocabulary("gpt2", [("merges", "strings", ["a b"]), ("pre", "string", "llama-bpe"), ("token_type", "i32[]", [1] * 6 + [3, 5]), ("bos_token_id", "u32", 6)]),
+    "valid-tokenizer-default-split": vocabulary("gpt2", [("merges", "strings", [])]),
+    "valid-tokenizer-llama": vocabulary("llama", LLAMA_TOKENS),
+    "valid-tokenizer-ends": vocabulary("llama", [*LLAMA_TOKENS, ("eos_token_id", "u32", 6), ("add_eos_token", "bool", 1), ("add_space_prefix", "bool", 0)]),
+    "valid-tokenizer-none": gguf([("tokenizer.ggml.model", "string", "no_vocab")]),
+    "tokenizer-unknown": vocabulary("bert", []),
+    "tokenizer-split-unknown": vocabulary("gpt2", [("pre", "string", "superbpe")]),
+    "tokenizer-merge-unknown": vocabulary("gpt2", [("merges", "strings", ["a c"])]),
+    "tokenizer-merge-single": vocabulary("gpt2", [("merges", "strings", ["ab"])]),
+    "tokenizer-scores-absent": vocabulary("llama", [("unknown_token_id", "u32", 0)]),
+    "tokenizer-score-nan": vocabulary("llama", [("unknown_token_id", "u32", 0), ("scores", "f32[]", [float("nan")] * 8)]),
+    "tokenizer-bytes-absent": vocabulary("llama", [("scores", "f32[]", [0] * 8)]),
+    "tokenizer-types-short": vocabulary("gpt2", [("token_type", "i32[]", [1])]),
+    "tokenizer-type-nine": vocabulary("gpt2", [("token_type", "i32[]", [9] * 8)]),
+    "tokenizer-byte-broken": vocabulary("gpt2", [("token_type", "i32[]", [6] * 8)]),
+    "tokenizer-bos-beyond": vocabulary("gpt2", [("bos_token_id", "u32", 8)]),
+    "tokenizer-bos-absent": vocabulary("llama", LLAMA_TOKENS[:-1]),
+    "tokenizer-token-twice": gguf([("tokenizer.ggml.model", "string", "gpt2"), ("tokenizer.ggml.tokens", "strings", ["a", "a"])]),
+    "tokenizer-tokens-number": gguf([("tokenizer.ggml.model", "string", "gpt2"), ("tokenizer.ggml.tokens", "u32", 1)]),
     "valid-alignment": gguf([("general.alignment", "u32", 64)], [f32("a", 3), f32("b", 3)], alignment=64),
     "valid-values": gguf([("a", "u8", 7), ("b", "f64", 0.5), ("c", "strings", ["", "ab"]), ("d", "u64", 2**63), ("e", "f32[]", [])]),
     "valid-blocks": gguf((), [("a", (64,), 8, 68), ("b", (256, 2), 12, 288), ("c", (256,), 14, 210)]),

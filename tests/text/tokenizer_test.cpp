@@ -1,9 +1,7 @@
 #include <doctest/doctest.h>
 
-#include <fstream>
 #include <string>
 
-#include "model/files/json.h"
 #include "model/text/tokenizer.h"
 #include "model/text/utf8.h"
 
@@ -17,12 +15,6 @@ std::unique_ptr<Tokenizer> neox() {
   auto opened = open_tokenizer(kNeox + "tokenizer.json");
   REQUIRE_MESSAGE(opened, opened.error().text());
   return opened.take();
-}
-
-std::vector<std::int32_t> ids_of(const Json& list) {
-  std::vector<std::int32_t> ids;
-  for (const Json& id : list.items()) ids.push_back(static_cast<std::int32_t>(*id.integer()));
-  return ids;
 }
 
 // The error a tokenizer.json is refused with.
@@ -46,28 +38,6 @@ std::string small(const std::string& change = "", const std::string& to = "") {
 }
 
 }  // namespace
-
-TEST_CASE("neox: every reference line gives the same ids and the same text") {
-  const auto tokenizer = neox();
-  std::ifstream file(kNeox + "cases.jsonl");
-  std::string line;
-  int lines = 0;
-  while (std::getline(file, line)) {
-    const auto json = parse_json(line, {.bytes = 16 << 20, .string_bytes = 16 << 20}, "cases.jsonl");
-    REQUIRE(json);
-    const std::string& text = json->find("text")->text();
-    const std::vector<std::int32_t> expected = ids_of(*json->find("ids"));
-    CAPTURE(text);
-    CHECK(*tokenizer->encode(text) == expected);
-    const Json* plain = json->find("ids_plain");
-    CHECK(*tokenizer->encode(text, false) == (plain ? ids_of(*plain) : expected));
-    CHECK(tokenizer->decode(expected) == json->find("decoded")->text());
-    const Json* skipped = json->find("decoded_skip");
-    CHECK(tokenizer->decode(expected, false) == (skipped ? skipped : json->find("decoded"))->text());
-    ++lines;
-  }
-  CHECK(lines > 300);
-}
 
 TEST_CASE("neox: pieces point at the bytes they stand for") {
   const auto tokenizer = neox();
