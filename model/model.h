@@ -84,6 +84,20 @@ class Model {
 /// Everything wrong with a checkpoint for its family (shapes, missing tensors, config fields), at once. Reads no weights.
 std::vector<Error> validate(const Checkpoint& checkpoint);
 
+/// How far a look into a checkpoint goes.
+enum class Depth : std::uint8_t {
+  headers,  // configuration, names, shapes and types
+  weights,  // beyond them, whether a head says what the embedding says that it should be tied to: may read both
+};
+
+/// What is known of a model before it is loaded.
+struct ModelOutline {
+  ModelInfo info;
+  std::shared_ptr<const StateSchema> schema;
+};
+/// Describes the model of a checkpoint as `load_model` would make it, or refuses it with all that `validate` finds.
+Result<ModelOutline> describe_model(const Checkpoint& checkpoint, Depth depth = Depth::headers);
+
 /// Builds the model of a checkpoint (weights stay mapped), or refuses it with the first problem of `validate`.
 Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint);
 

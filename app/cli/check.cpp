@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "app/cli/file_check.h"
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/subcommands.h"
+#include "app/core/file_check.h"
 
 namespace lab::cli {
 namespace {
@@ -42,7 +42,7 @@ Result<int> run(const Arguments& given) {
   int code = kDone;
   for (const std::string& path : given.paths) {
     if (interrupted()) return kInterrupted;
-    const FileCheck check = check_path(path);
+    const FileCheck check = check_path(path, Depth::weights);
     if (given.reporting.json)
       list.push_back(json_of(check));
     else

@@ -1,14 +1,14 @@
 // statelab info: what a checkpoint holds and what it will cost.
-#include <map>
+#include <algorithm>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/subcommands.h"
+#include "app/core/preview.h"
 
 namespace lab::cli {
 namespace {
@@ -17,15 +17,6 @@ struct Arguments {
   std::string model;
   Reporting reporting;
 };
-
-// "24 mamba1": how many layers there are of each kind.
-std::string layers_text(const ModelInfo& info) {
-  std::map<std::string, int> kinds;
-  for (const LayerInfo& layer : info.layers) ++kinds[layer.kind];
-  std::string text;
-  for (const auto& [kind, count] : kinds) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, kind);
-  return text;
-}
 
 std::string sizes_text(const ModelInfo& info) {
   std::string text = fmt::format("hidden {}", info.hidden);
@@ -37,19 +28,33 @@ std::string sizes_text(const ModelInfo& info) {
   return text;
 }
 
-void print_table(const OpenedModel& opened, const JsonValue& facts) {
+std::string available_text() {
+  const auto available = available_memory();
+  return available ? bytes_text(*available) : "unknown";
+}
+
+// "12 kB, 3 kB a layer": all of it, and what the layers of most state have.
+std::string state_text(const StateSchema& schema, const MemoryNeed& memory) {
+  std::int64_t most = 0;
+  for (const LayerSchema& layer : schema.layers()) most = std::max(most, state_bytes(layer));
+  std::string text = fmt::format("{}, at most {} a layer", bytes_text(memory.state), bytes_text(most));
+  if (memory.cache_token > 0) text += fmt::format(", grows by {} a token", bytes_text(memory.cache_token));
+  return text;
+}
+
+void print_table(const OpenedModel& opened, const MemoryNeed& memory, const JsonValue& facts) {
   const ModelInfo& info = opened.model->info();
   fmt::print(
       "{}",
       table({{"model", info.name},
              {"family", fmt::format("{} (model_type {})", info.family, info.model_type)},
-             {"layers", layers_text(info)},
+             {"layers", layers_text(info.layers)},
              {"sizes", sizes_text(info)},
              {"vocabulary", fmt::format("{}{}", info.vocabulary, info.tied_head ? ", head tied to the embedding" : "")},
              {"parameters", fmt::format("{} ({:.3g} M)", info.parameters, static_cast<double>(info.parameters) / 1e6)},
-             {"weights", fmt::format("{}, {}", bytes_text(info.weight_bytes), fmt::join(info.dtypes, " and "))},
-             {"state", bytes_text(facts["state_bytes"].get<std::int64_t>())},
-             {"memory needed", bytes_text(facts["memory_bytes"].get<std::int64_t>())},
+             {"weights", fmt::format("{}, {}", bytes_text(info.weight_bytes), types_text(number_types(*opened.checkpoint.tensors)))},
+             {"state", state_text(*opened.model->schema(), memory)},
+             {"memory needed", fmt::format("{} without a history; {} available", bytes_text(memory.total()), available_text())},
              {"tokenizer", opened.tokenizer ? opened.tokenizer->kind() : "none"},
              {"content hash", facts["hash"].get<std::string>()}}));
   for (const std::string& warning : opened.checkpoint.warnings) fmt::print("warning: {}\n", printable(warning, 400));
@@ -60,7 +65,7 @@ Result<int> run(const Arguments& given) {
   const ModelInfo& info = opened->model->info();
   JsonValue layers = JsonValue::array();
   for (const LayerInfo& layer : info.layers) layers.push_back({{"kind", layer.kind}});
-  const std::int64_t state_bytes = opened->model->schema()->stored() * static_cast<std::int64_t>(sizeof(float));
+  const MemoryNeed memory = memory_need({info, opened->model->schema()}, 0);
   JsonValue facts{{"name", info.name},
                   {"family", info.family},
                   {"model_type", info.model_type},
@@ -78,8 +83,8 @@ Result<int> run(const Arguments& given) {
                   {"tied_head", info.tied_head},
                   {"dtypes", info.dtypes},
                   {"weight_bytes", info.weight_bytes},
-                  {"state_bytes", state_bytes},
-                  {"memory_bytes", info.weight_bytes + state_bytes},
+                  {"state_bytes", memory.state},
+                  {"memory_bytes", memory.total()},
                   {"hash", content_hash(opened->checkpoint)},
                   {"tokenizer", nullptr},
                   {"warnings", opened->checkpoint.warnings}};
@@ -87,7 +92,7 @@ Result<int> run(const Arguments& given) {
   if (given.reporting.json)
     print_json(facts);
   else
-    print_table(*opened, facts);
+    print_table(*opened, memory, facts);
   return kDone;
 }
 

@@ -47,6 +47,15 @@ Result<std::vector<Command>> commands_for(const SourceOptions& source) {
   return commands;
 }
 
+Result<Image> picture(const Arguments& given, int width, int height) {
+  LabOptions options;
+  options.arithmetic = given.arithmetic.context();
+  const ShellOptions look{.dark = !given.light, .arithmetic = options.arithmetic};
+  if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
+  LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
+  return take_screenshot("", commands, width, height, options, look);
+}
+
 Result<int> run(const Arguments& given) {
   if (!given.output.ends_with(".png"))
     return Error{.code = Code::bad_argument,
@@ -63,12 +72,7 @@ Result<int> run(const Arguments& given) {
                  .message = "the window does not run in double precision",
                  .next = "`statelab trace --dtype f64` writes every value"};
   LAB_ASSIGN(const auto size, parse_size(given.size));
-  LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
-  LabOptions options;
-  options.arithmetic = given.arithmetic.context();
-  LAB_ASSIGN(const Image image,
-             take_screenshot("", commands, static_cast<int>(size.first), static_cast<int>(size.second), options,
-                             {.dark = !given.light, .arithmetic = given.arithmetic.context()}));
+  LAB_ASSIGN(const Image image, picture(given, static_cast<int>(size.first), static_cast<int>(size.second)));
   LAB_TRY(write_file_atomically(given.output, png_of(image)));
   if (given.reporting.json)
     print_json({{"file", given.output}, {"width", image.width}, {"height", image.height}});
@@ -85,8 +89,8 @@ void add_screenshot(CLI::App& app, Action& action) {
   add_source(*sub, given->source);
   sub->add_option("-o", given->output, "The .png file")->required();
   sub->add_option("--size", given->size, "Width x height in pixels")->capture_default_str();
-  sub->add_option("--workspace", given->workspace, "What the window shows")
-      ->check(CLI::IsMember({"inspect"}))
+  sub->add_option("--workspace", given->workspace, "What the window shows: the opened source, or the dialog before it is opened")
+      ->check(CLI::IsMember({"inspect", "open"}))
       ->capture_default_str();
   sub->add_flag("--light", given->light, "Dark text on a light ground");
   add_arithmetic(*sub, given->arithmetic);

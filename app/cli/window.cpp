@@ -42,7 +42,10 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
   options.trace = history.trace();
   options.log = &log;
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
-  return run_window(targets.empty() ? "" : targets[0], options, {.arithmetic = options.arithmetic});
+  return run_window(targets.empty() ? "" : targets[0], options,
+                    {.recent_file = state_file("recent.json"),
+                     .preview = [budget = options.trace.budget_bytes](const std::string& path) { return make_preview(path, budget); },
+                     .arithmetic = options.arithmetic});
 }
 
 }  // namespace lab::cli

@@ -84,6 +84,7 @@ class Engine::Loop {
 
   LabOptions with_hooks(LabOptions options) {
     options.stop = &parts_->stop;
+    options.opening = [this](const char* doing, double progress) { publish_loading(doing, progress); };
     options.go_on = [this] {
       if (Clock::now() - published_at_ >= kFrame) publish(lab_.snapshot(), true);
       const std::lock_guard lock(parts_->mutex);
@@ -133,7 +134,10 @@ class Engine::Loop {
     if (input.interrupted) lab_.apply(command::Pause{});
     fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
     if (!input.command) return;
-    if (const auto* open = std::get_if<command::Open>(&*input.command)) publish_loading(*open);
+    if (const auto* open = std::get_if<command::Open>(&*input.command)) {
+      loading_ = label_of(*open);
+      publish_loading("", 0);
+    }
     lab_.apply(*input.command);
     if (announces_work(*input.command)) due_ = Clock::now();
     if (lab_.opened() != hashed_) hash();
@@ -167,10 +171,11 @@ class Engine::Loop {
       publish(lab_.snapshot(), lab_.has_work());
   }
 
-  void publish_loading(const command::Open& open) {
+  void publish_loading(const std::string& doing, double progress) {
     auto snapshot = std::make_shared<Snapshot>(*lab_.snapshot());
     snapshot->state = EngineState::loading;
-    snapshot->working_on = label_of(open);
+    snapshot->working_on = loading_ + (doing.empty() ? "" : ": " + doing);
+    snapshot->progress = progress;
     publish(std::move(snapshot), true);
   }
 
@@ -189,7 +194,8 @@ class Engine::Loop {
 
   const std::shared_ptr<Parts> parts_;
   Clock::time_point published_at_ = Clock::now(), due_ = Clock::now();
-  bool fresh_ = false;  // something has changed that no snapshot shows
+  bool fresh_ = false;   // something has changed that no snapshot shows
+  std::string loading_;  // "open X", while it is being opened
   Lab lab_;
   std::shared_ptr<const OpenedModel> hashed_;
   HashJob hashing_;
@@ -227,6 +233,8 @@ void Engine::submit(Command command) {
 
 void Engine::interrupt() {
   const std::lock_guard lock(parts_->mutex);
+  const auto is_open = [](const Command& command) { return std::holds_alternative<command::Open>(command); };
+  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.emplace_back(true, "opening was cancelled");
   parts_->interrupted = true;
   parts_->stop = true;
   parts_->input.notify_one();

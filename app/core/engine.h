@@ -19,7 +19,8 @@ class Engine {
 
   /// Puts a command into the queue. It is applied at the next step boundary; refusals appear as notices of a snapshot.
   void submit(Command command);
-  /// Stops a running step between two layers, and what was announced with it.
+  /// Stops a running step between two layers, and what was announced with it. A model that is being opened, or waits to be, is
+  /// refused as cancelled; what was open stays.
   void interrupt();
   std::shared_ptr<const Snapshot> latest() const;
   /// The model of a snapshot, for whoever derives from it.

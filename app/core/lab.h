@@ -24,8 +24,10 @@ struct OpenedModel {
   std::shared_ptr<const Tokenizer> tokenizer;  // may be null
   std::string path;                            // as asked for: "builtin:prose"
 };
-/// Opens and validates a model by path or builtin:NAME, its tokenizer too.
-Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model);
+/// Told what opening does next ("reading headers") and which share is done; false stops it. May be empty.
+using OpeningSteps = std::function<bool(const char* doing, double progress)>;
+/// Opens and validates a model by path or builtin:NAME, its tokenizer too. Refused as cancelled where a step was stopped.
+Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps = {});
 
 struct LabOptions {
   ContextOptions arithmetic;        // threads, instruction set, rounding
@@ -33,7 +35,8 @@ struct LabOptions {
   Log* log = nullptr;               // may be null
   const std::atomic<bool>* stop = nullptr;  // polled between layers
   std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
-  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model)> open = open_model;
+  std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
+  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_model;
 };
 
 /// What became of a command.

@@ -60,7 +60,12 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
 }
 
 Status Lab::Parts::carry_out(const command::Open& c) {
-  LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model));
+  const auto go_on = [this](const char* doing, double progress) {
+    if (options.opening) options.opening(doing, progress);
+    return !context.cancelled();
+  };
+  LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model, go_on));
+  if (context.cancelled()) return Error{.code = Code::cancelled, .message = "opening was cancelled"};
   put(std::move(model));
   expected_hash = c.expected_hash;
   return {};

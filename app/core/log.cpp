@@ -78,7 +78,9 @@ std::vector<std::string> Log::last_lines() const {
   return {parts_->lines.begin(), parts_->lines.end()};
 }
 
-std::string Log::default_file() {
+std::string Log::default_file() { return state_file("log.txt"); }
+
+std::string state_file(const std::string& name) {
   const char* state = std::getenv("XDG_STATE_HOME");
   const char* home = std::getenv("HOME");
   fs::path folder;
@@ -91,7 +93,7 @@ std::string Log::default_file() {
   folder /= "statelab";
   std::error_code error;
   fs::create_directories(folder, error);
-  return error ? "" : (folder / "log.txt").string();
+  return error ? "" : (folder / name).string();
 }
 
 }  // namespace lab

@@ -6,6 +6,9 @@
 
 namespace lab {
 
+/// A file of this name in $XDG_STATE_HOME/statelab or its default; "" when no such place can be made.
+std::string state_file(const std::string& name);
+
 class Log {
  public:
   /// Appends to a file (made when missing, the old one kept as .1 beyond 4 MB); without one, keeps the last lines only.
@@ -16,7 +19,7 @@ class Log {
   const std::string& file() const;
   std::vector<std::string> last_lines() const;
 
-  /// $XDG_STATE_HOME/statelab/log.txt or its default; "" when no such place can be made.
+  /// The state file log.txt.
   static std::string default_file();
 
  private:

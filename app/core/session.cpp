@@ -154,6 +154,13 @@ Result<Session> parse_session(const std::string& json, const std::string& file) 
   return session;
 }
 
+bool is_session(const std::string& path) {
+  std::error_code ignored;
+  const fs::path file = path;
+  if (path.ends_with(".index.json") || file.filename() == "params.json") return false;
+  return file.extension() == ".json" && !fs::exists(file.parent_path() / "config.json", ignored);
+}
+
 Result<Session> read_session(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kSessionLimits));
   Result<Session> session = session_from(value);

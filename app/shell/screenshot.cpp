@@ -33,6 +33,15 @@ Status refusal_of(const Snapshot& snapshot) {
   return error;
 }
 
+void settle(Headless& headless, Shell& shell) {
+  InputQueue input;
+  headless.bind();
+  while (!shell.settled()) {
+    if (shell.needs_frame(input)) shell.frame(input, headless.width(), headless.height(), 1);
+    else std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 }  // namespace
 
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
@@ -46,13 +55,17 @@ Result<Image> take_screenshot(const std::string& model, const std::vector<Comman
   for (const Command& command : commands)
     if (!std::holds_alternative<command::ExportFigure>(command)) all.push_back(command);
   shell.play(std::move(all));
-  InputQueue input;
-  headless->bind();
-  while (!shell.settled()) {
-    if (shell.needs_frame(input)) shell.frame(input, width, height, 1);
-    else std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  settle(*headless, shell);
   LAB_TRY(refusal_of(*engine.latest()));
+  return headless->read();
+}
+
+Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options, const ShellOptions& options) {
+  LAB_ASSIGN(const auto headless, Headless::create(width, height));
+  Engine engine(lab_options, [] {});
+  Shell shell(engine, options, [] {});
+  shell.show_open_dialog(chosen);
+  settle(*headless, shell);
   return headless->read();
 }
 

@@ -1,17 +1,6 @@
 #include "app/shell/script.h"
 
-#include <filesystem>
-
 namespace lab {
-namespace {
-
-bool is_session(const std::string& path) {
-  std::error_code ignored;
-  const std::filesystem::path file = path;
-  return file.extension() == ".json" && !std::filesystem::exists(file.parent_path() / "config.json", ignored);
-}
-
-}  // namespace
 
 std::vector<Command> commands_of(const Session& session) {
   std::vector<Command> commands;

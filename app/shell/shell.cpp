@@ -60,9 +60,9 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory) {
 }  // namespace
 
 struct Shell::Parts {
-  Parts(Engine& the_engine, const ShellOptions& the_options, std::function<void()> wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, std::move(wake)), factor(the_options.scale),
-        dark(the_options.dark) {
+  Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), factor(the_options.scale), dark(the_options.dark),
+        open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
   }
@@ -75,6 +75,8 @@ struct Shell::Parts {
   void go_on();
   void perform(Action action);
   void close_or_cancel();
+  void cancel();
+  void carry_out(const OpenWish& wish);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
   void open(const std::string& path);
@@ -121,6 +123,7 @@ struct Shell::Parts {
   bool help_is_open = false;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
+  std::string asked_path;      // what a person asked to open and is not open yet
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
@@ -172,6 +175,7 @@ void Shell::Parts::take_results() {
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
+    if (opened && !asked_path.empty()) open_dialog.remember(std::exchange(asked_path, {}));
     if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
@@ -228,14 +232,25 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 void Shell::Parts::open(const std::string& path) {
   auto commands = commands_to_open(path);
   if (!commands) return engine.note(true, commands.error().text());
+  asked_path = path;
   script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
+}
+
+void Shell::Parts::cancel() {
+  script.clear();
+  engine.interrupt();
+}
+
+void Shell::Parts::carry_out(const OpenWish& wish) {
+  if (wish.cancel) cancel();
+  if (!wish.open.empty()) open(wish.open);
 }
 
 void Shell::Parts::close_or_cancel() {
   if (help_is_open) help_is_open = false;
   else if (export_dialog.is_open()) export_dialog.close();
-  else if (open_dialog.is_open()) open_dialog.close();
-  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) script.clear(), engine.interrupt();
+  else if (open_dialog.is_open()) carry_out(open_dialog.escape());
+  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
   else if (!status.close_notice(*snapshot) && workspace.is_enlarged()) workspace.toggle_enlarged("");
 }
 
@@ -244,7 +259,7 @@ void Shell::Parts::perform(Action action) {
   const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
   switch (action) {
     case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
-    case Action::open: open_dialog.open(opened ? opened->path : options.start_folder); break;
+    case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory), *snapshot, options.start_folder);
       break;
@@ -288,7 +303,8 @@ void Shell::Parts::draw_start(Box body) {
 }
 
 void Shell::Parts::draw_dialogs(Box window) {
-  if (const std::string path = open_dialog.draw(ui, window); !path.empty()) open(path);
+  carry_out(open_dialog.draw(ui, window, *snapshot));
+  code_points.note(open_dialog.take_new_text());
   if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
   if (help_is_open) help_is_open = draw_help(ui, window);
 }
@@ -309,7 +325,7 @@ void Shell::Parts::draw(Box window) {
   ImGui::End();
   draw_dialogs(window);
   if (asked_for) perform(*asked_for);
-  if (cancelled) script.clear(), engine.interrupt();
+  if (cancelled) cancel();
 }
 
 Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
@@ -317,6 +333,7 @@ Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> 
 Shell::~Shell() = default;
 
 void Shell::open(const std::string& path) { parts_->open(path); }
+void Shell::show_open_dialog(const std::string& path) { parts_->open_dialog.open(path); }
 void Shell::play(std::vector<Command> commands) { parts_->script.assign(commands.begin(), commands.end()); }
 
 void Shell::frame(InputQueue& input, int width, int height, float content_scale) {
@@ -337,6 +354,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
   for (const InputEvent& press : presses) {
+    if (parts.open_dialog.press(press, io.WantTextInput)) continue;
     const auto action = action_of(press, io.WantTextInput || parts.dialog_is_open());
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }
@@ -350,13 +368,14 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() ||
          (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
-  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy();
+  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/core/analyst.h"
 #include "app/core/engine.h"
+#include "app/core/preview.h"
 #include "app/shell/image.h"
 #include "app/shell/input_queue.h"
 #include "views/panels/kit/box.h"
@@ -18,6 +19,8 @@ struct ShellOptions {
   float scale = 1;             // content scale times the user's factor
   bool record_items = false;   // tests click by name
   std::string start_folder;    // of the open dialog
+  std::string recent_file;     // models opened last; "": they are not remembered
+  std::function<Preview(const std::string&)> preview = [](const std::string& path) { return make_preview(path, TraceOptions{}.budget_bytes); };
   ContextOptions arithmetic;   // of the analyst
 };
 
@@ -29,6 +32,8 @@ class Shell {
 
   /// Opens a model, or plays a session file, as dropping it on the window does.
   void open(const std::string& path);
+  /// Shows the open dialog with a model or a session chosen.
+  void show_open_dialog(const std::string& path);
   /// Submits commands one after the other, each when the one before has done its work.
   void play(std::vector<Command> commands);
 
@@ -57,5 +62,7 @@ int run_window(const std::string& target, const LabOptions& lab_options, const S
 /// A picture of the window without a display. `commands` are applied first, all work is finished.
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
                               const LabOptions& lab_options, const ShellOptions& options);
+/// A picture of the open dialog with a model or a session chosen, which is not opened.
+Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options, const ShellOptions& options);
 
 }  // namespace lab

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <initializer_list>
+#include <utility>
 
 namespace lab {
 namespace {
@@ -32,8 +33,11 @@ std::string wrapped(const std::string& text) {
 }
 
 std::string family_title(const std::string& family) {
-  if (family == "mamba1") return "Mamba-1";
-  if (family == "mamba2") return "Mamba-2";
+  constexpr std::pair<const char*, const char*> kTitles[] = {
+      {"mamba1", "Mamba-1"}, {"mamba2", "Mamba-2"}, {"falcon_mamba", "Falcon-Mamba"}, {"granite_h", "Granite 4.0-H"},
+      {"llama", "Llama"},    {"rwkv4", "RWKV-4"}};
+  for (const auto& [name, title] : kTitles)
+    if (family == name) return title;
   return family;
 }
 

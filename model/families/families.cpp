@@ -59,14 +59,15 @@ std::unique_ptr<Architecture> read_architecture(const Checkpoint& checkpoint, st
   return architecture;
 }
 
-ModelInfo info_of(const Checkpoint& checkpoint, const Architecture& architecture, std::vector<LayerSchema>& schemas) {
+ModelOutline outline_of(const Checkpoint& checkpoint, const Architecture& architecture, Depth depth) {
   const Stream& stream = architecture.stream;
   ModelInfo info{.model_type = checkpoint.model_type, .name = checkpoint.name,
                  .weight_bytes = static_cast<std::int64_t>(checkpoint.weight_bytes), .hidden = stream.hidden,
                  .vocabulary = stream.vocabulary, .tied_head = stream.tied};
   architecture.describe(info);
   const std::string head = stream.head + ".weight";
-  if (stream.tied && differs(checkpoint.tensors->find(head), *checkpoint.tensors->find(stream.embedding + ".weight"))) {
+  const bool compares = stream.tied && depth == Depth::weights;
+  if (compares && differs(checkpoint.tensors->find(head), *checkpoint.tensors->find(stream.embedding + ".weight"))) {
     info.tied_head = false;
     info.warnings.push_back(head + " differs from the embedding although they should be tied: the output uses " + head);
   }
@@ -74,13 +75,21 @@ ModelInfo info_of(const Checkpoint& checkpoint, const Architecture& architecture
     if (!info.tied_head || tensor.name != head) info.parameters += tensor.elements();
   const auto types = dtypes_of(*checkpoint.tensors);
   info.dtypes.assign(types.begin(), types.end());
+  std::vector<LayerSchema> schemas;
   for (std::int64_t i = 0; i < stream.layers; ++i) {
     schemas.push_back(architecture.layer_schema(i));
     LayerInfo layer = complete_info(architecture, i);
     layer.keyframe_every = keyframe_spacing(schemas.back(), layer);
     info.layers.push_back(std::move(layer));
   }
-  return info;
+  return {std::move(info), std::make_shared<const StateSchema>(checkpoint.model_type, std::move(schemas))};
+}
+
+// The architecture of a checkpoint in which nothing is wrong.
+Result<std::unique_ptr<const Architecture>> read_valid(const Checkpoint& checkpoint) {
+  std::vector<Error> problems = validate(checkpoint);
+  if (!problems.empty()) return all_of(std::move(problems));
+  return std::unique_ptr<const Architecture>(read_architecture(checkpoint, problems));
 }
 
 }  // namespace
@@ -103,15 +112,16 @@ std::vector<Error> validate(const Checkpoint& checkpoint) {
   return problems;
 }
 
+Result<ModelOutline> describe_model(const Checkpoint& checkpoint, Depth depth) {
+  LAB_ASSIGN(const std::unique_ptr<const Architecture> architecture, read_valid(checkpoint));
+  return outline_of(checkpoint, *architecture, depth);
+}
+
 Result<std::unique_ptr<const Model>> load_model(const Checkpoint& checkpoint) {
-  std::vector<Error> problems = validate(checkpoint);
-  if (!problems.empty()) return all_of(std::move(problems));
-  std::unique_ptr<const Architecture> architecture = read_architecture(checkpoint, problems);
-  std::vector<LayerSchema> schemas;
-  ModelInfo info = info_of(checkpoint, *architecture, schemas);
-  auto schema = std::make_shared<const StateSchema>(checkpoint.model_type, std::move(schemas));
+  LAB_ASSIGN(std::unique_ptr<const Architecture> architecture, read_valid(checkpoint));
+  ModelOutline outline = outline_of(checkpoint, *architecture, Depth::weights);
   return std::unique_ptr<const Model>(
-      std::make_unique<StackModel>(std::move(architecture), checkpoint, std::move(info), std::move(schema)));
+      std::make_unique<StackModel>(std::move(architecture), checkpoint, std::move(outline.info), std::move(outline.schema)));
 }
 
 }  // namespace lab

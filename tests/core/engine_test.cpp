@@ -14,7 +14,7 @@ namespace {
 
 LabOptions opening(std::shared_ptr<const OpenedModel> model) {
   LabOptions options;
-  options.open = [model](const std::string& name) -> Result<std::shared_ptr<const OpenedModel>> {
+  options.open = [model](const std::string& name, const OpeningSteps&) -> Result<std::shared_ptr<const OpenedModel>> {
     if (name == "it") return model;
     return Error{.code = Code::not_found, .message = "there is nothing at this path"};
   };
@@ -176,10 +176,10 @@ TEST_CASE("engine: while a model is being opened the state says so") {
   Gate gate;
   std::atomic<bool> opening_now = false;
   LabOptions options = opening(random_model("mamba1"));
-  options.open = [&, inner = options.open](const std::string& name) {
+  options.open = [&, inner = options.open](const std::string& name, const OpeningSteps& steps) {
     opening_now = true;
     gate.pass();
-    return inner(name);
+    return inner(name, steps);
   };
   Engine engine(std::move(options), {});
   engine.submit(command::Open{"it"});
@@ -189,6 +189,58 @@ TEST_CASE("engine: while a model is being opened the state says so") {
   gate.open();
   settle(engine);
   CHECK(engine.latest()->state == EngineState::paused);
+}
+
+TEST_CASE("engine: what opening a model does is told step by step") {
+  std::vector<std::string> told;
+  Gate gate;
+  LabOptions options;
+  options.open = [&](const std::string& name, const OpeningSteps& steps) {
+    return open_model(name, [&](const char* doing, double progress) {
+      gate.pass();
+      told.emplace_back(doing);
+      return steps(doing, progress);
+    });
+  };
+  Engine engine(std::move(options), {});
+  engine.submit(command::Open{source_path("assets/models/flipflop")});
+  gate.open();
+  settle(engine);
+  REQUIRE(engine.opened() != nullptr);
+  CHECK(told == std::vector<std::string>{"reading headers", "mapping weights", "reading the tokenizer", "starting a run"});
+  CHECK(engine.latest()->state == EngineState::paused);
+}
+
+TEST_CASE("engine: a model whose opening was cancelled is dropped, what was open stays") {
+  Gate gate;
+  std::atomic<bool> holds = false, holding = false;
+  LabOptions options;
+  options.open = [&](const std::string& name, const OpeningSteps& steps) {
+    return open_model(name, [&](const char* doing, double progress) {
+      if (holds) holding = true, gate.pass();
+      return steps(doing, progress);
+    });
+  };
+  Engine engine(std::move(options), {});
+  engine.submit(command::Open{source_path("assets/models/flipflop")});
+  settle(engine);
+  const auto before = engine.opened();
+  REQUIRE(before != nullptr);
+  holds = true;
+  engine.submit(command::Open{source_path("assets/models/copy")});
+  engine.submit(command::Open{source_path("assets/models/copy")});
+  REQUIRE(eventually([&] { return holding.load(); }));
+  engine.interrupt();
+  holds = false;
+  gate.open();
+  settle(engine);
+  CHECK(engine.opened() == before);
+  CHECK(engine.latest()->state == EngineState::paused);
+  REQUIRE_FALSE(engine.latest()->notices.empty());
+  CHECK(engine.latest()->notices.back().text.find("cancelled") != std::string::npos);
+  engine.submit(command::Open{source_path("assets/models/copy")});
+  settle(engine);
+  CHECK(engine.opened() != before);
 }
 
 TEST_CASE("engine: a paced run waits between its tokens, commands do not hurry it") {

@@ -40,3 +40,21 @@ TEST_CASE("golden: the start page looks as it did") {
   window.settle();
   check_golden(window.picture(), "start");
 }
+
+TEST_CASE("golden: the open dialog with a built-in model chosen looks as it did") {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  ShellOptions options;
+  options.preview = [](const std::string& path) {
+    Preview preview = make_preview(path, 1 << 30);
+    preview.available = std::int64_t{8} << 30;  // what differs from machine to machine
+    preview.seconds = 0.01;
+    return preview;
+  };
+  HeadlessWindow window(1280, 800, options);
+  window.shell().show_open_dialog("builtin:prose");
+  window.settle();
+  check_golden(window.picture(), "open");
+}

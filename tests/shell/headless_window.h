@@ -18,7 +18,7 @@ inline ContextOptions plain_arithmetic() { return {.threads = 1, .instruction_se
 
 class HeadlessWindow {
  public:
-  explicit HeadlessWindow(int width = 1280, int height = 800, ShellOptions options = {}) : width_(width), height_(height) {
+  explicit HeadlessWindow(int width = 1280, int height = 800, ShellOptions options = {}, LabOptions lab_options = {}) : width_(width), height_(height) {
     setenv("GALLIUM_DRIVER", "llvmpipe", 1);
     setenv("LIBGL_ALWAYS_SOFTWARE", "1", 1);
     auto made = Headless::create(width, height);
@@ -26,7 +26,6 @@ class HeadlessWindow {
     headless_ = made.take();
     options.record_items = true;
     options.arithmetic = plain_arithmetic();
-    LabOptions lab_options;
     lab_options.arithmetic = plain_arithmetic();
     engine_ = std::make_unique<Engine>(lab_options, [] {});
     shell_ = std::make_unique<Shell>(*engine_, options, [] {});

@@ -1,4 +1,4 @@
-#include "app/cli/file_check.h"
+#include "app/core/file_check.h"
 
 #include <algorithm>
 #include <array>
@@ -22,7 +22,7 @@
 #include "model/model.h"
 #include "model/state_file.h"
 
-namespace lab::cli {
+namespace lab {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,22 +64,23 @@ void add_unknown_family(const fs::path& folder, FileCheck& check) {
       check.problems.insert(check.problems.begin(), std::move(problem));
 }
 
-void check_model(const fs::path& folder, FileCheck& check, const char* kind = "model") {
+void check_model(const fs::path& folder, FileCheck& check, Depth depth, const char* kind = "model") {
   check.kind = kind;
-  const auto checkpoint = open_checkpoint(folder.string());
+  auto checkpoint = open_checkpoint(folder.string());
   if (!note(check, checkpoint)) return add_unknown_family(folder, check);
-  check.problems = validate(*checkpoint);
-  check.warnings = checkpoint->warnings;
-  if (check.problems.empty()) {
-    const auto model = load_model(*checkpoint);
-    if (note(check, model)) {
-      const auto& warnings = (*model)->info().warnings;
-      check.warnings.insert(check.warnings.end(), warnings.begin(), warnings.end());
-      check.detail = fmt::format("{}, {} layers, {} parameters", (*model)->info().family, (*model)->layers(),
-                                 (*model)->info().parameters);
-      note(check, folder_tokenizer(folder.string(), (*model)->info().vocabulary, checkpoint->gguf.get()));
-    }
-  }
+  check.warnings.insert(check.warnings.end(), checkpoint->warnings.begin(), checkpoint->warnings.end());
+  check.checkpoint = checkpoint.take();
+  const std::vector<Error> problems = validate(*check.checkpoint);
+  check.problems.insert(check.problems.end(), problems.begin(), problems.end());
+  if (!problems.empty()) return;
+  auto outline = describe_model(*check.checkpoint, depth);
+  if (!note(check, outline)) return;
+  check.outline = outline.take();
+  const ModelInfo& info = check.outline->info;
+  check.warnings.insert(check.warnings.end(), info.warnings.begin(), info.warnings.end());
+  check.detail = fmt::format("{}, {} layers, {} parameters", info.family, info.layers.size(), info.parameters);
+  const auto tokenizer = folder_tokenizer(folder.string(), info.vocabulary, check.checkpoint->gguf.get());
+  if (note(check, tokenizer) && *tokenizer) check.tokenizer = (*tokenizer)->kind();
 }
 
 void check_tokenizer(const fs::path& file, FileCheck& check) {
@@ -90,13 +91,14 @@ void check_tokenizer(const fs::path& file, FileCheck& check) {
     check.detail = fmt::format("{}, {} ids", (*tokenizer)->kind(), (*tokenizer)->vocabulary_size());
 }
 
-void check_session(const std::string& path, FileCheck& check) {
+std::optional<Session> check_session(const std::string& path, FileCheck& check) {
   check.kind = "session";
-  const auto session = read_session(path);
-  if (!note(check, session)) return;
+  auto session = read_session(path);
+  if (!note(check, session)) return {};
   check.detail = fmt::format("{} commands on {}", session->commands.size(), session->model);
   for (const std::string& field : session->unknown_fields)
     check.warnings.push_back("unknown field " + printable(field) + " is kept");
+  return session.take();
 }
 
 // Names of section L with a row for each token: every tensor of a trace, its ids first.
@@ -204,8 +206,10 @@ const Container* find_container(const std::string& path, const std::string& magi
 void check_json(const std::string& path, FileCheck& check) {
   const auto json = read_json(path, {.bytes = 64 << 20, .bare_non_finite = true});
   if (!note(check, json)) return;
-  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-session/"))
-    return check_session(path, check);
+  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-session/")) {
+    check_session(path, check);
+    return;
+  }
   if (json->find("added_tokens") || (json->find("model") && json->find("pre_tokenizer")))
     return check_tokenizer(path, check);
   note(check, Error{.code = Code::wrong_kind,
@@ -214,7 +218,7 @@ void check_json(const std::string& path, FileCheck& check) {
                     .message = "this kind of file is not known"});
 }
 
-void check_file(const fs::path& path, FileCheck& check) {
+void check_file(const fs::path& path, FileCheck& check, Depth depth) {
   std::error_code ignored;
   if (!fs::is_regular_file(path, ignored)) {
     note(check, Error{.code = Code::not_readable,
@@ -234,10 +238,13 @@ void check_file(const fs::path& path, FileCheck& check) {
   magic.resize(static_cast<std::size_t>(file.gcount()));
   const std::string name = path.filename().string();
   if (name == "config.json" || name == "params.json")
-    return check_model(path.parent_path().empty() ? "." : path.parent_path(), check);
+    return check_model(path.parent_path().empty() ? "." : path.parent_path(), check, depth);
   if (name == "tokenizer.json" || name == "vocabulary.json") return check_tokenizer(path, check);
-  if (name.ends_with(".statelab.json")) return check_session(path.string(), check);
-  if (is_gguf(path.string())) return check_model(path, check, "gguf");
+  if (name.ends_with(".statelab.json")) {
+    check_session(path.string(), check);
+    return;
+  }
+  if (is_gguf(path.string())) return check_model(path, check, depth, "gguf");
   if (const Container* container = find_container(name, magic)) {
     if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check);
     check.kind = container->kind;
@@ -260,8 +267,8 @@ void check_file(const fs::path& path, FileCheck& check) {
                     .message = "this kind of file is not known"});
 }
 
-void check_folder(const fs::path& folder, FileCheck& check) {
-  if (is_there(folder / "config.json") || is_there(folder / "params.json") || is_gguf(folder.string())) return check_model(folder, check);
+void check_folder(const fs::path& folder, FileCheck& check, Depth depth) {
+  if (is_model_folder(folder.string())) return check_model(folder, check, depth);
   for (const char* name : {"tokenizer.json", "vocabulary.json"})
     if (is_there(folder / name)) return check_tokenizer(folder / name, check);
   note(check, Error{.code = Code::missing,
@@ -273,7 +280,11 @@ void check_folder(const fs::path& folder, FileCheck& check) {
 
 }  // namespace
 
-FileCheck check_path(const std::string& path) {
+bool is_model_folder(const std::string& folder) {
+  return is_there(fs::path(folder) / "config.json") || is_there(fs::path(folder) / "params.json") || is_gguf(folder);
+}
+
+FileCheck check_path(const std::string& path, Depth depth) {
   FileCheck check{.path = path, .kind = "unknown"};
   std::string place = path;
   if (path.starts_with("builtin:")) {
@@ -291,11 +302,29 @@ FileCheck check_path(const std::string& path) {
                       .found = hidden ? problem.message() : "nothing",
                       .message = hidden ? "the path cannot be followed" : "there is nothing at this path"});
   } else if (fs::is_directory(status)) {
-    check_folder(place, check);
+    check_folder(place, check, depth);
   } else {
-    check_file(place, check);
+    check_file(place, check, depth);
   }
   return check;
 }
 
-}  // namespace lab::cli
+FileCheck check_to_open(const std::string& path) {
+  FileCheck check{.path = path, .kind = "model"};
+  std::string model = path;
+  if (is_session(path)) {
+    const std::optional<Session> session = check_session(path, check);
+    if (!session) return check;
+    auto found = find_session_model(*session, path);
+    if (!note(check, found)) return check;
+    model = found.take();
+  }
+  const std::string kind = check.kind, detail = check.detail;
+  const auto place = model_folder(model);
+  if (!note(check, place)) return check;
+  check_model(*place, check, Depth::headers);
+  if (kind == "session") check.kind = kind, check.detail = detail;
+  return check;
+}
+
+}  // namespace lab
