@@ -128,3 +128,4 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;
+constexpr bool kUnrolled = true;

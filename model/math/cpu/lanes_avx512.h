@@ -99,3 +99,4 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 4, kRows = 6;
+constexpr bool kUnrolled = true;

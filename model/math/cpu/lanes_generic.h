@@ -117,3 +117,4 @@ inline void sum_eight(const V* a, float* out) {
 }
 
 constexpr int kTokens = 2, kRows = 2;  // tile of the matrix product
+constexpr bool kUnrolled = false;  // whether the parts of a block are written out one by one

@@ -94,9 +94,9 @@ inline void multiply_blocks(const Matrix& w, std::int64_t row, const float* x, c
     const auto blocks = [&]<int... kRs>(std::integer_sequence<int, kRs...>) {
       return std::array<Block<type>, kR>{Block<type>(p[kRs])...};
     }(std::make_integer_sequence<int, kR>());
-    for_parts<type>([&]<int kPart>() {
-      const V input = load(x + k + 16 * kPart);
-      for (int r = 0; r < kR; ++r) sums[r] = fma(blocks[r].template values<kPart>(), input, sums[r]);
+    for_parts<type>([&](auto part) {
+      const V input = load(x + k + 16 * part);
+      for (int r = 0; r < kR; ++r) sums[r] = fma(blocks[r].values(part), input, sums[r]);
     });
     for (int r = 0; r < kR; ++r) {
       for (std::size_t at = 0; at < size_of(type); at += 64) __builtin_prefetch(p[r] + ahead + at);
@@ -177,7 +177,7 @@ void expand(const Matrix& w, std::int64_t row, float* out) {
   if constexpr (is_block(type)) {
     for (std::int64_t k = 0; k < w.cols; k += block_length(type), p += size_of(type)) {
       const Block<type> block(p);
-      for_parts<type>([&]<int kPart>() { store(out + k + 16 * kPart, block.template values<kPart>()); });
+      for_parts<type>([&](auto part) { store(out + k + 16 * part, block.values(part)); });
     }
   } else {
     const std::int64_t pairs = paired<type>(w.cols), whole = w.cols / 16 * 16;
