@@ -38,14 +38,17 @@ Ends split(std::string_view text, PieceEnd piece_end) {
   return ends;
 }
 
+// The end of a run of at most `longest` characters.
 template <class Predicate>
-std::size_t run_end(const Characters& text, std::size_t at, Predicate belongs) {
-  while (at < text.size() && belongs(text[at])) ++at;
+std::size_t run_end(const Characters& text, std::size_t at, Predicate belongs, std::size_t longest = SIZE_MAX) {
+  const std::size_t limit = at + std::min(longest, text.size() - at);
+  while (at < limit && belongs(text[at])) ++at;
   return at;
 }
 
-std::size_t run_end(const Characters& text, std::size_t at) {
-  return run_end(text, at, [kind = text[at].kind](const Character& c) { return c.kind == kind; });
+std::size_t run_end(const Characters& text, std::size_t at, std::size_t longest = SIZE_MAX) {
+  return run_end(
+      text, at, [kind = text[at].kind](const Character& c) { return c.kind == kind; }, longest);
 }
 
 bool is(const Characters& text, std::size_t at, Class kind) { return at < text.size() && text[at].kind == kind; }
@@ -85,7 +88,7 @@ std::size_t llama3_end(const Characters& text, std::size_t at, Case letters, std
   if (const std::size_t length = contraction(text, at, letters)) return at + length;
   const Character& first = text[at];
   if (first.kind == Class::letter) return run_end(text, at);
-  if (first.kind == Class::number) return std::min(run_end(text, at), at + digits);
+  if (first.kind == Class::number) return run_end(text, at, digits);
   if (!first.is_newline() && is(text, at + 1, Class::letter)) return run_end(text, at + 1);
   const std::size_t signs = first.value == ' ' && is(text, at + 1, Class::other) ? at + 1 : at;
   if (text[signs].kind == Class::other)
@@ -105,7 +108,7 @@ template <class Predicate>
 Ends split_runs(std::string_view text, std::size_t longest, Predicate belongs) {
   return split(text, [&](const Characters& c, std::size_t at) {
     if (!belongs(c[at])) return run_end(c, at, [&](const Character& other) { return !belongs(other); });
-    return std::min(run_end(c, at, belongs), at + longest);
+    return run_end(c, at, belongs, longest);
   });
 }
 

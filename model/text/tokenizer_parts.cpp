@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kLongestTemplate = 64;
 constexpr std::size_t kLongestPrefix = 256;
+constexpr int kMostStripped = 1 << 20;
 constexpr std::size_t kMostGrowth = 4;  // a space that becomes U+2581 grows three times
 
 std::string found_in(const Json* value) { return value ? value->brief() : "nothing"; }
@@ -172,8 +173,7 @@ Status ComponentReader::decoder_part(const Json& part, const std::string& type, 
   const auto stage = static_cast<int>(std::find(order.begin(), order.end(), type) - order.begin());
   if (stage == std::ssize(order))
     return refuse(Code::unsupported, field + ".type", "ByteLevel, Replace, ByteFallback, Fuse or Strip", type);
-  const bool in_order =
-      byte_level_decoder_ ? false : stage >= decoder_stage_ && (type != "ByteLevel" || decoder_stage_ == 0);
+  const bool in_order = !byte_level_decoder_ && stage >= decoder_stage_;
   if (!in_order || (type == "Strip" && decoder_stage_ < stage - 1))
     return refuse(Code::unsupported, field + ".type",
                   "ByteLevel alone, or Replace, ByteFallback, Fuse, Strip in this order", type);
@@ -193,7 +193,7 @@ Status ComponentReader::read_strip(const Json& part, const std::string& field) {
   if (content != " ") return refuse(Code::unsupported, field + ".content", "a space", printable(content));
   const Json *start = part.find("start"), *stop = part.find("stop");
   const auto from = start ? start->integer() : std::nullopt, to = stop ? stop->integer() : std::nullopt;
-  if (!from || *from < 0 || *from > 1 << 20)
+  if (!from || *from < 0 || *from > kMostStripped - parts_.joining.leading_spaces)
     return refuse(Code::out_of_range, field + ".start", "a small number", found_in(start));
   if (!to || *to != 0) return refuse(Code::unsupported, field + ".stop", "0", found_in(stop));
   parts_.joining.leading_spaces += static_cast<int>(*from);
