@@ -85,9 +85,13 @@ Result<int> run(const Arguments& given) {
                   {"weight_bytes", info.weight_bytes},
                   {"state_bytes", memory.state},
                   {"memory_bytes", memory.total()},
+                  {"state_bytes_per_token", memory.cache_token},
+                  {"available_bytes", nullptr},
                   {"hash", content_hash(opened->checkpoint)},
                   {"tokenizer", nullptr},
                   {"warnings", opened->checkpoint.warnings}};
+  if (const auto available = available_memory()) facts["available_bytes"] = *available;
+  for (const NumberType& type : number_types(*opened->checkpoint.tensors)) facts["tensors"][type.name] = type.tensors;
   if (opened->tokenizer) facts["tokenizer"] = opened->tokenizer->kind();
   if (given.reporting.json)
     print_json(facts);

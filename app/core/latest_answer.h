@@ -15,9 +15,11 @@ namespace lab {
 template <class Question, class Answer>
 class LatestAnswer {
  public:
-  /// `answer` is called on the thread and must not throw. `published` is called there after each answer and must not block. A
-  /// question is taken up once no other has come for `patience`.
-  LatestAnswer(std::function<Answer(const Question&)> answer, std::function<void()> published, std::chrono::milliseconds patience = {})
+  /// `answer` is called on the thread and must not throw; it may give up, with whatever answer, once `is_wanted` says no.
+  /// `published` is called there after each answer and must not block. A question is taken up once no other has come for
+  /// `patience`.
+  using Work = std::function<Answer(const Question& question, const std::function<bool()>& is_wanted)>;
+  LatestAnswer(Work answer, std::function<void()> published, std::chrono::milliseconds patience = {})
       : answer_(std::move(answer)), published_(std::move(published)), patience_(patience), thread_([this] { run(); }) {}
   ~LatestAnswer() {
     {
@@ -67,8 +69,12 @@ class LatestAnswer {
     return is_wanted_ = true;
   }
   void run();
+  bool is_wanted() const {
+    const std::lock_guard lock(mutex_);
+    return is_wanted_ && !closing_;
+  }
 
-  const std::function<Answer(const Question&)> answer_;
+  const Work answer_;
   const std::function<void()> published_;
   const std::chrono::milliseconds patience_;
   mutable std::mutex mutex_;
@@ -90,7 +96,7 @@ void LatestAnswer<Question, Answer>::run() {
     Question question;
     if (!take(lock, question)) continue;
     lock.unlock();
-    auto answer = std::make_shared<const Answer>(answer_(question));
+    auto answer = std::make_shared<const Answer>(answer_(question, [this] { return is_wanted(); }));
     lock.lock();
     if (!std::exchange(is_wanted_, false)) continue;
     latest_ = std::move(answer);

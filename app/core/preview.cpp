@@ -88,7 +88,7 @@ std::optional<std::int64_t> available_memory(std::string_view meminfo) {
   std::int64_t kibibytes = 0;
   const auto [end, error] = std::from_chars(meminfo.data() + at, meminfo.data() + meminfo.size(), kibibytes);
   const bool is_told = error == std::errc() && kibibytes >= 0 && kibibytes < INT64_MAX / 1024;
-  if (!is_told || !std::string_view(end, static_cast<std::size_t>(meminfo.data() + meminfo.size() - end)).starts_with(" kB")) return {};
+  if (!is_told || !meminfo.substr(static_cast<std::size_t>(end - meminfo.data())).starts_with(" kB")) return {};
   return kibibytes * 1024;
 }
 
@@ -108,7 +108,8 @@ Preview make_preview(const std::string& path, std::int64_t history_budget) {
     describe(preview, history_budget);
   } catch (const std::exception& problem) {
     preview.check = {.path = path, .kind = "unknown"};
-    preview.check.problems.push_back({.code = Code::no_memory, .file = path, .found = problem.what(), .message = "the file could not be looked at"});
+    preview.check.problems = {
+        {.code = Code::no_memory, .file = path, .found = problem.what(), .message = "the file could not be looked at"}};
   }
   preview.available = available_memory();
   preview.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();

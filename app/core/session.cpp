@@ -157,6 +157,7 @@ Result<Session> parse_session(const std::string& json, const std::string& file) 
 bool is_session(const std::string& path) {
   std::error_code ignored;
   const fs::path file = path;
+  if (path.ends_with(".statelab.json")) return true;
   if (path.ends_with(".index.json") || file.filename() == "params.json") return false;
   return file.extension() == ".json" && !fs::exists(file.parent_path() / "config.json", ignored);
 }

@@ -23,7 +23,7 @@ struct Session {
   std::vector<std::string> unknown_fields;
   std::string unknown_json;  // kept verbatim for writing
 };
-/// Whether opening a path means a session: a .json file that is no part of a model.
+/// Whether opening a path means a session: a .statelab.json file, or another .json file that is no part of a model.
 bool is_session(const std::string& path);
 Result<Session> read_session(const std::string& path);
 Result<Session> parse_session(const std::string& json, const std::string& file);

@@ -51,10 +51,10 @@ bool complete(FolderEntry& entry) {
   return entry.kind == EntryKind::session || is_model_file(entry.name);
 }
 
-void list_folder(FolderList& list) {
+void list_folder(FolderList& list, const std::function<bool()>& is_wanted) {
   std::error_code problem;
   list.is_model = is_model_folder(list.place);
-  for (fs::directory_iterator at(list.place, problem), end; !problem && at != end; at.increment(problem)) {
+  for (fs::directory_iterator at(list.place, problem), end; !problem && at != end && is_wanted(); at.increment(problem)) {
     FolderEntry entry{.name = at->path().filename().string(), .path = at->path().string()};
     if (entry.name.starts_with('.')) continue;
     if (list.entries.size() < kMostEntries && complete(entry)) list.entries.push_back(std::move(entry));
@@ -92,16 +92,16 @@ bool is_model_file(const std::string& name) {
   return std::any_of(std::begin(kEndings), std::end(kEndings), ends);
 }
 
-FolderList list_place(const std::string& place, const std::string& recent_file) {
+FolderList list_place(const std::string& place, const std::string& recent_file, const std::function<bool()>& is_wanted) {
   FolderList list{.place = place};
   if (place == kBuiltinPlace) {
     list_builtin(list);
   } else if (place == kRecentPlace) {
     list_recent(list, recent_file);
   } else {
-    list_folder(list);
+    list_folder(list, is_wanted);
     std::sort(list.entries.begin(), list.entries.end(), [](const FolderEntry& a, const FolderEntry& b) {
-      const auto rank = [](const FolderEntry& entry) { return std::max(entry.kind, EntryKind::model_file); };  // models are one group
+      const auto rank = [](const FolderEntry& entry) { return std::max(entry.kind, EntryKind::model_file); };  // one of all models
       return std::tuple(rank(a), a.name) < std::tuple(rank(b), b.name);
     });
   }

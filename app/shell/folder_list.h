@@ -2,6 +2,7 @@
 // What can be chosen in a place: a folder, the built-in models, those opened last.
 #include <cstdint>
 #include <ctime>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,9 @@ struct FolderList {
 };
 
 /// What can be chosen in a place: models first, then sessions, then folders. Hidden entries and other files are left out.
-FolderList list_place(const std::string& place, const std::string& recent_file);
+/// Ends early, with what it has, once `is_wanted` says no.
+FolderList list_place(const std::string& place, const std::string& recent_file,
+                      const std::function<bool()>& is_wanted = [] { return true; });
 
 /// Whether the name of a file is one that weights have.
 bool is_model_file(const std::string& name);

@@ -35,10 +35,11 @@ std::string place_of(const std::string& text) {
 }  // namespace
 
 OpenDialog::OpenDialog(const OpenDialogOptions& options, const std::function<void()>& wake)
-    : options_(options), lists_([file = options.recent_file](const std::string& place) { return list_place(place, file); }, wake),
-      previews_(options.preview, wake, kPatience),
-      recents_(  // a list that cannot be written is no reason to disturb anybody
-          [file = options.recent_file](const std::vector<std::string>& paths) { return bool(add_recent(file, paths)); }, [] {}) {}
+    : options_(options),
+      lists_([file = options.recent_file](const auto& place, const auto& wanted) { return list_place(place, file, wanted); }, wake),
+      previews_([preview = options.preview](const auto& path, const auto&) { return preview(path); }, wake, kPatience),
+      // A list that cannot be written is no reason to disturb anybody.
+      recents_([file = options.recent_file](const auto& paths, const auto&) { return bool(add_recent(file, paths)); }, [] {}) {}
 
 void OpenDialog::open(const std::string& path) {
   is_open_ = true;

@@ -77,7 +77,7 @@ class OpenDialog {
   void draw_places(Ui& ui, Box column);
   void draw_field(Ui& ui, Box row);
   void draw_list(Ui& ui, Box column);
-  void draw_entry(Ui& ui, Box row, int index);
+  void draw_entry(Ui& ui, Box row, int index, bool has_dates);
   void draw_right(Ui& ui, Box column, const Snapshot& snapshot);
   void draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish& wish);
 

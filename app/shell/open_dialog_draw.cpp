@@ -17,8 +17,11 @@ namespace lab {
 namespace {
 
 constexpr float kMostWidth = 1320, kMostHeight = 840, kMargin = 24;
+constexpr float kAbove = 52, kBelow = 36;  // of the window that stay in sight: its bars
 constexpr float kTitle = 44, kFoot = 52, kPlaces = 136;
+constexpr float kScrollbar = 12;           // stands in the margin
 constexpr float kSize = 76, kChanged = 62;  // columns of the list
+constexpr float kRoomForDates = 300;       // that a list has where it shows them
 
 const char* icon_of(EntryKind kind) {
   switch (kind) {
@@ -45,8 +48,9 @@ std::string date_text(std::time_t time) {
 
 void OpenDialog::draw_page(Ui& ui, Box window, const Snapshot& snapshot, OpenWish& wish) {
   const Theme& theme = ui.theme();
-  const float w = std::min(kMostWidth, window.w - 2 * kMargin), h = std::min(kMostHeight, window.h - 2 * kMargin);
-  const Box page{std::round(window.middle_x() - w / 2), std::round(window.middle_y() - h / 2), w, h};
+  const float free = window.h - kAbove - kBelow;
+  const float w = std::min(kMostWidth, window.w - 2 * kMargin), h = std::min(kMostHeight, free);
+  const Box page{std::round(window.middle_x() - w / 2), std::round(window.y + kAbove + (free - h) / 2), w, h};
   begin_overlay(ui, "open", page);
   Box body = page;
   Box title = body.cut_top(kTitle);
@@ -60,7 +64,7 @@ void OpenDialog::draw_page(Ui& ui, Box window, const Snapshot& snapshot, OpenWis
   const Box list = body.cut_left(std::clamp(w * 0.32f, 250.0f, 410.0f));
   for (const Box& column : {places, list}) ui.line_down(column.right() - 1, column.y, column.bottom(), theme.line);
   draw_places(ui, places.inset(12, 12));
-  draw_list(ui, list.inset(10, 12));
+  draw_list(ui, list.inset(14, 12));
   draw_right(ui, body, snapshot);
   draw_foot(ui, foot.inset(20, 0), snapshot, wish);
   end_overlay();
@@ -71,7 +75,7 @@ void OpenDialog::draw_places(Ui& ui, Box column) {
   const char* home = std::getenv("HOME");
   const std::pair<const char*, std::string> places[] = {
       {"Home", std::string(home ? home : "") + "/"}, {"Computer", "/"}, {"Built in", kBuiltinPlace}, {"Recent", kRecentPlace}};
-  ui.text_in(column.cut_top(kControlHeight), Face::control, theme.dim, "Places");
+  ui.text_in(column.cut_top(kControlHeight).inset(8, 0), Face::control, theme.dim, "Places");
   for (const auto& [name, place] : places) {
     const Box row = column.cut_top(kControlHeight);
     column.cut_top(2);
@@ -86,7 +90,8 @@ void OpenDialog::draw_places(Ui& ui, Box column) {
 
 void OpenDialog::draw_field(Ui& ui, Box row) {
   ImGui::PushID(generation_);
-  const bool entered = field(ui, "path", row, path_, {.hint = "a path, or the beginning of a name", .take_focus = take_focus_, .face = Face::dense});
+  const FieldLook look{.hint = "a path, or the beginning of a name", .take_focus = take_focus_, .face = Face::dense};
+  const bool entered = field(ui, "path", row, path_, look);
   ImGui::PopID();
   take_focus_ = false;
   if (!entered || !opening_.empty()) return;
@@ -100,8 +105,8 @@ void OpenDialog::draw_list(Ui& ui, Box column) {
   draw_field(ui, column.cut_top(kControlHeight));
   column.cut_top(6);
   Box head = column.cut_top(20).inset(8, 0);
-  head.w -= 11;  // the scrollbar's
-  ui.text_in(head.cut_right(kChanged), Face::tick, theme.dim, "changed", Align::right);
+  const bool has_dates = column.w >= kRoomForDates && place_ != kBuiltinPlace;
+  if (has_dates) ui.text_in(head.cut_right(kChanged), Face::tick, theme.dim, "changed", Align::right);
   ui.text_in(head.cut_right(kSize), Face::tick, theme.dim, "size", Align::right);
   head.cut_left(24);
   ui.text_in(head, Face::tick, theme.dim, "name");
@@ -109,9 +114,10 @@ void OpenDialog::draw_list(Ui& ui, Box column) {
   if (!list_) return;
   const std::string hidden = list_->others > 0 ? fmt::format(", {} other files", list_->others) : "";
   ui.text_in(note, Face::control, theme.dim, fmt::format("{} to choose from{}", list_->entries.size(), hidden));
-  if (list_->entries.empty()) return empty_note(ui, column, list_->problem.empty() ? "No model here." : list_->problem, "Choose a place, or type a path.");
+  if (list_->entries.empty())
+    return empty_note(ui, column, list_->problem.empty() ? "No model here." : list_->problem, "Choose a place, or type a path.");
   ImGui::SetCursorScreenPos({ui.px(column.x), ui.px(column.y)});
-  compat::begin_child("entries", {ui.px(column.w), ui.px(column.h)}, 0);
+  compat::begin_child("entries", {ui.px(column.w + kScrollbar), ui.px(column.h)}, 0);
   if (scroll_ && selected_ >= 0) {
     const float at = kControlHeight * static_cast<float>(selected_), top = ImGui::GetScrollY() / ui.scale();
     if (at < top) ImGui::SetScrollY(ui.px(at));
@@ -120,15 +126,15 @@ void OpenDialog::draw_list(Ui& ui, Box column) {
   scroll_ = false;
   const float top = column.y - ImGui::GetScrollY() / ui.scale();
   for (int i = 0; i < static_cast<int>(list_->entries.size()); ++i) {
-    const Box row{column.x, top + kControlHeight * static_cast<float>(i), column.w - 11, kControlHeight};
-    if (row.bottom() >= column.y && row.y <= column.bottom()) draw_entry(ui, row, i);
+    const Box row{column.x, top + kControlHeight * static_cast<float>(i), column.w, kControlHeight};
+    if (row.bottom() >= column.y && row.y <= column.bottom()) draw_entry(ui, row, i, has_dates);
   }
   ImGui::SetCursorScreenPos({ui.px(column.x), ui.px(top + kControlHeight * static_cast<float>(list_->entries.size()) - 1)});
   ImGui::Dummy({1, 1});  // how far there is to scroll
   ImGui::EndChild();
 }
 
-void OpenDialog::draw_entry(Ui& ui, Box row, int index) {
+void OpenDialog::draw_entry(Ui& ui, Box row, int index, bool has_dates) {
   const Theme& theme = ui.theme();
   const FolderEntry& entry = list_->entries[static_cast<std::size_t>(index)];
   const Hit hit = ui.hit(fmt::format("entry {}", index).c_str(), row);
@@ -140,7 +146,7 @@ void OpenDialog::draw_entry(Ui& ui, Box row, int index) {
   Box cells = row.inset(8, 0);
   const Color mark = entry.kind == EntryKind::folder ? dim : selected ? theme.text : theme.accent;
   ui.text_in(cells.cut_left(24), Face::control, mark, icon_of(entry.kind));
-  ui.text_in(cells.cut_right(kChanged), Face::control, dim, date_text(entry.changed), Align::right);
+  if (has_dates) ui.text_in(cells.cut_right(kChanged), Face::control, dim, date_text(entry.changed), Align::right);
   if (entry.bytes >= 0 && entry.kind != EntryKind::folder)
     ui.text_in(cells.cut_right(kSize), Face::dense, dim, memory_text(entry.bytes), Align::right);
   else cells.cut_right(kSize);
@@ -153,17 +159,17 @@ void OpenDialog::draw_entry(Ui& ui, Box row, int index) {
 
 void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
   Box inner = column.inset(20, 14);
-  inner.w += 8;  // the scrollbar stands in the margin
+  inner.w += kScrollbar;
   if (!preview_) {
     if (!target().empty()) return empty_note(ui, inner, "Reading headers …", "Nothing is loaded before you open it.");
     if (stands_on_folder()) return empty_note(ui, inner, "A folder.", "Enter or a double click looks into it.");
-    return empty_note(ui, inner, "Choose a model or a session.", "What it is and what it needs is shown here before anything is loaded.");
+    return empty_note(ui, inner, "Choose a model or a session.", "What it is and needs is shown here before anything is loaded.");
   }
   if (preview_->is_folder) return empty_note(ui, inner, "A folder that holds no model.", "Enter looks into it.");
   ImGui::SetCursorScreenPos({ui.px(inner.x), ui.px(inner.y)});
-  ImGui::PushID(preview_->path.empty() ? 0 : generation_ + selected_);
+  ImGui::PushID(static_cast<int>(std::hash<std::string>()(preview_->path)));  // each is scrolled on its own
   compat::begin_child("preview", {ui.px(inner.w), ui.px(inner.h)}, 0);
-  const Box text{inner.x, inner.y - ImGui::GetScrollY() / ui.scale(), inner.w - 14, inner.h};
+  const Box text{inner.x, inner.y - ImGui::GetScrollY() / ui.scale(), inner.w - kScrollbar, inner.h};
   const bool is_open = snapshot.model && snapshot.model->path == preview_->path;
   const float height = draw_preview(ui, text, *preview_, is_open ? snapshot.model->hash : "");
   ImGui::SetCursorScreenPos({ui.px(inner.x), ui.px(text.y + height - 1)});
@@ -176,7 +182,8 @@ void OpenDialog::draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish&
   const Theme& theme = ui.theme();
   const bool refused = preview_ && !preview_->is_folder && !preview_->can_open();
   const bool can_choose = opening_.empty() && (stands_on_folder() || (!target().empty() && !refused));
-  const char* label = refused ? "Cannot be opened##choose" : stands_on_folder() || (preview_ && preview_->is_folder) ? "Look into##choose" : "Open##choose";
+  const bool is_folder = stands_on_folder() || (preview_ && preview_->is_folder);
+  const char* label = refused ? "Cannot be opened##choose" : is_folder ? "Look into##choose" : "Open##choose";
   if (button(ui, label, foot.cut_right(132).row(28), {.primary = can_choose, .enabled = can_choose})) choose();
   foot.cut_right(8);
   if (button(ui, "Cancel", foot.cut_right(88).row(28))) wish = escape();

@@ -106,9 +106,9 @@ void Panel::draw_heading() {
   row.cut_right(12);
   const std::string name = preview_.name.empty() ? plain_name(preview_.path) : preview_.name;
   ui_.text_in(row, Face::heading, theme_.text, printable(name));
-  const std::string family = check.outline ? family_title(info().family) : "A " + check.kind;
-  std::string line = fmt::format("{}, read in {:.2f} s, nothing loaded yet", family, preview_.seconds);
-  if (check.kind == "session") line = fmt::format("Session: {}. Its model: {}", check.detail, line);
+  const std::string family = check.outline ? family_title(info().family) + ", " : "";
+  std::string line = fmt::format("{}headers read in {:.0f} ms, nothing loaded yet", family, std::ceil(preview_.seconds * 1000));
+  if (check.kind == "session") line = fmt::format("Session of {}: {}", check.detail, line);
   ui_.text_in(left_.cut_top(22), Face::control, theme_.dim, line);
   left_.cut_top(12);
 }
@@ -183,16 +183,19 @@ void Panel::draw_facts(const std::string& hash) {
   if (m.heads > 0) add("heads", m.head_dim > 0 ? fmt::format("{} × {}", m.heads, m.head_dim) : grouped(m.heads));
   const bool refused = std::any_of(preview_.check.problems.begin(), preview_.check.problems.end(),
                                    [](const Error& problem) { return plain_name(problem.file).starts_with("tokenizer"); });
-  add("tokenizer", !preview_.check.tokenizer.empty() ? preview_.check.tokenizer + ", found" : refused ? "cannot be read" : "none");
+  const char* missing = refused ? "cannot be read" : "none: no tokenizer.json";
+  add("tokenizer", preview_.check.tokenizer.empty() ? missing : preview_.check.tokenizer + ", found");
   if (m.conv_kernel > 0) add("convolution", grouped(m.conv_kernel) + (m.groups > 1 ? fmt::format(", {} groups", m.groups) : ""));
   if (m.inner > 0) add("inner width", grouped(m.inner));
   add("content hash", hash.empty() ? "known once open" : hash.substr(0, 16));
-  const float column = (left_.w - 28) / 2;
-  for (std::size_t i = 0; i < facts.size(); i += 2) {
+  constexpr float kGap = 28;
+  const std::size_t columns = left_.w < 500 ? 1 : 2;
+  const float width = columns == 1 ? left_.w : (left_.w - kGap) / 2;
+  for (std::size_t i = 0; i < facts.size(); i += columns) {
     Box row = left_.cut_top(kRow);
-    for (std::size_t j = i; j < std::min(i + 2, facts.size()); ++j) {
-      Box cell = row.cut_left(column);
-      row.cut_left(28);
+    for (std::size_t j = i; j < std::min(i + columns, facts.size()); ++j) {
+      Box cell = row.cut_left(width);
+      row.cut_left(kGap);
       const float end = ui_.text_in(cell, Face::control, theme_.dim, facts[j].first);
       cell.cut_left(end - cell.x + 12);
       ui_.text_in(cell, Face::dense, theme_.text, facts[j].second, Align::right);
@@ -241,7 +244,8 @@ void Panel::draw_finding(bool is_problem, const std::string& sentence, const std
   ui_.text_in(mark, Face::control, is_problem ? theme_.bad : theme_.warning, icon::kWarning);
   const Box text{left_.x + 24, left_.y, left_.w - 24, 1000};
   left_.cut_top(ui_.paragraph(text, Face::control, theme_.text, sentence, kLeading));
-  if (!detail.empty()) left_.cut_top(ui_.paragraph({text.x, left_.y, text.w, 1000}, Face::control, theme_.dim, detail, kLeading));
+  if (detail.empty()) return;
+  left_.cut_top(ui_.paragraph({text.x, left_.y, text.w, 1000}, Face::control, theme_.dim, detail, kLeading));
 }
 
 void Panel::draw_findings() {
@@ -249,16 +253,18 @@ void Panel::draw_findings() {
   if (check.outline) separate();
   const std::string counts = fmt::format("{} problem{}, {} warning{}", check.problems.size(), check.problems.size() == 1 ? "" : "s",
                                          check.warnings.size(), check.warnings.size() == 1 ? "" : "s");
-  title("Problems found", counts);
+  const bool is_clean = check.problems.empty() && check.warnings.empty();
+  title("Problems found", is_clean ? "" : counts);
   std::size_t told = 0;
   for (const Error& problem : check.problems)
-    if (told++ < kMostTold) draw_finding(true, problem.message.empty() ? name_of(problem.code) : problem.message, place_of(problem));
+    if (told++ < kMostTold)
+      draw_finding(true, problem.message.empty() ? name_of(problem.code) : problem.message, place_of(problem));
   for (const std::string& warning : check.warnings)
     if (told++ < kMostTold) draw_finding(false, printable(warning, 400), "");
-  left_.cut_top(4);
-  if (told == 0) ui_.text_in(left_.cut_top(kRow), Face::control, theme_.dim, "None.");
+  if (is_clean) ui_.text_in(left_.cut_top(kRow), Face::control, theme_.dim, "None.");
   if (told > kMostTold)
-    ui_.text_in(left_.cut_top(kRow), Face::control, theme_.dim, fmt::format("And {} more: `statelab check` lists them all.", told - kMostTold));
+    ui_.text_in(left_.cut_top(kRow), Face::control, theme_.dim,
+                fmt::format("And {} more: `statelab check` lists them all.", told - kMostTold));
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ Result<Image> take_screenshot(const std::string& model, const std::vector<Comman
   return headless->read();
 }
 
-Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options, const ShellOptions& options) {
+Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options,
+                                     const ShellOptions& options) {
   LAB_ASSIGN(const auto headless, Headless::create(width, height));
   Engine engine(lab_options, [] {});
   Shell shell(engine, options, [] {});

@@ -11,8 +11,7 @@ namespace lab {
 /// command was given; one at the very end is left out.
 std::vector<Command> commands_of(const Session& session);
 
-/// A session file: opening its model and all it did. Anything else: opening it as a model. A .json file that lies beside a
-/// config.json belongs to a model.
+/// A session file: opening its model and all it did. Anything else: opening it as a model. See `is_session`.
 Result<std::vector<Command>> commands_to_open(const std::string& path);
 
 }  // namespace lab

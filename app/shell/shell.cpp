@@ -61,8 +61,8 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory) {
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), factor(the_options.scale), dark(the_options.dark),
-        open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), factor(the_options.scale),
+        dark(the_options.dark), open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
   }

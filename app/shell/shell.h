@@ -20,7 +20,9 @@ struct ShellOptions {
   bool record_items = false;   // tests click by name
   std::string start_folder;    // of the open dialog
   std::string recent_file;     // models opened last; "": they are not remembered
-  std::function<Preview(const std::string&)> preview = [](const std::string& path) { return make_preview(path, TraceOptions{}.budget_bytes); };
+  std::function<Preview(const std::string& path)> preview = [](const std::string& path) {
+    return make_preview(path, TraceOptions{}.budget_bytes);
+  };
   ContextOptions arithmetic;   // of the analyst
 };
 
@@ -63,6 +65,7 @@ int run_window(const std::string& target, const LabOptions& lab_options, const S
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
                               const LabOptions& lab_options, const ShellOptions& options);
 /// A picture of the open dialog with a model or a session chosen, which is not opened.
-Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options, const ShellOptions& options);
+Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options,
+                                     const ShellOptions& options);
 
 }  // namespace lab

@@ -40,6 +40,19 @@ class Good(Case):
             self.assertGreaterEqual(info["memory_bytes"], info["state_bytes"] + (GOLDEN / model / "model.safetensors").stat().st_size * 0.9)
         self.assertEqual(len({self.json_of("info", GOLDEN / model)["hash"] for model in ("mamba1", "mamba1-f16", "mamba1-bf16")}), 3)
 
+    def test_info_tells_what_the_open_dialog_shows(self):
+        info = self.json_of("info", GOLDEN / "mamba1-bf16")
+        with open(GOLDEN / "mamba1-bf16/model.safetensors", "rb") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        header.pop("__metadata__", None)
+        types = [tensor["dtype"] for tensor in header.values()]
+        self.assertEqual(info["tensors"], {name: types.count(name) for name in set(types)})
+        self.assertEqual(info["state_bytes_per_token"], 0)
+        self.assertGreater(self.json_of("info", GOLDEN / "llama")["state_bytes_per_token"], 0)
+        lines = self.run_program("info", GOLDEN / "mamba1-bf16").stdout
+        for name in set(types):
+            self.assertIn(f"{name} ({types.count(name)} tensor", lines)
+
     def test_other_layouts_are_the_same_model(self):
         plain = self.json_of("info", GOLDEN / "mamba1")
         for path in ("mamba1-sharded", "mamba1-original-layout", "mamba1-original-layout/pytorch_model.bin"):

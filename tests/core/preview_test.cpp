@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kBudget = 1 << 30;
-constexpr const char* kFolders[] = {"mamba1", "mamba1-sharded", "mamba1-original-layout", "mamba2-groups", "falcon_mamba", "granite-moe",
-                                    "granite-dense", "llama", "rwkv4", "gguf/mamba2-small-F16.gguf"};
+constexpr const char* kFolders[] = {"mamba1", "mamba1-sharded", "mamba1-original-layout", "mamba2-groups", "falcon_mamba",
+                                    "granite-moe", "granite-dense", "llama", "rwkv4", "gguf/mamba2-small-F16.gguf"};
 
 std::string golden(const std::string& name) { return source_path("tests/golden/" + name); }
 
@@ -172,8 +172,8 @@ TEST_CASE("preview: a session shows the model that it names") {
 
 TEST_CASE("preview: available memory is read where the system tells it, and unknown elsewhere") {
   CHECK(available_memory("MemTotal:       16000 kB\nMemAvailable:    8000 kB\n") == 8000 * 1024);
-  for (const char* text : {"", "MemTotal: 16000 kB\n", "MemAvailable:", "MemAvailable:   x kB", "MemAvailable: -5 kB", "MemAvailable: 7 MB",
-                           "MemAvailable: 99999999999999999999 kB", "MemAvailable: 9223372036854775807 kB"})
+  for (const char* text : {"", "MemTotal: 16000 kB\n", "MemAvailable:", "MemAvailable:   x kB", "MemAvailable: -5 kB",
+                           "MemAvailable: 7 MB", "MemAvailable: 99999999999999999999 kB", "MemAvailable: 9223372036854775807 kB"})
     CHECK_FALSE(available_memory(text).has_value());
 }
 
@@ -191,8 +191,8 @@ TEST_CASE("recent: what was opened last comes first, once, and the list stays sh
 TEST_CASE("recent: a broken list is refused by name, and begins anew") {
   const TemporaryFolder folder;
   const std::string file = folder / "recent.json";
-  for (const char* text : {"{", "[]", "{\"format\": \"statelab-recent/1\", \"paths\": 5}", "{\"format\": \"statelab-recent/1\", \"paths\": [5]}",
-                           "{\"format\": \"statelab-recent/2\", \"paths\": []}"}) {
+  for (const char* text : {"{", "[]", "{\"format\": \"statelab-recent/1\", \"paths\": 5}",
+                           "{\"format\": \"statelab-recent/1\", \"paths\": [5]}", "{\"format\": \"statelab-recent/2\", \"paths\": []}"}) {
     REQUIRE(write_file_atomically(file, text));
     const auto list = read_recent(file);
     REQUIRE_FALSE(list);
@@ -205,7 +205,7 @@ TEST_CASE("recent: a broken list is refused by name, and begins anew") {
 TEST_CASE("latest answer: of many questions the last one is answered, a question in work loses its answer") {
   Gate gate;
   LatestAnswer<int, int> answers(
-      [&](const int& question) {
+      [&](const int& question, const auto&) {
         if (question == 0) gate.pass();
         return question;
       },
@@ -221,11 +221,32 @@ TEST_CASE("latest answer: of many questions the last one is answered, a question
   CHECK(*answers.latest() == 9);
 }
 
+TEST_CASE("latest answer: who answers is told when the answer is not wanted any more, also when all ends") {
+  std::atomic<int> begun = 0, given_up = 0;
+  {
+    LatestAnswer<int, int> answers(
+        [&](const int& question, const std::function<bool()>& is_wanted) {
+          ++begun;
+          while (is_wanted()) std::this_thread::yield();
+          ++given_up;
+          return question;
+        },
+        [] {});
+    answers.ask(1);
+    REQUIRE(eventually([&] { return begun == 1; }));
+    CHECK(given_up == 0);
+    answers.ask(2);
+    REQUIRE(eventually([&] { return begun == 2; }));
+    CHECK(given_up == 1);
+  }
+  CHECK(given_up == 2);
+}
+
 TEST_CASE("latest answer: what nobody wants any more is not answered") {
   Gate gate;
   std::atomic<int> published = 0;
   LatestAnswer<int, int> answers(
-      [&](const int& question) {
+      [&](const int& question, const auto&) {
         gate.pass();
         return question;
       },
@@ -245,7 +266,7 @@ TEST_CASE("latest answer: what nobody wants any more is not answered") {
 TEST_CASE("latest answer: a question is taken up once no other comes for a while") {
   std::atomic<int> asked = 0;
   LatestAnswer<int, int> answers(
-      [&](const int& question) {
+      [&](const int& question, const auto&) {
         ++asked;
         return question;
       },

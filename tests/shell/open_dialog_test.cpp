@@ -60,7 +60,8 @@ TEST_CASE("folder: models come first, then sessions, then folders; other files a
 }
 
 TEST_CASE("folder: weights are known by the endings of their names") {
-  for (const char* good : {"a.safetensors", "a.gguf", "a.bin", "a.pt", "a.pth", "model.safetensors.index.json"}) CHECK(is_model_file(good));
+  for (const char* good : {"a.safetensors", "a.gguf", "a.bin", "a.pt", "a.pth", "model.safetensors.index.json"})
+    CHECK(is_model_file(good));
   for (const char* bad : {"a.txt", "config.json", "gguf", "a.gguf.part", ""}) CHECK_FALSE(is_model_file(bad));
 }
 

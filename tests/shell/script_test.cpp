@@ -46,6 +46,16 @@ TEST_CASE("script: a session file opens its model first, a json file of a model 
   CHECK(json_of_all(*opened) == std::vector<std::string>{json_of(command::Open{folder / "study.json"})});
 }
 
+TEST_CASE("script: a .statelab.json file is a session also in a model folder, an index of weights never is one") {
+  const test::TemporaryFolder folder;
+  CHECK(is_session(folder / "other.json"));
+  CHECK_FALSE(is_session(folder / "model.safetensors.index.json"));
+  CHECK_FALSE(is_session(folder / "params.json"));
+  REQUIRE(write_file_atomically(folder / "config.json", "{}"));
+  CHECK_FALSE(is_session(folder / "other.json"));
+  CHECK(is_session(folder / "study.statelab.json"));
+}
+
 TEST_CASE("script: a json file that is no session is refused by name") {
   const test::TemporaryFolder folder;
   REQUIRE(write_file_atomically(folder / "other.json", "{\"format\": \"other\"}"));
