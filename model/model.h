@@ -27,6 +27,8 @@ struct ModelInfo {
   std::int64_t hidden = 0, vocabulary = 0, inner = 0, state_size = 0, conv_kernel = 0;
   std::int64_t heads = 0, head_dim = 0, groups = 0, time_step_rank = 0;  // 0 where the family has none
   bool tied_head = false;
+  std::string embedding, head;  // names of their tensors
+  double logits_scaling = 1;    // divides what the head gives
   std::vector<std::string> dtypes;  // of the weights, as "F32"
   std::vector<LayerInfo> layers;
   std::vector<std::string> warnings;

@@ -20,6 +20,8 @@ void add_source(CLI::App& command, SourceOptions& options) {
   command.add_option("--state-index", options.state_index, "The state index n that is shown");
   command.add_option("--cursor", options.cursor,
                      "The token that the cursor stands on; -1: before the first. Default: the last");
+  command.add_option("--tensor", options.tensor, "The tensor whose weights are shown");
+  command.add_option("--against", options.against, "Another model that they are compared with");
 }
 
 bool is_session(const std::string& path) {
@@ -60,9 +62,9 @@ Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const Histor
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now) {
   std::vector<Command> commands;
   if (options.layer || options.channel || options.state_index)
-    commands.push_back(command::Select{options.layer.value_or(now.layer), options.channel.value_or(now.channel),
-                                       options.state_index.value_or(now.state)});
+    commands.push_back(command::Select{options.layer.value_or(now.layer), options.channel.value_or(-1), options.state_index.value_or(-1)});
   if (options.cursor) commands.push_back(command::Seek{*options.cursor, "a"});
+  if (!options.tensor.empty()) commands.push_back(command::ShowWeights{options.tensor, options.against});
   return commands;
 }
 

@@ -14,6 +14,7 @@ struct SourceOptions {
   std::string source, state;
   InputOptions input;
   std::optional<std::int64_t> layer, channel, state_index, cursor;
+  std::string tensor, against;  // whose weights are shown, and another model that they are compared with
 };
 /// SOURCE, INPUT and what is selected of it.
 void add_source(CLI::App& command, SourceOptions& options);

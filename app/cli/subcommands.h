@@ -20,6 +20,7 @@ using Action = std::function<Result<int>()>;
 void add_models(CLI::App& app, Action& action);
 void add_info(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
+void add_weights(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_trace(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);

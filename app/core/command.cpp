@@ -31,6 +31,9 @@ std::string label(const command::Select& c) {
 std::string label(const command::ShowRange& c) {
   return c.first == 0 && c.last == 0 ? "show all tokens" : fmt::format("show tokens {} to {}", c.first, c.last - 1);
 }
+std::string label(const command::ShowWeights& c) {
+  return c.tensor.empty() ? "close the weights" : "show the weights " + printable(c.tensor);
+}
 std::string label(const command::SetSampling& c) {
   return c.sampling.greedy ? "sample the most probable"
                            : fmt::format("sample at temperature {}", c.sampling.temperature);

@@ -92,7 +92,8 @@ struct Seek {
   static constexpr const char* kName = "seek";
   static constexpr auto fields() { return std::tuple(field("token", &Seek::token), field("cursor", &Seek::cursor)); }
 };
-/// Chooses what the views show: a layer, and within it a channel (row) and a state index (column) of the recurrent state.
+/// Chooses what the views show: a layer, and within it a channel (row) and a state index (column) of the recurrent state; -1
+/// keeps the present one, or the layer's last where it has fewer.
 struct Select {
   std::int64_t layer = 0, channel = 0, state = 0;
   static constexpr const char* kName = "select";
@@ -105,6 +106,14 @@ struct ShowRange {
   std::int64_t first = 0, last = 0;
   static constexpr const char* kName = "show_range";
   static constexpr auto fields() { return std::tuple(field("first", &ShowRange::first), field("last", &ShowRange::last)); }
+};
+/// Opens the page of weights on a tensor, compared with the same one of another model (a path, "" for none); no tensor: closes it.
+struct ShowWeights {
+  std::string tensor, against;
+  static constexpr const char* kName = "show_weights";
+  static constexpr auto fields() {
+    return std::tuple(field("tensor", &ShowWeights::tensor), field("against", &ShowWeights::against));
+  }
 };
 struct SetSampling {
   Sampling sampling;
@@ -155,7 +164,7 @@ struct ExportFigure {
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
-                             command::RestoreState, command::Undo, command::Redo, command::ExportFigure>;
+                             command::RestoreState, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

@@ -4,6 +4,7 @@
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
 #include "app/core/trajectory_maker.h"
+#include "app/core/weights.h"
 
 namespace lab {
 namespace {
@@ -42,6 +43,7 @@ struct Deriver::Parts {
   std::vector<bool> sampleable;
   std::optional<SlabMaker> slab_maker;
   std::optional<TrajectoryMaker> trajectory_maker;
+  WeightViewer weight_viewer;
   std::optional<State> scratch;
   Kept<StateFrame> kept_frame;
   Kept<NextTokens> kept_next;
@@ -177,6 +179,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = trajectory(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.trajectory = std::move(*made);
+  }
+  if (const Selection& s = snapshot.selection; query.weights && !s.tensor.empty()) {
+    auto made = unless_cancelled(weight_viewer.look(opened->checkpoint, s.tensor, s.against, cancelled), derived.refusal);
+    if (!made) return false;
+    derived.weights = std::move(*made);
   }
   return true;
 }

@@ -19,7 +19,8 @@ bool is_one_of(const Command& command) {
 }
 
 bool is_look(const Command& c) {
-  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ExportFigure>(c);
+  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
+                   command::ExportFigure>(c);
 }
 
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }

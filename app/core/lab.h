@@ -58,7 +58,7 @@ class Lab {
   Answer feed_vectors(std::vector<float> vectors);
 
   /// Whether a command had better wait until announced steps or reading are done, so that quick hands and slow ones get the same
-  /// run. Not so: what only looks (Seek, Select, ShowRange), Pause, Reset and Open. `apply` takes any at any time.
+  /// run. Not so: what only looks (Seek, Select, ShowRange, ShowWeights), Pause, Reset and Open. `apply` takes any at any time.
   bool should_wait(const Command& command) const;
   /// Whether it may go past commands that wait: a look, or Pause.
   static bool may_overtake(const Command& command);

@@ -6,6 +6,8 @@
 #include "app/core/lab_parts.h"
 #include "app/core/model_facts.h"
 #include "app/core/sampler.h"
+#include "app/core/state_plane.h"
+#include "app/core/weights.h"
 
 namespace lab {
 namespace {
@@ -207,14 +209,14 @@ Status Lab::Parts::carry_out(const command::Seek& c) {
 Status Lab::Parts::carry_out(const command::Select& c) {
   LAB_TRY(need_run());
   LAB_TRY(need_layer(c.layer, false));
-  const ModelInfo& info = opened->model->info();
-  if (c.channel < 0 || c.channel >= info.inner)
-    return out_of_range("channel", range(0, info.inner - 1), c.channel, "the layer has no such channel");
-  if (c.state < 0 || c.state >= info.state_size)
-    return out_of_range("state", range(0, info.state_size - 1), c.state, "a channel has no such state");
+  const StatePlane plane(*opened->model->schema(), c.layer);
+  const std::int64_t states = plane.is_cache() ? std::max<std::int64_t>(count(), 1) : plane.states();  // a cache shows its tokens
+  if (c.channel < -1 || c.channel >= plane.rows())
+    return out_of_range("channel", range(0, plane.rows() - 1), c.channel, "the layer has no such channel");
+  if (c.state < -1 || c.state >= states) return out_of_range("state", range(0, states - 1), c.state, "a channel has no such state");
   selection.layer = c.layer;
-  selection.channel = c.channel;
-  selection.state = c.state;
+  selection.channel = c.channel >= 0 ? c.channel : std::min(selection.channel, plane.rows() - 1);
+  selection.state = c.state >= 0 ? c.state : std::min(selection.state, states - 1);
   return {};
 }
 
@@ -226,6 +228,18 @@ Status Lab::Parts::carry_out(const command::ShowRange& c) {
     return out_of_range("last", fmt::format("more than first = {}", c.first), c.last, "the range is empty");
   selection.first = c.first;
   selection.last = c.last;
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::ShowWeights& c) {
+  LAB_TRY(need_run());
+  std::string name;
+  if (!c.tensor.empty()) {
+    LAB_ASSIGN(const TensorFacts tensor, find_tensor(opened->checkpoint, c.tensor));
+    name = tensor.name;
+  }
+  selection.tensor = name;
+  selection.against = c.against;
   return {};
 }
 

@@ -62,6 +62,7 @@ struct Lab::Parts {
   Status carry_out(const command::Seek& c);
   Status carry_out(const command::Select& c);
   Status carry_out(const command::ShowRange& c);
+  Status carry_out(const command::ShowWeights& c);
   Status carry_out(const command::SetSampling& c);
   Status carry_out(const command::ZeroState& c);
   Status carry_out(const command::ScaleState& c);

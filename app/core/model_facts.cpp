@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "app/core/weights.h"
+
 namespace lab {
 
 std::string arithmetic_text(const Context<float>& context) {
@@ -30,6 +32,7 @@ std::shared_ptr<const ModelFacts> facts_of(const OpenedModel& opened, const std:
   facts->time_step_rank = info.time_step_rank;
   facts->dtypes = info.dtypes;
   facts->layers = info.layers;
+  facts->tensors = tensors_of(opened.checkpoint);
   facts->arithmetic = arithmetic;
   facts->warnings = opened.checkpoint.warnings;
   if (opened.tokenizer) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/core/command.h"
+#include "app/core/weight_view.h"
 #include "model/layer_info.h"
 #include "model/state.h"
 #include "tracer/trace/row_log.h"
@@ -24,6 +25,7 @@ struct ModelFacts {
   std::int64_t heads = 0, head_dim = 0, groups = 0, time_step_rank = 0;
   std::vector<std::string> dtypes;
   std::vector<LayerInfo> layers;
+  std::vector<TensorFacts> tensors;  // in the order of the files
   std::vector<std::string> pieces;   // a token's display text, by id; ids beyond have none
   std::string tokenizer;             // its kind, "" without one
   std::string arithmetic;            // "f32, avx512, 2 threads"
@@ -50,6 +52,7 @@ struct Selection {
   std::int64_t cursor_a = -1, cursor_b = -1;  // tokens; -1: before the first
   std::int64_t layer = 0, channel = 0, state = 0;
   std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
+  std::string tensor, against;                // whose weights are looked at, and the model they are compared with; "": none
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
@@ -131,7 +134,7 @@ struct Trajectory {
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, next = false, trajectory = false;
+  bool slab = false, frame = false, next = false, trajectory = false, weights = false;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -140,6 +143,7 @@ struct Derived {
   std::shared_ptr<const StateFrame> frame;
   std::shared_ptr<const NextTokens> next;
   std::shared_ptr<const Trajectory> trajectory;
+  std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

@@ -16,6 +16,7 @@ class StatePlane {
   const std::vector<std::int64_t>& shape() const { return shape_; }  // the last axis counts the states
   std::int64_t states() const { return shape_.back(); }
   std::int64_t rows() const { return rows_; }
+  bool is_cache() const { return grows_; }
   std::int64_t elements() const { return rows_ * states(); }
 
   /// Column `index` of the plane, [rows].

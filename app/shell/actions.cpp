@@ -19,7 +19,7 @@ std::optional<Command> seek(const Snapshot& snapshot, std::int64_t token, const 
 
 std::optional<Command> select_layer(const Snapshot& snapshot, std::int64_t layer) {
   if (layer < 0 || layer >= static_cast<std::int64_t>(snapshot.model->layers.size())) return {};
-  return command::Select{layer, snapshot.selection.channel, snapshot.selection.state};
+  return command::Select{layer, -1, -1};
 }
 
 }  // namespace
@@ -55,13 +55,15 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
 }
 
 bool moves_keyboard(Action action) {
-  return action == Action::focus_prompt || action == Action::open || action == Action::export_view;
+  return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
+         action == Action::export_view;
 }
 
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
-    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: return true;
+    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::previous_tensor:
+    case Action::next_tensor: return true;
     default: return false;
   }
 }

@@ -48,8 +48,9 @@ std::string ExportDialog::proposal(const Snapshot& snapshot) const {
   std::string name = snapshot.model ? snapshot.model->name : "figure";
   for (char& c : name)
     if (c == '/') c = '-';
-  const char* kind = figure_kinds()[static_cast<std::size_t>(kind_)].name;
-  return fmt::format("{}{}{}-{}-layer{}.pdf", folder_, folder_.ends_with('/') ? "" : "/", name, kind, snapshot.selection.layer);
+  const FigureKind& kind = figure_kinds()[static_cast<std::size_t>(kind_)];
+  const std::string of = kind.needs.weights ? snapshot.selection.tensor : fmt::format("layer{}", snapshot.selection.layer);
+  return fmt::format("{}{}{}-{}-{}.pdf", folder_, folder_.ends_with('/') ? "" : "/", name, kind.name, of);
 }
 
 /// Takes the proportions of the kind, and its file name as long as nobody has typed another one.

@@ -1,5 +1,6 @@
 #include "app/shell/shell.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <deque>
@@ -24,6 +25,7 @@
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/pane.h"
+#include "views/panels/tensors.h"
 
 namespace lab {
 namespace {
@@ -54,6 +56,8 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory) {
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
   if (pane == "layers") return "norms";
+  if (pane == "weight-values") return "weight-histogram";
+  if (pane == "weight-map" || pane == "tensors") return "weight-heatmap";
   return "state-heatmap";
 }
 
@@ -77,6 +81,8 @@ struct Shell::Parts {
   void close_or_cancel();
   void cancel();
   void carry_out(const OpenWish& wish);
+  void toggle_weights();
+  void move_in_tensors(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
   void open(const std::string& path);
@@ -178,6 +184,7 @@ void Shell::Parts::take_results() {
     if (opened && !asked_path.empty()) open_dialog.remember(std::exchange(asked_path, {}));
     if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
+  if (!snapshot->selection.tensor.empty()) memory.last_tensor = snapshot->selection.tensor;
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
   note_texts();
@@ -246,18 +253,49 @@ void Shell::Parts::carry_out(const OpenWish& wish) {
   if (!wish.open.empty()) open(wish.open);
 }
 
+/// Opens the page of weights on the tensor that was looked at last, or closes it.
+void Shell::Parts::toggle_weights() {
+  if (!snapshot->model || snapshot->model->tensors.empty()) return;
+  const auto& tensors = snapshot->model->tensors;
+  const bool is_open = !snapshot->selection.tensor.empty();
+  const bool is_known = std::ranges::any_of(tensors, [&](const TensorFacts& each) { return each.name == memory.last_tensor; });
+  send(command::ShowWeights{is_open ? "" : is_known ? memory.last_tensor : tensors.front().name, is_open ? "" : memory.weights_against});
+}
+
+/// Chooses a neighbour among the tensors that the search leaves.
+void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
+  const Selection& selection = snapshot->selection;
+  if (!snapshot->model || selection.tensor.empty()) return;
+  const auto& tensors = snapshot->model->tensors;
+  const auto shown = matching_tensors(tensors, memory.tensor_search);
+  if (shown.empty()) return;
+  const auto at = std::ranges::find_if(shown, [&](std::size_t i) { return tensors[i].name == selection.tensor; });
+  const std::ptrdiff_t last = std::ssize(shown) - 1, from = at == shown.end() ? -by : at - shown.begin();
+  const auto next = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(from + by, 0, last));
+  send(command::ShowWeights{tensors[shown[next]].name, selection.against});
+}
+
 void Shell::Parts::close_or_cancel() {
   if (help_is_open) help_is_open = false;
   else if (export_dialog.is_open()) export_dialog.close();
   else if (open_dialog.is_open()) carry_out(open_dialog.escape());
   else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
-  else if (!status.close_notice(*snapshot) && workspace.is_enlarged()) workspace.toggle_enlarged("");
+  else if (status.close_notice(*snapshot)) return;
+  else if (workspace.is_enlarged()) workspace.toggle_enlarged("");
+  else if (!snapshot->selection.tensor.empty()) toggle_weights();
 }
 
 void Shell::Parts::perform(Action action) {
   const ImVec2 mouse = ImGui::GetIO().MousePos;
   const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
   switch (action) {
+    case Action::weights: toggle_weights(); break;
+    case Action::find_tensor:
+      if (snapshot->selection.tensor.empty()) toggle_weights();
+      memory.focus_tensor_search = snapshot->model != nullptr;
+      break;
+    case Action::previous_tensor: move_in_tensors(-1); break;
+    case Action::next_tensor: move_in_tensors(1); break;
     case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
@@ -277,6 +315,7 @@ void Shell::Parts::perform(Action action) {
 }
 
 void Shell::Parts::draw_panes(Box body) {
+  workspace.show_weights(!snapshot->selection.tensor.empty());
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);

@@ -65,7 +65,14 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
   bar.cut_right(16);
 
   if (!snapshot.model) return asked;
-  button(ui, "Inspect", bar.cut_left(66).row(kControlHeight), {.selected = true, .face = Face::body});
+  const bool shows_weights = !snapshot.selection.tensor.empty();
+  const auto page = [&](const char* name, float width, bool is_shown, const std::string& tip) {
+    if (button(ui, name, bar.cut_left(width).row(kControlHeight), {.selected = is_shown, .face = Face::body, .tip = tip}) && !is_shown)
+      asked = Action::weights;
+  };
+  page("Inspect", 66, !shows_weights, tip_of("The run and its states", Action::weights));
+  bar.cut_left(4);
+  page("Weights", 70, shows_weights, tip_of("The weights of the model", Action::weights));
   draw_model(ui, bar, *snapshot.model);
   icon_button(bar.cut_left(kIcon), icon::kUndo, history_tip("Undo", snapshot.undo, Action::undo), Action::undo, !snapshot.undo.empty());
   bar.cut_left(4);

@@ -42,6 +42,12 @@ std::unique_ptr<Tile> narrow_tree() {
   return framed(52, 100, split_tile(kAcross, kFirst, 132, 100, pane_tile("layers"), std::move(right)));
 }
 
+/// The list of tensors beside the chosen one.
+std::unique_ptr<Tile> weights_tree() {
+  auto chosen = split_tile(kDown, kSecond, 300, 160, pane_tile("weight-map"), pane_tile("weight-values"));
+  return split_tile(kAcross, kFirst, 420, 240, pane_tile("tensors"), std::move(chosen));
+}
+
 /// Where the line of a gutter is drawn: the last unit of the first child.
 float line_of(const Gutter& gutter) {
   return gutter.tile->cut == kAcross ? gutter.box.middle_x() - 0.5f : gutter.box.middle_y() - 0.5f;
@@ -49,16 +55,20 @@ float line_of(const Gutter& gutter) {
 
 }  // namespace
 
-Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()) {}
+Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()), weights_(weights_tree()) {}
 
 void Workspace::fit_layers(std::int64_t layers) {
   list_->size = list_->default_size = std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace);
 }
 
 void Workspace::place(Box body) {
-  tiling_ = lab::place(body.w < kNarrow ? *narrow_ : *wide_, body);
+  tiling_ = lab::place(shows_weights_ ? *weights_ : body.w < kNarrow ? *narrow_ : *wide_, body);
   const auto enlarged = tiling_.panes.find(enlarged_);
   if (enlarged == tiling_.panes.end()) return;
+  if (shows_weights_) {
+    tiling_ = {.panes = {{enlarged_, body}}, .gutters = {}};
+    return;
+  }
   const Box strip = tiling_.panes.at("tokens"), transport = tiling_.panes.at("transport");
   const Box space{body.x, strip.bottom(), body.w, transport.y - strip.bottom()};
   tiling_.panes = {{"tokens", strip}, {enlarged_, space}, {"transport", transport}};
@@ -74,6 +84,7 @@ Query Workspace::needs() const {
     all.frame |= kind->needs.frame;
     all.next |= kind->needs.next;
     all.trajectory |= kind->needs.trajectory;
+    all.weights |= kind->needs.weights;
   }
   return all;
 }

@@ -17,6 +17,8 @@ class Workspace {
 
   /// Gives the list of layers the room it needs, and the next tokens what is left beside it.
   void fit_layers(std::int64_t layers);
+  /// Shows the weights of a tensor in place of the run.
+  void show_weights(bool shown) { shows_weights_ = shown; }
   /// Places the panes. Below 1400 units of width side panes become narrow, and the next tokens move to the middle.
   void place(Box body);
   const std::map<std::string, Box>& panes() const { return tiling_.panes; }
@@ -36,9 +38,10 @@ class Workspace {
 
  private:
   Tile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
-  std::unique_ptr<Tile> wide_, narrow_;
+  std::unique_ptr<Tile> wide_, narrow_, weights_;
   Tiling tiling_;
   std::string enlarged_;
+  bool shows_weights_ = false;
 };
 
 }  // namespace lab

@@ -71,6 +71,9 @@ ModelOutline outline_of(const Checkpoint& checkpoint, const Architecture& archit
     info.tied_head = false;
     info.warnings.push_back(head + " differs from the embedding although they should be tied: the output uses " + head);
   }
+  info.embedding = stream.embedding + ".weight";
+  info.head = checkpoint.tensors->find(head) ? head : info.embedding;
+  info.logits_scaling = stream.logits_scaling;
   for (const TensorView& tensor : checkpoint.tensors->all())
     if (!info.tied_head || tensor.name != head) info.parameters += tensor.elements();
   const auto types = dtypes_of(*checkpoint.tensors);

@@ -26,7 +26,8 @@ std::vector<Command> one_of_each() {
           command::RestoreState{1, 9},
           command::Undo{},
           command::Redo{},
-          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25}};
+          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25},
+          command::ShowWeights{"lm_head.weight", "other"}};
 }
 
 Error refused(const std::string& json) {

@@ -285,4 +285,18 @@ TEST_CASE("lab: a state can be put in place before the first token, and is taken
 }
 
 }  // namespace
+
+TEST_CASE("lab: a layer with fewer channels takes the selection to its last, and refuses what it was asked for outright") {
+  Lab lab{LabOptions{}};
+  carry_out(lab, command::Open{source_path("tests/golden/granite-dense")});
+  carry_out(lab, command::FeedTokens{{1, 2, 3}});
+  carry_out(lab, command::ReadWaiting{});
+  carry_out(lab, command::Select{0, 95, 11});
+  carry_out(lab, command::Select{1, -1, -1});  // attention: 2 x 2 heads of 8, three cached tokens
+  CHECK(lab.snapshot()->selection.channel == 31);
+  CHECK(lab.snapshot()->selection.state == 2);
+  CHECK(refusal_of(lab, command::Select{1, 32, 0}).field == "channel");
+  CHECK(refusal_of(lab, command::Select{1, 0, 3}).field == "state");
+}
+
 }  // namespace lab::test

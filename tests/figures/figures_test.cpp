@@ -58,6 +58,8 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"pca3d", {"PC1, 70 %", "PC2, 20 %", "PC3, 10 %"}},
       {"scree", {"component", "share of variance", "random walk"}},
       {"next-token", {"probability", "␣cat", "0.300 came"}},
+      {"weight-heatmap", {"column (in)", "row (out)", "Weights of w.weight"}},
+      {"weight-histogram", {"elements", "Values of w.weight"}},
   };
   CHECK(std::size(expected) == figure_kinds().size());
   for (const auto& [kind, labels] : expected) {
@@ -327,11 +329,65 @@ TEST_CASE("next-token: the token that came is highlighted, or named in the subti
   CHECK(has(subtitle_of("next-token", made.snapshot, made.derived), "came ↵, 0.001, rank 41"));
 }
 
+TEST_CASE("weight-heatmap: row 0 is at the top, cells cover their elements, and NaN is counted") {
+  const HandMade made;
+  const Figure figure = figure_of("weight-heatmap", made);
+  const Plot& plot = figure.plots[0];
+  CHECK((plot.y.low == 3 && plot.y.high == 0 && plot.x.low == -0.5 && plot.x.high == 3.5));
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK((heat.columns == 2 && heat.dx == 2 && heat.rows == 3 && heat.dy == 1));
+  CHECK(heat.column(1)[2] == 32);
+  CHECK(subtitle_of("weight-heatmap", made.snapshot, made.derived) ==
+        "Q4_1 · [3, 4] · 1 NaN or ∞ · 1 × 2 elements a cell, signed |max|");
+}
+
+TEST_CASE("weight-heatmap: a place is told as the element under it, its block, its twin and its cell") {
+  const HandMade made;
+  const std::string text = value_of("weight-heatmap", made, 2.2, 2.9);
+  CHECK(has(text, "w[2, 2]\t+22\n"));
+  CHECK(has(text, "quant\t48\nscale\t+0.5\nminimum\t−2"));
+  CHECK(has(text, "there\t+22.25\ndifference\t−0.25"));
+  CHECK(has(text, "token 2\t↵"));  // as many rows as tokens
+  CHECK(has(text, "largest of 1 × 2\t+32"));
+  CHECK(value_of("weight-heatmap", made, 3.6, 1).empty());
+  CHECK(value_of("weight-heatmap", made, 0, 3).empty());
+  CHECK(value_of("weight-heatmap", made, -0.6, 0).empty());
+}
+
+TEST_CASE("weight-heatmap: taller cells lie where their rows are") {
+  HandMade made;
+  made.weights->tensor.shape = {6, 4}, made.weights->tensor.count = 24;
+  made.weights->image.row_stride = 2;
+  made.model->vocabulary = 0;
+  const auto laid_out = lay_out(figure_of("weight-heatmap", made), 400, 300, print_style(), FixedMeasure());
+  CHECK(std::abs(laid_out.areas[0].place_of_y(6) - laid_out.areas[0].frame.bottom()) < 1e-6);
+  for (const DrawOp& op : laid_out.list.ops)
+    if (const auto* image = std::get_if<DrawImage>(&op); image && image->rect.w > 100) {
+      CHECK(image->rect.h == doctest::Approx(laid_out.areas[0].frame.h));
+      return;
+    }
+  FAIL("no picture was drawn");
+}
+
+TEST_CASE("weight-histogram: a bin is as high as its count, and an empty one has no height on a log scale") {
+  const HandMade made;
+  FigureOptions options;
+  const auto log = layer_of<LineLayer>(figure_of("weight-histogram", made, options));
+  REQUIRE(log.x.size() == 8);
+  CHECK((log.x[0] == 0 && log.x[1] == 8 && log.x[4] == 16));
+  CHECK((log.y[0] == 3 && log.y[2] == log.low[2] && log.y[4] == 8));
+  options.log_counts = false;
+  const auto linear = layer_of<LineLayer>(figure_of("weight-histogram", made, options));
+  CHECK((linear.y[2] == 0 && linear.low[2] == 0));
+  CHECK(value_of("weight-histogram", made, 17, 1) == "16 to 24\t8 elements\nshare\t66.7 %");
+}
+
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
       {"state-heatmap", 5 * 4}, {"state-at", 8},  {"norms", 4 * 5}, {"gates", 4 * 5},
-      {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}};
+      {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3},
+      {"weight-heatmap", 6},    {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)
     CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);
   std::istringstream lines(csv_of("state-heatmap", made.snapshot, made.derived, {}));

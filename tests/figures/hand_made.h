@@ -56,6 +56,7 @@ struct HandMade {
   std::shared_ptr<StateFrame> frame = std::make_shared<StateFrame>();
   std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
+  std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
   Snapshot snapshot;
   Derived derived;
 
@@ -102,12 +103,27 @@ struct HandMade {
     for (std::int64_t t = 0; t < tokens; ++t)
       path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
     path->explained = {0.7f, 0.2f, 0.1f};
+    make_weights();
     derive();
   }
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .next = next, .trajectory = path}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .next = next, .trajectory = path, .weights = weights}; }
+  /// A quantised matrix of 3 x 4: element (r, c) is r + 10 c, one of them is NaN, and two columns share a cell.
+  void make_weights() {
+    model->tensors = {{.name = "a.weight", .stored_name = "a.weight", .type = "F32", .shape = {2}, .count = 2},
+                      {.name = "w.weight", .stored_name = "blk.w", .type = "Q4_1", .shape = {3, 4}, .count = 12}};
+    snapshot.selection.tensor = "w.weight";
+    weights->tensor = model->tensors[1];
+    weights->statistics = {.count = 12, .zeros = 1, .nans = 1, .mean = 16, .deviation = 11, .low = 0, .high = 32};
+    weights->histogram = {.low = 0, .high = 32, .counts = {3, 0, 8, 0}};
+    weights->image = {.rows = 3, .columns = 2, .column_stride = 2, .cells = {10, 11, 12, 30, NAN, 32}};
+    weights->element = [](std::int64_t row, std::int64_t column) {
+      const auto quant = static_cast<int>(row + 10 * column);
+      return WeightElement{static_cast<float>(quant), true, 0.5f, -2, 2 * quant + 4, static_cast<float>(quant) + 0.25f};
+    };
+  }
   void put_nan(std::int64_t token, int row) {
     RowLog<float> columns(kChannels, 4);
     for (std::int64_t i = 0; i < slab->columns.count(); ++i) {

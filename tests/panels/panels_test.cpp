@@ -7,6 +7,7 @@
 
 #include "tests/panels/window.h"
 #include "views/panels/kept.h"
+#include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
 
 using namespace lab;
@@ -269,4 +270,28 @@ TEST_CASE("transport: the time axis continues that of the heatmap above") {
   CHECK(axis.right() == 1230);
   window.click_at("transport", 330 + 900 * (10.5f / 30), axis.middle_y());
   CHECK(std::get<command::Seek>(window.sent.front()).token == 10);
+}
+
+TEST_CASE("tensors: a click chooses a tensor, a search leaves what has all its words") {
+  const HandMade made;
+  Window window(made);
+  window.click("tensors", "a.weight");
+  CHECK(only<command::ShowWeights>(window.sent).tensor == "a.weight");
+  window.memory.tensor_search = "Q4 3,4 BLK";
+  window.ui.items.clear();
+  window.frames("tensors");
+  CHECK(window.has_item("tensors/w.weight"));
+  CHECK_FALSE(window.has_item("tensors/a.weight"));
+}
+
+TEST_CASE("weights: both panes export what they show, and a path compares") {
+  const HandMade made;
+  Window window(made);
+  for (const auto& [pane, kind] : {std::pair("weight-map", "weight-heatmap"), std::pair("weight-values", "weight-histogram")}) {
+    window.exported.clear();
+    window.click(pane, "export");
+    CHECK(window.exported == kind);
+    CHECK(window.has_item(std::string(pane) + "/" + kind));
+  }
+  CHECK(window.has_item("weight-values/against"));
 }

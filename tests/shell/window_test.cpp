@@ -279,3 +279,68 @@ TEST_CASE("window: no size is too small to be drawn") {
     CHECK(window.snapshot()->count() == 3);
   }
 }
+
+TEST_CASE("window: W opens the page of weights and closes it, and so do the bar and Escape") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.press(Key::w);
+  const std::string first = window.snapshot()->model->tensors.front().name;
+  CHECK(window.snapshot()->selection.tensor == first);
+  CHECK(window.shell().item("tensors/" + first));
+  CHECK_FALSE(window.shell().item("transport/prompt"));
+  window.press(Key::w);
+  CHECK(window.snapshot()->selection.tensor.empty());
+  CHECK(window.shell().item("transport/prompt"));
+  window.click("top/Weights");
+  CHECK(window.snapshot()->selection.tensor == first);
+  window.press(Key::escape);
+  CHECK(window.snapshot()->selection.tensor.empty());
+}
+
+TEST_CASE("window: a tensor is found by words of its name, type and shape, and chosen by key or mouse") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.press(Key::f, kControl);
+  window.type(U"layers.1 PROJ f32");
+  window.press(Key::down);
+  CHECK(window.snapshot()->selection.tensor == "backbone.layers.1.mixer.in_proj.weight");
+  CHECK_FALSE(window.shell().item("tensors/backbone.layers.0.mixer.in_proj.weight"));
+  window.press(Key::down);
+  CHECK(window.snapshot()->selection.tensor == "backbone.layers.1.mixer.out_proj.weight");
+  window.press(Key::up);
+  CHECK(window.snapshot()->selection.tensor == "backbone.layers.1.mixer.in_proj.weight");
+  window.click("tensors/backbone.layers.1.mixer.out_proj.weight");
+  CHECK(window.snapshot()->selection.tensor == "backbone.layers.1.mixer.out_proj.weight");
+}
+
+TEST_CASE("window: Ctrl+E on the page of weights exports the figure under the mouse") {
+  const test::TemporaryFolder folder;
+  HeadlessWindow window;
+  window.open("prose");
+  window.press(Key::w);
+  const Box histogram = window.item("weight-values/weight-histogram");
+  window.move_to(histogram.middle_x(), histogram.middle_y());
+  window.press(Key::e, kControl);
+  window.click("export/file");
+  window.press(Key::a, kControl);
+  const std::string path = folder / "values.csv";
+  window.type(std::u32string(path.begin(), path.end()));
+  window.press(Key::enter);
+  const auto bytes = read_file(path, 1 << 20);
+  REQUIRE(bytes);
+  CHECK(bytes->starts_with("tensor,low,high,count\n" + window.snapshot()->selection.tensor));
+}
+
+TEST_CASE("window: another model's path compares the tensor with its twin there, and a wrong one says why not") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.press(Key::w);
+  window.click("weight-values/against");
+  window.type(U"/nowhere");
+  window.press(Key::enter);
+  CHECK(window.snapshot()->selection.against == "/nowhere");
+  window.press(Key::a, kControl);
+  window.type(U"" LAB_SOURCE_DIR "/assets/models/prose");
+  window.press(Key::enter);
+  CHECK(window.snapshot()->selection.against == LAB_SOURCE_DIR "/assets/models/prose");
+}

@@ -21,6 +21,7 @@ struct FigureOptions {
   double low = 0, high = 0;
   RowOrder order = RowOrder::half_life;
   double yaw = 0.6, pitch = 0.35;  // of 3D, radians
+  bool log_counts = true;          // of a histogram
   bool all_layers = false;         // norms of every layer instead of the selected one's curves
   bool cursors = true;             // cursor lines; files leave them out
   bool on_screen = true;           // the window has cursors, titles and gaps of its own

@@ -24,7 +24,7 @@ struct FigureCode {
   std::string (*csv)(const FigureInput& input);
 };
 
-extern const FigureCode kStateHeatmap, kStateAt, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken;
+extern const FigureCode kStateHeatmap, kStateAt, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kWeightHeatmap, kWeightHistogram;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {

@@ -44,6 +44,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.slab && d.slab) key += slab_key(*d.slab);
   if (needs.frame) key += fmt::format(" | {}", address(d.frame));
   if (needs.next) key += fmt::format(" | {}", address(d.next));
+  if (needs.weights) key += fmt::format(" | {} {} {}", address(d.weights), s.selection.tensor, o.log_counts);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
   if (needs == Query{} && s.trace) key += fmt::format(" | trace {} {}", s.trace->revision(), s.trace->count());
   return key;
@@ -91,6 +92,12 @@ bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::strin
                  bool enabled) {
   return button(ui, (std::string(symbol) + "##" + id).c_str(), box,
                 {.selected = selected, .enabled = enabled, .tip = tip});
+}
+
+void choose_colors(Ui& ui, PaneHeader& header, FigureOptions& options) {
+  int scaling = static_cast<int>(options.scaling), map = static_cast<int>(options.map);
+  if (combo(ui, "scaling", header.control(84), kScalingNames, scaling)) options.scaling = static_cast<Scaling>(scaling);
+  if (combo(ui, "map", header.control(84), kMapNames, map)) options.map = static_cast<ColorMap>(map);
 }
 
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "views/panels/kept.h"
+#include "views/panels/kit/widgets.h"
 
 namespace lab {
 
@@ -31,6 +32,11 @@ Box frame_of(const KeptFigure& figure, Box box, std::size_t plot = 0);
 /// A square button of a pane header that shows an icon.
 bool icon_button(Ui& ui, Box box, const char* symbol, const char* id, std::string_view tip, bool selected = false,
                  bool enabled = true);
+
+/// The names of colour maps and of scalings, in the order of their enums, and the choice of both in a header.
+inline constexpr const char* kMapNames[] = {"RdBu", "PuOr", "viridis", "cividis", "magma", "gray"};
+inline constexpr const char* kScalingNames[] = {"linear", "log", "symlog"};
+void choose_colors(Ui& ui, PaneHeader& header, FigureOptions& options);
 
 /// The cursors as vertical lines over a frame, black on heatmaps.
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap);

@@ -98,7 +98,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
     ui.fill(row, theme.selection);
   else if (hit.hovered)
     ui.fill(row, theme.raised);
-  if (hit.clicked) context.send(command::Select{layer, snapshot.selection.channel, snapshot.selection.state});
+  if (hit.clicked) context.send(command::Select{layer, -1, -1});
   ui.text_in({row.x, row.y, at.number, row.h}, Face::mono, theme.text, std::to_string(layer), Align::right);
 
   const std::int64_t cursor = snapshot.selection.cursor_a;

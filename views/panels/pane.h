@@ -22,6 +22,9 @@ struct PaneMemory {
   bool show_gates = false;                       // curves: gates instead of norms
   double rate = 8;                               // tokens a second
   double scale_factor = 0.5;                     // of the edit
+  std::string tensor_search, weights_against;    // typed on the page of weights
+  bool focus_tensor_search = false;              // the keyboard goes there in the next frame
+  std::string last_tensor;                       // that was looked at
   struct Kept;                                   // cached layouts
   std::shared_ptr<Kept> kept;
 };

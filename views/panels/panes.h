@@ -12,6 +12,9 @@ void draw_curves(Ui& ui, Box box, PaneContext& context);
 void draw_state_at(Ui& ui, Box box, PaneContext& context);
 void draw_pca(Ui& ui, Box box, PaneContext& context);
 void draw_selection(Ui& ui, Box box, PaneContext& context);
+void draw_tensors(Ui& ui, Box box, PaneContext& context);
+void draw_weight_map(Ui& ui, Box box, PaneContext& context);
+void draw_weight_values(Ui& ui, Box box, PaneContext& context);
 void draw_transport(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab

@@ -13,6 +13,9 @@ constexpr PaneKind kKinds[] = {
     {"pca", {.trajectory = true}, draw_pca},
     {"selection", {.slab = true, .frame = true}, draw_selection},
     {"transport", {}, draw_transport},
+    {"tensors", {}, draw_tensors},
+    {"weight-map", {.weights = true}, draw_weight_map},
+    {"weight-values", {.weights = true}, draw_weight_values},
 };
 
 }  // namespace

@@ -14,17 +14,8 @@ namespace lab {
 namespace {
 
 constexpr const char* kOrders[] = {"by index", "by half-life"};
-constexpr const char* kMaps[] = {"RdBu", "PuOr", "viridis", "cividis", "magma", "gray"};
-constexpr const char* kScalings[] = {"linear", "log", "symlog"};
 constexpr float kRoomForAll = 900, kRoomForOrder = 480;
 constexpr float kTall = 420;  // from here on the pane stands alone and numbers its own x axis
-
-/// A choice in a header; the labels are in the order of the enum.
-template <class Enum, std::size_t size>
-void choose(Ui& ui, const char* id, Box box, const char* const (&labels)[size], Enum& value) {
-  int index = static_cast<int>(value);
-  if (combo(ui, id, box, labels, index)) value = static_cast<Enum>(index);
-}
 
 void toggle_lock(FigureOptions& options, const KeptFigure& figure) {
   options.locked = !options.locked && figure.is_there && figure.figure.plots[0].color_bar;
@@ -35,10 +26,10 @@ void toggle_lock(FigureOptions& options, const KeptFigure& figure) {
 
 void draw_more_menu(Ui& ui, PaneContext& context, FigureOptions& options) {
   std::vector<MenuItem> items = {{.label = "Export…", .shortcut = "Ctrl+E"}};
-  for (std::size_t i = 0; i < std::size(kMaps); ++i)
-    items.push_back({.label = std::string("Colours: ") + kMaps[i], .separated = i == 0});
-  for (std::size_t i = 0; i < std::size(kScalings); ++i)
-    items.push_back({.label = std::string("Scale: ") + kScalings[i], .separated = i == 0});
+  for (std::size_t i = 0; i < std::size(kMapNames); ++i)
+    items.push_back({.label = std::string("Colours: ") + kMapNames[i], .separated = i == 0});
+  for (std::size_t i = 0; i < std::size(kScalingNames); ++i)
+    items.push_back({.label = std::string("Scale: ") + kScalingNames[i], .separated = i == 0});
   const int chosen = menu(ui, "more-menu", items);
   if (chosen == 0)
     context.export_view("state-heatmap");
@@ -57,8 +48,7 @@ void draw_header(Ui& ui, Box& box, PaneContext& context, FigureOptions& options,
       context.export_view("state-heatmap");
     if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked))
       toggle_lock(options, figure);
-    choose(ui, "scaling", header.control(84), kScalings, options.scaling);
-    choose(ui, "map", header.control(84), kMaps, options.map);
+    choose_colors(ui, header, options);
   } else {
     if (icon_button(ui, header.control(28), icon::kMore, "more", "Colours, scale, export"))
       ImGui::OpenPopup("more-menu");
@@ -66,7 +56,8 @@ void draw_header(Ui& ui, Box& box, PaneContext& context, FigureOptions& options,
     if (icon_button(ui, header.control(28), icon::kLock, "lock", "Keep the colour range", options.locked))
       toggle_lock(options, figure);
   }
-  if (width >= kRoomForOrder) choose(ui, "order", header.control(112), kOrders, options.order);
+  int order = static_cast<int>(options.order);
+  if (width >= kRoomForOrder && combo(ui, "order", header.control(112), kOrders, order)) options.order = static_cast<RowOrder>(order);
   header.subtitle(subtitle);
 }
 

@@ -93,7 +93,7 @@ void draw_heat(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer)
   const bool whole = !sheet.style.is_screen;
   Visible x = visible(plan.x.low, plan.x.high, layer.columns, layer.x0, layer.dx, whole,
                       [&](double value) { return area.place_of_x(value); });
-  Visible y = visible(plan.y.low, plan.y.high, layer.rows, layer.y0, 1, whole,
+  Visible y = visible(plan.y.low, plan.y.high, layer.rows, layer.y0, layer.dy, whole,
                       [&](double value) { return area.place_of_y(value); });
   if (!whole)
     for (Visible* side : {&x, &y})

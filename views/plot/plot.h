@@ -25,12 +25,13 @@ struct Axis {
 /// A role, coloured by the style: run A to D, emphasis, cursor, grid and text colours.
 enum class Ink : std::uint8_t { run_a, run_b, run_c, run_d, text, dim, faint, cursor, warning, good, bad, adds, cancels };
 
-/// A matrix with time across: column i covers [x0 + i dx, x0 + (i + 1) dx), row j covers [y0 + j, y0 + j + 1).
+/// A matrix with time across: column i covers [x0 + i dx, x0 + (i + 1) dx), row j covers
+/// [y0 + j dy, y0 + (j + 1) dy).
 struct HeatLayer {
   std::function<const float*(std::int64_t)> column;  // null: not there
   std::int64_t columns = 0, rows = 0;
   std::vector<std::int32_t> row_order;
-  double x0 = 0, dx = 1, y0 = 0;
+  double x0 = 0, dx = 1, y0 = 0, dy = 1;
   ColorScale scale;
   Pooling pooling = Pooling::largest;
   std::shared_ptr<const void> owner;  // keeps what `column` reads alive
