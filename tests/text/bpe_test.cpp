@@ -246,6 +246,12 @@ TEST_CASE("bpe: whole pieces in the vocabulary skip the merges when the file say
   CHECK(encode(*open({.vocabulary = vocabulary, .merges = "", .model = R"("ignore_merges": true, )"}), "ab") == Ids{2});
 }
 
+TEST_CASE("bpe: a whole piece is looked up in the alphabet of bytes, not as it reads") {
+  const std::string vocabulary = R"("日": 1, "æĹ¥": 2, "æ": 3, "Ĺ": 4, "¥": 5)";
+  CHECK(encode(*open({.vocabulary = vocabulary, .merges = "", .model = R"("ignore_merges": true, )"}), "日") == Ids{2});
+  CHECK(encode(*open({.vocabulary = vocabulary, .merges = ""}), "日") == Ids{3, 4, 5});
+}
+
 TEST_CASE("symbols: unknown words are named, and vocabularies are refused by field") {
   const std::string path = LAB_SOURCE_DIR "/tests/golden/mamba1/config.json";
   CHECK(open_symbol_tokenizer(path).error().field == "pieces");

@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 
+#include "../files/gguf_image.h"
 #include "golden_cases.h"
 #include "model/text/byte_level.h"
 #include "model/text/gguf_vocabulary.h"
@@ -227,4 +228,23 @@ TEST_CASE("gguf tokenizer: scores and byte tokens that cannot be used are refuse
   CHECK(*open(given)->encode("\n", false) == Ids{3 + 0xE2, 3 + 0x96, 3 + 0x81, 0});
   given.unk.reset();
   check_refused(given, Code::missing, "tokens");
+}
+
+TEST_CASE("gguf tokenizer: keys of a wrong type are refused by name, and a file without vocabulary has no tokenizer") {
+  const auto refusal = [](const std::string& key) {
+    GgufImage image;
+    if (key != "model") image.string("tokenizer.ggml.model", "gpt2");
+    const Gguf gguf = gguf_of(image.number("tokenizer.ggml." + key, 0.5f).bytes()).take();
+    const auto opened = gguf_tokenizer(gguf, "t.gguf");
+    REQUIRE(!opened);
+    CHECK(opened.error().code == Code::malformed);
+    CHECK(opened.error().file == "t.gguf");
+    return opened.error().field;
+  };
+  for (const char* key : {"model", "pre", "tokens", "scores", "token_type", "merges", "bos_token_id", "eos_token_id",
+                          "unknown_token_id", "padding_token_id", "add_bos_token", "add_eos_token", "add_space_prefix"})
+    CHECK(refusal(key) == std::string("tokenizer.ggml.") + key);
+  CHECK(gguf_tokenizer(gguf_of(GgufImage().bytes()).take(), "").take() == nullptr);
+  CHECK(gguf_tokenizer(gguf_of(GgufImage().string("tokenizer.ggml.model", "no_vocab").bytes()).take(), "").take() ==
+        nullptr);
 }

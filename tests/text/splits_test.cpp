@@ -66,6 +66,13 @@ TEST_CASE("splits: the default of GGUF cuts out punctuation first") {
                                    "½",  " ", "«",  "ok",  "»!", "\n ", "'",  "ſ", "\t",  "\t", "z", "  "});
 }
 
+TEST_CASE("splits: newlines end their white space in Llama 3 alone, and numbers are more than digits") {
+  const std::string text = "a\n  b  \n\n c ½! Ⅷ¼x";
+  CHECK(pieces({split_gpt2}, text) == Pieces{"a", "\n ", " b", "  \n\n", " c", " ½", "!", " Ⅷ¼", "x"});
+  CHECK(pieces({split_of_pattern(kLlama3)}, text) ==
+        Pieces{"a", "\n", " ", " b", "  \n\n", " c", " ", "½", "!", " ", "Ⅷ¼", "x"});
+}
+
 TEST_CASE("splits: a pattern that differs in one character is not known") {
   const std::string pattern = kLlama3;
   const auto is_known = [](const std::string& text) { return split_of_pattern(text) != nullptr; };
