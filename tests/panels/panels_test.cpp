@@ -93,8 +93,8 @@ TEST_CASE("layers: a click selects the layer and keeps the cell") {
   window.click("layers", "layer 0");
   const auto& select = only<command::Select>(window.sent);
   CHECK(select.layer == 0);
-  CHECK(select.channel == 2);
-  CHECK(select.state == 1);
+  CHECK(select.channel == -1);
+  CHECK(select.state == -1);
 }
 
 TEST_CASE("state-at: a click selects channel and state") {

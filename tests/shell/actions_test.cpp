@@ -46,7 +46,7 @@ TEST_CASE("actions: the cursor stops before the first token") {
 TEST_CASE("actions: layers end where the model does") {
   Snapshot snapshot = five_tokens();
   CHECK(asked(Action::previous_layer, snapshot) == "");
-  CHECK(asked(Action::next_layer, snapshot) == json_of(command::Select{1, 0, 0}));
+  CHECK(asked(Action::next_layer, snapshot) == json_of(command::Select{1, -1, -1}));
   snapshot.selection.layer = 3;
   CHECK(asked(Action::next_layer, snapshot) == "");
 }
