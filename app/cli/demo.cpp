@@ -59,12 +59,14 @@ Session make_session(std::int64_t prompt_tokens) {
   add(command::ScaleState{kLayer - 1, kFactor});
   sample();
   add(command::Select{.layer = kLayer});
+  add(command::ShowWeights{fmt::format("backbone.layers.{}.mixer.in_proj.weight", kLayer), ""});
   for (const FigureKind& kind : figure_kinds())
     for (const char* ending : {".pdf", ".svg", ".png"})
       add(command::ExportFigure{.kind = kind.name,
                                 .file = std::string(kind.name) + ending,
                                 .width_in = kWidth,
                                 .height_in = std::round(kWidth * kind.aspect * 100) / 100});
+  add(command::ShowWeights{});
   return session;
 }
 

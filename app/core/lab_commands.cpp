@@ -90,7 +90,18 @@ Status Lab::Parts::feed(Tokens tokens, const std::string& label) {
   const Waiting before = run->waiting;
   run->waiting.append(tokens.span());
   end_change({{label, count()}, WaitingChange{before}});
+  warn_of_caches(count() + waiting);
   return {};
+}
+
+// Says so when the rows of attention caches outgrow the budget with what was fed last: they cannot be thinned.
+void Lab::Parts::warn_of_caches(std::int64_t tokens_before) {
+  std::int64_t row = 0;
+  for (const std::int64_t width : opened->model->schema()->caches()) row += width * static_cast<std::int64_t>(sizeof(float));
+  const std::int64_t tokens = count() + run->waiting.count(), budget = options.trace.budget_bytes;
+  if (tokens_before * row > budget || tokens * row <= budget) return;
+  note(true, fmt::format("the attention caches of {} tokens take {} MiB, the budget is {} MiB: they are kept, and nearly all other history is dropped",
+                         tokens, tokens * row >> 20, budget >> 20));
 }
 
 Status Lab::Parts::carry_out(const command::FeedText& c) {

@@ -71,6 +71,7 @@ struct Lab::Parts {
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
   Status feed(Tokens tokens, const std::string& label);
+  void warn_of_caches(std::int64_t tokens_before);
   Status edit(const Command& command, std::int64_t layer);
   Status replace_run(State start, Waiting waiting, const std::string& label);
   Status need_run() const;

@@ -299,4 +299,18 @@ TEST_CASE("lab: a layer with fewer channels takes the selection to its last, and
   CHECK(refusal_of(lab, command::Select{1, 0, 3}).field == "state");
 }
 
+TEST_CASE("lab: caches that would outgrow the budget are told of before they are read") {
+  LabOptions options;
+  options.trace.budget_bytes = 1 << 20;  // two layers of 2 x 2 heads of 16: 512 bytes a token
+  Lab lab{options};
+  carry_out(lab, command::Open{source_path("tests/golden/llama")});
+  carry_out(lab, command::FeedTokens{std::vector<std::int32_t>(2048, 5)});
+  CHECK(lab.snapshot()->notices.empty());
+  carry_out(lab, command::FeedTokens{{5}});
+  REQUIRE(lab.snapshot()->notices.size() == 1);
+  CHECK(lab.snapshot()->notices[0].text.find("2049 tokens") != std::string::npos);
+  carry_out(lab, command::FeedTokens{{5}});  // once
+  CHECK(lab.snapshot()->notices.size() == 1);
+}
+
 }  // namespace lab::test

@@ -6,7 +6,7 @@
 #include <limits>
 #include <map>
 
-#include "../files/gguf_image.h"
+#include "tests/files/gguf_image.h"
 #include "golden_cases.h"
 #include "model/text/byte_level.h"
 #include "model/text/gguf_vocabulary.h"
