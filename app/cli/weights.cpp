@@ -176,12 +176,10 @@ Status write_figures(const Arguments& given, const std::shared_ptr<const OpenedM
   return {};
 }
 
-Result<int> show(const Arguments& given, const std::shared_ptr<const OpenedModel>& opened) {
-  if (!given.outputs.empty()) LAB_TRY(write_figures(given, opened));
+Result<int> show(const Arguments& given, const Checkpoint& checkpoint) {
   WeightViewer viewer;
-  LAB_ASSIGN(const TensorFacts tensor, find_tensor(opened->checkpoint, given.tensor));
-  LAB_ASSIGN(const auto view,
-             viewer.look(opened->checkpoint, tensor.name, given.against, [] { return interrupted().load(); }));
+  LAB_ASSIGN(const TensorFacts tensor, find_tensor(checkpoint, given.tensor));
+  LAB_ASSIGN(const auto view, viewer.look(checkpoint, tensor.name, given.against, [] { return interrupted().load(); }));
   if (!view) return kInterrupted;
   if (!view->note.empty())
     return Error{
@@ -268,11 +266,20 @@ Status validate(const Arguments& given) {
   return check_device(given.arithmetic);
 }
 
+// A model that cannot be run can be looked at all the same.
 Result<int> run(const Arguments& given) {
   LAB_TRY(validate(given));
-  LAB_ASSIGN(const auto opened, open(given.model, given.reporting));
-  if (given.checks()) return check(given, *opened);
-  return given.tensor.empty() ? list(given, opened->checkpoint) : show(given, opened);
+  if (given.checks()) {
+    LAB_ASSIGN(const auto opened, open(given.model, given.reporting));
+    return check(given, *opened);
+  }
+  LAB_ASSIGN(const Checkpoint checkpoint, open_tensors(given.model));
+  if (given.tensor.empty()) return list(given, checkpoint);
+  if (!given.outputs.empty()) {
+    LAB_ASSIGN(const auto opened, open(given.model, given.reporting));
+    LAB_TRY(write_figures(given, opened));
+  }
+  return show(given, checkpoint);
 }
 
 }  // namespace

@@ -189,6 +189,11 @@ WeightElement element_of(const Matrix& w, const std::optional<Matrix>& twin, std
 
 }  // namespace
 
+Result<Checkpoint> open_tensors(const std::string& model) {
+  LAB_ASSIGN(const std::string place, model_folder(model));
+  return open_checkpoint(place);
+}
+
 std::vector<TensorFacts> tensors_of(const Checkpoint& checkpoint) {
   std::unordered_map<const std::byte*, const TensorView*> stored;
   if (checkpoint.gguf)
@@ -284,8 +289,7 @@ Result<std::shared_ptr<const WeightView>> WeightViewer::look(const Checkpoint& c
     twin_.reset();
     twin_refusal_.clear();
     if (!against.empty()) {
-      const auto folder = model_folder(against);
-      auto opened = folder ? open_checkpoint(*folder) : Result<Checkpoint>(folder.error());
+      auto opened = open_tensors(against);
       if (opened)
         twin_ = std::make_shared<const Checkpoint>(opened.take());
       else

@@ -339,6 +339,7 @@ TEST_CASE("window: another model's path compares the tensor with its twin there,
   window.type(U"/nowhere");
   window.press(Key::enter);
   CHECK(window.snapshot()->selection.against == "/nowhere");
+  window.click("weight-values/against");
   window.press(Key::a, kControl);
   window.type(U"" LAB_SOURCE_DIR "/assets/models/prose");
   window.press(Key::enter);
