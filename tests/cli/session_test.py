@@ -134,7 +134,7 @@ class Whole(Case):
 
     def test_the_demo_can_be_repeated(self):
         files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}
-        self.assertEqual(files, {k + e for k in KINDS for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
+        self.assertEqual(files, {k + e for k in (*KINDS, "weight-heatmap", "weight-histogram") for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()}, files)
         again = self.json_of("run", "out/demo.statelab.json", "-o", "again", "--expect")
         self.assertEqual(len(again["expected"]), 4)
