@@ -234,7 +234,8 @@ TEST_CASE("gguf tokenizer: keys of a wrong type are refused by name, and a file 
   const auto refusal = [](const std::string& key) {
     GgufImage image;
     if (key != "model") image.string("tokenizer.ggml.model", "gpt2");
-    const Gguf gguf = gguf_of(image.number("tokenizer.ggml." + key, 0.5f).bytes()).take();
+    const std::string bytes = image.number("tokenizer.ggml." + key, 0.5f).bytes();  // what is parsed looks into them
+    const Gguf gguf = gguf_of(bytes).take();
     const auto opened = gguf_tokenizer(gguf, "t.gguf");
     REQUIRE(!opened);
     CHECK(opened.error().code == Code::malformed);
@@ -244,7 +245,6 @@ TEST_CASE("gguf tokenizer: keys of a wrong type are refused by name, and a file 
   for (const char* key : {"model", "pre", "tokens", "scores", "token_type", "merges", "bos_token_id", "eos_token_id",
                           "unknown_token_id", "padding_token_id", "add_bos_token", "add_eos_token", "add_space_prefix"})
     CHECK(refusal(key) == std::string("tokenizer.ggml.") + key);
-  CHECK(gguf_tokenizer(gguf_of(GgufImage().bytes()).take(), "").take() == nullptr);
-  CHECK(gguf_tokenizer(gguf_of(GgufImage().string("tokenizer.ggml.model", "no_vocab").bytes()).take(), "").take() ==
-        nullptr);
+  for (const std::string& bytes : {GgufImage().bytes(), GgufImage().string("tokenizer.ggml.model", "no_vocab").bytes()})
+    CHECK(gguf_tokenizer(gguf_of(bytes).take(), "").take() == nullptr);
 }
