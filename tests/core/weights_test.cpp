@@ -141,7 +141,7 @@ TEST_CASE("weights: every cell of a picture is the element of largest magnitude 
 TEST_CASE("weights: the histogram counts every finite element in its own bin") {
   std::vector<float> values = noise(1000);
   values[0] = -1, values[1] = 1, values[2] = kNan;
-  const WeightHistogram& histogram = view_of(made_of(values, {1000}))->histogram;
+  const WeightHistogram histogram = view_of(made_of(values, {1000}))->histogram;
   CHECK((histogram.low == -1 && histogram.high == 1));
   std::vector<std::int64_t> counts(histogram.counts.size());
   for (const float v : values)
@@ -152,7 +152,7 @@ TEST_CASE("weights: the histogram counts every finite element in its own bin") {
 }
 
 TEST_CASE("weights: the histogram of a constant has it in the middle") {
-  const WeightHistogram& histogram = view_of(made_of({2, 2, 2}, {3}))->histogram;
+  const WeightHistogram histogram = view_of(made_of({2, 2, 2}, {3}))->histogram;
   CHECK((histogram.low == 1 && histogram.high == 3));
   CHECK(histogram.counts[histogram.counts.size() / 2] == 3);
 }
