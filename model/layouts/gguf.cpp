@@ -149,6 +149,7 @@ Result<Checkpoint> open_gguf_checkpoint(const std::string& given) {
   for (Error& problem : problems) problem.file = file_of(checkpoint, problem.file);
   if (!problems.empty()) return all_of(std::move(problems));
   for (const TensorView& tensor : tensors.all()) checkpoint.weight_bytes += tensor.bytes;
+  note_rounding(checkpoint);
   return checkpoint;
 }
 
