@@ -48,7 +48,7 @@ constexpr std::uint32_t kScanStatistics = (1u << static_cast<int>(Statistic::ent
 constexpr std::uint32_t bit(Statistic statistic) { return 1u << static_cast<int>(statistic); }
 
 struct LayerInfo {
-  std::string kind;                  // "mamba1", "mamba2", "attention", "rwkv4"
+  std::string kind, title;           // "mamba2", "Mamba-2"
   std::int64_t heads = 0, head_dim = 0;  // how the channels of its state are grouped; 0: they are not
   std::vector<std::string> parts;    // "k", "v": the heads are those of a cache's newest row, in as many equal parts
   std::vector<std::string> columns;  // "aa", "bb", "pp": where state indexes are different things
@@ -56,6 +56,8 @@ struct LayerInfo {
   std::vector<PointShape> points;    // in the order of computation, from resid_in to resid_out
   std::uint32_t statistics = kScanStatistics;  // those that are numbers; the others stay NaN
   std::int64_t keyframe_every = 64;  // tokens between keyframes: clamp(2.5 state / driver bytes, 64, 128)
+
+  bool has_cache() const { return !parts.empty(); }  // its state grows with every token
 };
 
 }  // namespace lab

@@ -19,7 +19,7 @@ class Context;  // threads, instruction set and scratch memory of a caller: mode
 
 /// Sizes of everything a reader of a run wants to know. Symbols as in the papers.
 struct ModelInfo {
-  std::string family;      // "mamba1", "mamba2"
+  std::string family, title;  // "mamba2", "Mamba-2"
   std::string model_type;  // as in config.json
   std::string name;
   std::int64_t parameters = 0;

@@ -6,6 +6,7 @@
 #include "app/cli/run_input.h"
 #include "app/cli/subcommands.h"
 #include "app/core/sampler.h"
+#include "app/core/trials.h"
 
 namespace lab::cli {
 namespace {
@@ -16,6 +17,7 @@ struct Arguments {
   Sampling sampling;
   InputOptions input;
   Arithmetic arithmetic;
+  command::SetTrials trials;
   Reporting reporting;
 };
 
@@ -26,6 +28,7 @@ class Generation {
       : given_(given), opened_(opened), context_(given.arithmetic.context()),
         logits_(static_cast<std::size_t>(opened.model->info().vocabulary)) {
     context_.stop = &interrupted();
+    context_.trials = trials_of(given.trials);
     if (opened.tokenizer && !given.reporting.json) decoder_.emplace(*opened.tokenizer);
   }
 
@@ -112,6 +115,7 @@ Result<int> run(const Arguments& given) {
   LAB_TRY(check_device(given.arithmetic));
   LAB_TRY(check(given.sampling));
   LAB_ASSIGN(const auto opened, open(given.model, given.reporting));
+  LAB_TRY(check(given.trials, *opened->model));
   const ModelInfo& info = opened->model->info();
   LAB_ASSIGN(const Input input, read_input(given.input, opened->tokenizer.get(), info.vocabulary, info.hidden));
   if (given.arithmetic.is_double()) return Generation<double>(given, *opened).run(input);
@@ -135,6 +139,7 @@ void add_generate(CLI::App& app, Action& action) {
   sub->add_option("--save-state", given->save_state, "Writes the state after the last token");
   add_input(*sub, given->input);
   add_arithmetic(*sub, given->arithmetic);
+  add_trials(*sub, given->trials);
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab generate builtin:prose --text 'The state of a' -n 40 --seed 7");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });

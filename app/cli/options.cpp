@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli/output.h"
+#include "app/core/trials.h"
 #include "model/files/file.h"
 #include "model/math/device.h"
 #include "tracer/trace/inputs.h"
@@ -55,11 +56,7 @@ Status check_ids(const std::vector<std::int32_t>& ids, std::int64_t vocabulary) 
 
 ContextOptions Arithmetic::context() const {
   const Rounding rounding = dtype == "bf16" ? Rounding::bf16 : dtype == "f16" ? Rounding::f16 : Rounding::none;
-  using Rotary = Trials::Rotary;
-  Trials trials{.own_row_only = no_cache, .only_layer = only_layer};
-  trials.rotary = rotary == "halves" ? Rotary::halves : rotary == "adjacent" ? Rotary::adjacent : rotary == "none" ? Rotary::none : Rotary::as_stored;
-  if (position >= 0) trials.position = position;
-  return {.threads = threads, .rounding = rounding, .trials = trials};
+  return {.threads = threads, .rounding = rounding};
 }
 
 void add_reporting(CLI::App& command, Reporting& options) {
@@ -84,17 +81,21 @@ void add_arithmetic(CLI::App& command, Arithmetic& options) {
   command.add_option("--device", options.device, "Where to compute")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
-  command.add_option("--rotary", options.rotary, "Trial: the pairs of channels that rotary positions turn")
-      ->check(CLI::IsMember({"stored", "halves", "adjacent", "none"}))
+}
+
+void add_trials(CLI::App& command, command::SetTrials& trials) {
+  constexpr const char* kGroup = "Trials";
+  command.add_option("--rotary", trials.rotary, "The pairs of channels that rotary positions turn")
+      ->check(CLI::IsMember(std::vector<std::string>(kRotaries.begin(), kRotaries.end())))
       ->capture_default_str()
-      ->group("Trials");
-  command.add_option("--at-position", options.position, "Trial: every token stands at this position")
+      ->group(kGroup);
+  command.add_option("--at-position", trials.at_position, "Every token stands at this position")
       ->check(CLI::NonNegativeNumber)
-      ->group("Trials");
-  command.add_flag("--no-cache", options.no_cache, "Trial: attention sees no token but its own")->group("Trials");
-  command.add_option("--only-layer", options.only_layer, "Trial: the other layers add nothing to the residual stream")
+      ->group(kGroup);
+  command.add_flag("--no-cache", trials.no_cache, "Attention sees no token but its own")->group(kGroup);
+  command.add_option("--only-layer", trials.only_layer, "The other layers add nothing to the residual stream")
       ->check(CLI::NonNegativeNumber)
-      ->group("Trials");
+      ->group(kGroup);
 }
 
 TraceOptions History::trace() const {

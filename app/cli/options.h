@@ -25,16 +25,11 @@ void add_reporting(CLI::App& command, Reporting& options);
 /// Opens a model by path or builtin:NAME. Warnings go to standard error unless quiet.
 Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting);
 
-/// --dtype, --threads and --device: how a run computes; --rotary, --at-position, --no-cache and --only-layer: trials that tell
-/// where attention goes wrong.
+/// --dtype, --threads and --device: how a run computes.
 struct Arithmetic {
   std::string dtype = "f32";  // activations and state; bf16 and f16 are rounded after every stage
   int threads = 0;            // 0: one per core
   std::string device = "auto";
-  std::string rotary = "stored";       // the pairs that a rotation turns: stored, halves, adjacent, none
-  std::int64_t position = -1;          // where every token stands; -1: where it is
-  bool no_cache = false;               // attention sees no token but its own
-  int only_layer = -1;                 // the others add nothing
 
   bool is_double() const { return dtype == "f64"; }
   ContextOptions context() const;
@@ -42,6 +37,9 @@ struct Arithmetic {
 void add_arithmetic(CLI::App& command, Arithmetic& options);
 /// Refuses what this build or machine cannot compute on.
 Status check_device(const Arithmetic& options);
+
+/// --rotary, --at-position, --no-cache and --only-layer: trials that tell where a forward pass goes wrong.
+void add_trials(CLI::App& command, command::SetTrials& trials);
 
 /// --budget and --spill: how much of its history a run keeps.
 struct History {

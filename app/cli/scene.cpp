@@ -14,6 +14,7 @@ void add_source(CLI::App& command, SourceOptions& options) {
   command.add_option("SOURCE", options.source, "A session, or a model: a folder, a file in it, builtin:NAME")
       ->required();
   add_input(command, options.input, InputNeed::optional);
+  add_trials(command, options.trials);
   command.add_option("--state", options.state, "The state that a model starts from");
   command.add_option("--layer", options.layer, "The layer that is shown");
   command.add_option("--channel", options.channel, "The channel that is shown");
@@ -71,12 +72,13 @@ std::vector<Command> selection_of(const SourceOptions& options, const Selection&
 namespace {
 
 Status replay_session(const SourceOptions& options, const Reporting& reporting, Lab& lab) {
-  if (options.input.is_given())
+  const bool has_trials = options.trials != command::SetTrials();
+  if (options.input.is_given() || has_trials)
     return Error{.code = Code::bad_argument,
-                 .field = "INPUT",
+                 .field = has_trials ? "trials" : "INPUT",
                  .expected = "a session alone",
-                 .found = "an input",
-                 .message = "a session brings its own input"};
+                 .found = has_trials ? label_of(options.trials) : "an input",
+                 .message = "a session brings its own input and trials"};
   LAB_ASSIGN(const Session session, read_session(options.source));
   LAB_ASSIGN(auto opened, open_session_model(session, options.source, reporting));
   lab.put(std::move(opened));
@@ -91,6 +93,7 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
                start_state<float>(*opened, options.state, content_hash(opened->checkpoint), reporting.quiet));
     if (const Answer answer = lab.start_from(start); !answer.applied) return answer.refusal;
   }
+  if (const Answer answer = lab.apply(options.trials); !answer.applied) return answer.refusal;
   if (!options.input.is_given()) return {};
   const ModelInfo& info = opened->model->info();
   LAB_ASSIGN(Input input, read_input(options.input, opened->tokenizer.get(), info.vocabulary, info.hidden));

@@ -13,10 +13,11 @@ namespace lab::cli {
 struct SourceOptions {
   std::string source, state;
   InputOptions input;
+  command::SetTrials trials;
   std::optional<std::int64_t> layer, channel, state_index, cursor;
   std::string tensor, against;  // whose weights are shown, and another model that they are compared with
 };
-/// SOURCE, INPUT and what is selected of it.
+/// SOURCE, INPUT, the trials that it is read with, and what is selected of it.
 void add_source(CLI::App& command, SourceOptions& options);
 
 /// Whether a path names a session rather than a model.

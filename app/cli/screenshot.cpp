@@ -30,6 +30,7 @@ Result<std::vector<Command>> commands_for(const SourceOptions& source) {
                  .found = printable(source.state),
                  .message = "the window does not start from a state file"};
   LAB_ASSIGN(std::vector<Command> commands, commands_to_open(source.source));
+  if (source.trials != command::SetTrials()) commands.push_back(source.trials);
   if (source.input.is_given()) {
     LAB_ASSIGN(const auto opened, open_model(source.source));
     LAB_ASSIGN(Input input, read_input(source.input, opened->tokenizer.get(), opened->model->info().vocabulary,

@@ -9,6 +9,7 @@
 #include "app/cli/recorder.h"
 #include "app/cli/run_input.h"
 #include "app/cli/subcommands.h"
+#include "app/core/trials.h"
 #include "model/files/npz.h"
 #include "model/files/safetensors.h"
 
@@ -27,6 +28,7 @@ struct Arguments {
   std::int64_t every = 1;
   InputOptions input;
   Arithmetic arithmetic;
+  command::SetTrials trials;
   Reporting reporting;
 };
 
@@ -121,6 +123,7 @@ class TraceRun {
       : given_(given), opened_(opened), input_(input), points_(std::move(points)), hash_(std::move(hash)),
         context_(given.arithmetic.context()) {
     context_.stop = &interrupted();
+    context_.trials = trials_of(given.trials);
   }
 
   Result<int> run() {
@@ -242,6 +245,7 @@ class TraceRun {
 Result<int> run(const Arguments& given) {
   LAB_TRY(check(given));
   LAB_ASSIGN(const auto opened, open(given.model, given.reporting));
+  LAB_TRY(check(given.trials, *opened->model));
   const ModelInfo& info = opened->model->info();
   LAB_ASSIGN(std::vector<TracePoint> points, points_to_write(given, info));
   LAB_ASSIGN(const Input input, read_input(given.input, opened->tokenizer.get(), info.vocabulary, info.hidden));
@@ -266,6 +270,7 @@ void add_trace(CLI::App& app, Action& action) {
   sub->add_option("--save-state", given->save_state, "Writes the state after the last token");
   add_input(*sub, given->input);
   add_arithmetic(*sub, given->arithmetic);
+  add_trials(*sub, given->trials);
   add_reporting(*sub, given->reporting);
   sub->footer(
       "Example:\n  statelab trace builtin:prose --text 'The state of a' --points 'L*.mix.h,logits' -o "

@@ -10,6 +10,7 @@
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
 #include "app/core/weight_checks.h"
+#include "app/core/trials.h"
 #include "app/core/weights.h"
 #include "app/shell/figure_export.h"
 
@@ -26,6 +27,7 @@ struct Arguments {
   std::vector<std::string> outputs;
   InputOptions input;
   Arithmetic arithmetic;
+  command::SetTrials trials;
   Reporting reporting;
 
   bool checks() const { return head || !transpose.empty(); }
@@ -215,7 +217,10 @@ Result<Recorded> recorded_for(const Arguments& given, const OpenedModel& opened,
   } else {
     input.ids = {static_cast<std::int32_t>(std::clamp<std::int64_t>(given.head.value_or(0), 0, info.vocabulary - 1))};
   }
-  return record_last(opened, input.ids, points, given.arithmetic.context());
+  LAB_TRY(check(given.trials, *opened.model));
+  ContextOptions arithmetic = given.arithmetic.context();
+  arithmetic.trials = trials_of(given.trials);
+  return record_last(opened, input.ids, points, arithmetic);
 }
 
 Result<int> check(const Arguments& given, const OpenedModel& opened) {
@@ -301,6 +306,7 @@ void add_weights(CLI::App& app, Action& action) {
   sub->add_option("--trace", given->trace, "A trace of another program that the checks take instead of a run");
   add_input(*sub, given->input, InputNeed::optional);
   add_arithmetic(*sub, given->arithmetic);
+  add_trials(*sub, given->trials);
   add_reporting(*sub, given->reporting);
   sub->footer(
       "Examples:\n  statelab weights builtin:prose --tensor lm_head.weight -o head.png\n"

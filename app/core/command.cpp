@@ -45,6 +45,15 @@ std::string label(const command::ScaleState& c) {
 std::string label(const command::RestoreState& c) {
   return fmt::format("restore state {} from position {}", of_layer(c.layer), c.position);
 }
+std::string label(const command::SetTrials& c) {
+  std::string text;
+  const auto add = [&](bool tries, const std::string& what) { text += tries ? (text.empty() ? "try " : ", ") + what : ""; };
+  add(c.rotary != "stored", "rotary " + printable(c.rotary));
+  add(c.at_position >= 0, fmt::format("position {}", c.at_position));
+  add(c.no_cache, "no cache");
+  add(c.only_layer >= 0, fmt::format("layer {} alone", c.only_layer));
+  return text.empty() ? "end trials" : text;
+}
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::ExportFigure& c) {

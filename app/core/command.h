@@ -139,6 +139,20 @@ struct RestoreState {
   static constexpr const char* kName = "restore_state";
   static constexpr auto fields() { return std::tuple(field("layer", &RestoreState::layer), field("position", &RestoreState::position)); }
 };
+/// Tries from here on what would happen if: other pairs of rotary positions ("stored", "halves", "adjacent", "none"), every
+/// token at one position (-1: at its own), attention without its cache, one layer alone (-1: all). The defaults end all trials.
+struct SetTrials {
+  std::string rotary = "stored";
+  std::int64_t at_position = -1;
+  bool no_cache = false;
+  std::int64_t only_layer = -1;
+  friend bool operator==(const SetTrials&, const SetTrials&) = default;
+  static constexpr const char* kName = "set_trials";
+  static constexpr auto fields() {
+    return std::tuple(field("rotary", &SetTrials::rotary), field("at_position", &SetTrials::at_position),
+                      field("no_cache", &SetTrials::no_cache), field("only_layer", &SetTrials::only_layer));
+  }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -164,7 +178,7 @@ struct ExportFigure {
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
-                             command::RestoreState, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
+                             command::RestoreState, command::SetTrials, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

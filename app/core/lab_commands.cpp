@@ -7,6 +7,7 @@
 #include "app/core/model_facts.h"
 #include "app/core/sampler.h"
 #include "app/core/state_plane.h"
+#include "app/core/trials.h"
 #include "app/core/weights.h"
 
 namespace lab {
@@ -265,6 +266,7 @@ Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
   LAB_TRY(need_layer(layer, true));
   begin_change();
   EditChange change{.edit = {{count(), label_of(command), layer}, command}};
+  if (const auto* trials = std::get_if<command::SetTrials>(&command)) change.edit.event.trials = *trials;
   LAB_ASSIGN(change.other, run->edit(change.edit));
   end_change({{label_of(command), count()}, std::move(change)});
   return {};
@@ -287,6 +289,12 @@ Status Lab::Parts::carry_out(const command::RestoreState& c) {
   if (c.position < 0 || c.position > count())
     return out_of_range("position", range(0, count()), c.position, "the run was never there");
   return edit(c, c.layer);
+}
+
+Status Lab::Parts::carry_out(const command::SetTrials& c) {
+  LAB_TRY(need_run());
+  LAB_TRY(check(c, *opened->model));
+  return c == trials_at(*run->edits(), count()) ? Status() : edit(c, -1);
 }
 
 Status Lab::Parts::carry_out(const command::Undo&) {

@@ -67,6 +67,7 @@ struct Lab::Parts {
   Status carry_out(const command::ZeroState& c);
   Status carry_out(const command::ScaleState& c);
   Status carry_out(const command::RestoreState& c);
+  Status carry_out(const command::SetTrials& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);

@@ -17,6 +17,7 @@ std::shared_ptr<const ModelFacts> facts_of(const OpenedModel& opened, const std:
   auto facts = std::make_shared<ModelFacts>();
   facts->name = opened.checkpoint.name;
   facts->family = info.family;
+  facts->title = info.title;
   facts->path = opened.path;
   facts->parameters = info.parameters;
   facts->weight_bytes = info.weight_bytes;

@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "app/core/snapshot.h"
+
 namespace lab {
 namespace {
 
@@ -50,19 +52,9 @@ std::string types_text(const std::vector<NumberType>& types) {
   return text;
 }
 
-std::vector<std::pair<std::string, std::int64_t>> layer_kinds(const std::vector<LayerInfo>& layers) {
-  std::vector<std::pair<std::string, std::int64_t>> kinds;
-  for (const LayerInfo& layer : layers) {
-    auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& known) { return known.first == layer.kind; });
-    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {layer.kind, 0});
-    ++kind->second;
-  }
-  return kinds;
-}
-
 std::string layers_text(const std::vector<LayerInfo>& layers) {
   std::string text;
-  for (const auto& [kind, count] : layer_kinds(layers)) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, kind);
+  for (const LayerKind& kind : layer_kinds(layers)) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", kind.count, kind.name);
   return text;
 }
 

@@ -21,8 +21,6 @@ std::vector<NumberType> number_types(const TensorTable& table);
 /// "F32 (43 tensors), BF16 (2 tensors)".
 std::string types_text(const std::vector<NumberType>& types);
 
-/// How many layers there are of each kind, in the order in which they appear.
-std::vector<std::pair<std::string, std::int64_t>> layer_kinds(const std::vector<LayerInfo>& layers);
 /// "36 mamba2, 4 attention".
 std::string layers_text(const std::vector<LayerInfo>& layers);
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "app/core/trials.h"
 #include "model/base/check.h"
 
 namespace lab {
@@ -27,8 +28,10 @@ Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, 
 
 std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
 
-bool Run::advance(TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const {
+// Reads tokens of the run from a position on, under the trials that were set by then.
+bool Run::advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const {
   const ModelInfo& info = model_.info();
+  context_.trials = trials_of(trials_at(*events_, position));
   logits.resize(static_cast<std::size_t>(info.vocabulary));
   Lane<float> lane{.state = &state, .probe = probe, .logits = {logits.data(), 1, info.vocabulary}};
   if (tokens.vectors.empty())
@@ -44,7 +47,7 @@ Status Run::read(TokenSpan tokens) {
   const std::int64_t before = count();
   try {
     std::vector<float> logits;
-    const bool finished = advance(tokens, state_, &trace_.probe(), logits);
+    const bool finished = advance(before, tokens, state_, &trace_.probe(), logits);
     if (const Status status = finished ? trace_.commit(tokens.count(), state_) : Status(cancelled()); !status) {
       recover();
       return status;
@@ -91,8 +94,8 @@ Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
   const std::int64_t last = position - 1;
   LAB_ASSIGN(State state, state_at(last));
   const bool fed_vectors = vectors_.view().count() > 0;
-  if (!advance({tokens_.view()[last], fed_vectors ? vectors_.view()[last] : std::span<const float>()}, state, nullptr,
-               logits))
+  const std::span<const float> vector = fed_vectors ? vectors_.view()[last] : std::span<const float>();
+  if (!advance(last, {tokens_.view()[last], vector}, state, nullptr, logits))
     return cancelled();
   return logits;
 }
@@ -103,16 +106,15 @@ Result<State> Run::edited(const Command& command) const {
     next.zero(static_cast<int>(zero->layer));
   } else if (const auto* scale = std::get_if<command::ScaleState>(&command)) {
     next.scale(static_cast<int>(scale->layer), static_cast<float>(scale->factor));
-  } else {
-    const auto& restore = std::get<command::RestoreState>(command);
+  } else if (const auto* restore = std::get_if<command::RestoreState>(&command)) {
     const std::shared_ptr<const TraceView> past = trace_.view();
-    if (restore.layer < 0)
-      LAB_TRY(past->restore(restore.position, next, replayer_));
+    if (restore->layer < 0)
+      LAB_TRY(past->restore(restore->position, next, replayer_));
     else
-      LAB_TRY(past->restore(restore.position, static_cast<int>(restore.layer), next, replayer_));
+      LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
   }
-  return next;
+  return next;  // trials leave the state as it is
 }
 
 Result<StateContents<float>> Run::edit(const Edit& edit) {

@@ -12,7 +12,7 @@
 
 namespace lab {
 
-/// An edit of the state: where it was made, and the command that makes it again.
+/// An edit of the state, or of how it goes on: where it was made, and the command that makes it again.
 struct Edit {
   EditEvent event;
   Command command;
@@ -60,7 +60,7 @@ class Run {
   Status append(const Tail& tail, const GoOn& go_on);
 
  private:
-  bool advance(TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
+  bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
   Result<State> edited(const Command& command) const;

@@ -1,5 +1,7 @@
 #include "app/core/snapshot.h"
 
+#include <algorithm>
+
 namespace lab {
 
 const char* name_of(EngineState state) {
@@ -11,6 +13,23 @@ const char* name_of(EngineState state) {
     case EngineState::faulted: return "faulted";
   }
   return "?";
+}
+
+command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token) {
+  command::SetTrials trials;
+  for (const EditEvent& edit : edits)
+    if (edit.trials && edit.position <= token) trials = *edit.trials;
+  return trials;
+}
+
+std::vector<LayerKind> layer_kinds(const std::vector<LayerInfo>& layers) {
+  std::vector<LayerKind> kinds;
+  for (const LayerInfo& layer : layers) {
+    auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const LayerKind& known) { return known.name == layer.kind; });
+    if (kind == kinds.end()) kind = kinds.insert(kinds.end(), {layer.kind, layer.title, layer.has_cache()});
+    ++kind->count;
+  }
+  return kinds;
 }
 
 std::string ModelFacts::piece(std::int32_t id) const {

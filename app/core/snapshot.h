@@ -2,6 +2,7 @@
 // What a frame may see of the engine: finished, immutable parts. Taken once a frame, never modified.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,18 @@ namespace lab {
 enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
 const char* name_of(EngineState state);
 
+/// The layers of a model that are of one kind.
+struct LayerKind {
+  std::string name, title;
+  bool has_cache = false;
+  std::int64_t count = 0;
+};
+/// In the order in which they appear.
+std::vector<LayerKind> layer_kinds(const std::vector<LayerInfo>& layers);
+
 /// What is known of the open model, without the model.
 struct ModelFacts {
-  std::string name, family, path, hash;  // hash: "" until it has been computed in the background
+  std::string name, family, title, path, hash;  // hash: "" until it has been computed in the background
   std::int64_t parameters = 0, weight_bytes = 0, state_bytes = 0;
   std::int64_t hidden = 0, vocabulary = 0, inner = 0, state_size = 0, conv_kernel = 0;
   std::int64_t heads = 0, head_dim = 0, groups = 0, time_step_rank = 0;
@@ -39,7 +49,10 @@ struct EditEvent {
   std::int64_t position = 0;
   std::string label;
   std::int64_t layer = -1;
+  std::optional<command::SetTrials> trials;  // not of the state, but of how it goes on
 };
+/// The trials that the token of a number is, or will be, read with.
+command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
 
 /// Something a person should know: a refusal, what was exported. Numbered, so that each is shown once.
 struct Notice {

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/snapshot.h"
 #include "app/shell/words.h"
 #include "model/files/file.h"
 #include "views/panels/kit/icons.h"
@@ -18,11 +19,8 @@ constexpr float kLeading = 18;
 constexpr float kSection = 16;          // between two sections, on both sides of the line
 constexpr std::size_t kMostTold = 100;  // problems that are drawn; `statelab check` lists them all
 
-Color color_of(const Theme& theme, const std::string& kind) {
-  if (kind == "attention") return theme.run_b;
-  if (kind == "rwkv4") return theme.good;
-  return theme.accent;
-}
+/// Layers that keep a cache stand out from those whose state has a fixed size.
+Color color_of(const Theme& theme, bool has_cache) { return has_cache ? theme.run_b : theme.accent; }
 
 /// Numbers with thin spaces between thousands are for eyes: "340 300 288".
 std::string grouped(std::int64_t value) {
@@ -106,7 +104,7 @@ void Panel::draw_heading() {
   row.cut_right(12);
   const std::string name = preview_.name.empty() ? plain_name(preview_.path) : preview_.name;
   ui_.text_in(row, Face::heading, theme_.text, printable(name));
-  const std::string family = check.outline ? family_title(info().family) + ", " : "";
+  const std::string family = check.outline ? info().title + ", " : "";
   std::string line = fmt::format("{}headers read in {:.0f} ms, nothing loaded yet", family, std::ceil(preview_.seconds * 1000));
   if (check.kind == "session") line = fmt::format("Session of {}: {}", check.detail, line);
   ui_.text_in(left_.cut_top(22), Face::control, theme_.dim, line);
@@ -123,10 +121,10 @@ void Panel::draw_layers() {
 }
 
 void Panel::draw_legend(Box row) {
-  for (const auto& [kind, count] : layer_kinds(info().layers)) {
-    const std::string text = fmt::format("{} × {}", count, family_title(kind));
+  for (const LayerKind& kind : layer_kinds(info().layers)) {
+    const std::string text = fmt::format("{} × {}", kind.count, kind.title);
     if (ui_.width(Face::control, text) + 34 > row.w) return;
-    ui_.fill(row.cut_left(8).row(8), color_of(theme_, kind), 2);
+    ui_.fill(row.cut_left(8).row(8), color_of(theme_, kind.has_cache), 2);
     row.cut_left(8);
     row.cut_left(ui_.text_in(row, Face::control, theme_.dim, text) - row.x + 18);
   }
@@ -139,7 +137,7 @@ void Panel::draw_strip(Box strip) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const float x = std::round(strip.x + step * static_cast<float>(i));
     const float w = std::max(1.0f, std::round(strip.x + step * static_cast<float>(i + 1)) - x - gap);
-    ui_.fill({x, strip.y, w, 28}, color_of(theme_, layers[i].kind), step > 12 ? 2.0f : 0.0f);
+    ui_.fill({x, strip.y, w, 28}, color_of(theme_, layers[i].has_cache()), step > 12 ? 2.0f : 0.0f);
     const auto& points = layers[i].points;
     const bool feeds = std::any_of(points.begin(), points.end(), [](const PointShape& p) { return p.point == Point::ffn_out; });
     if (feeds) ui_.fill({x, strip.y + 30, w, 5}, theme_.axis);
@@ -150,12 +148,12 @@ void Panel::draw_strip(Box strip) {
 void Panel::draw_numbers(Box row, float step) {
   const auto& layers = info().layers;
   const auto kinds = layer_kinds(layers);
-  const auto most = std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  const auto most = std::max_element(kinds.begin(), kinds.end(), [](const auto& a, const auto& b) { return a.count < b.count; });
   const std::string last = std::to_string(layers.size() - 1);
   const float last_x = row.right() - ui_.width(Face::tick, last);
   float free = row.x;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (i > 0 && i + 1 < layers.size() && layers[i].kind == most->first) continue;
+    if (i > 0 && i + 1 < layers.size() && layers[i].kind == most->name) continue;
     const std::string text = std::to_string(i);
     const float width = ui_.width(Face::tick, text), middle = row.x + step * (static_cast<float>(i) + 0.5f) - width / 2;
     const float x = i == 0 ? row.x : i + 1 == layers.size() ? last_x : middle;

@@ -21,6 +21,7 @@
 #include "app/shell/start_page.h"
 #include "app/shell/status_bar.h"
 #include "app/shell/top_bar.h"
+#include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
@@ -90,7 +91,7 @@ struct Shell::Parts {
   void draw_panes(Box body);
   void draw_start(Box body);
   void draw_dialogs(Box window);
-  bool dialog_is_open() const { return help_is_open || open_dialog.is_open() || export_dialog.is_open(); }
+  bool dialog_is_open() const { return help_is_open || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
 
@@ -126,6 +127,7 @@ struct Shell::Parts {
   bool knows_cards = false;
   OpenDialog open_dialog;
   ExportDialog export_dialog;
+  TrialsDialog trials_dialog;
   bool help_is_open = false;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
@@ -278,6 +280,7 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
 void Shell::Parts::close_or_cancel() {
   if (help_is_open) help_is_open = false;
   else if (export_dialog.is_open()) export_dialog.close();
+  else if (trials_dialog.is_open()) trials_dialog.close();
   else if (open_dialog.is_open()) carry_out(open_dialog.escape());
   else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
   else if (status.close_notice(*snapshot)) return;
@@ -289,6 +292,9 @@ void Shell::Parts::perform(Action action) {
   const ImVec2 mouse = ImGui::GetIO().MousePos;
   const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
   switch (action) {
+    case Action::trials:
+      if (snapshot->model) trials_dialog.toggle();
+      break;
     case Action::weights: toggle_weights(); break;
     case Action::find_tensor:
       if (snapshot->selection.tensor.empty()) toggle_weights();
@@ -345,6 +351,7 @@ void Shell::Parts::draw_dialogs(Box window) {
   carry_out(open_dialog.draw(ui, window, *snapshot));
   code_points.note(open_dialog.take_new_text());
   if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
+  if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials));
   if (help_is_open) help_is_open = draw_help(ui, window);
 }
 

@@ -8,6 +8,7 @@
 #include "app/core/builtin.h"
 #include "app/core/lab.h"
 #include "app/core/session.h"
+#include "app/core/weights.h"
 #include "app/shell/words.h"
 
 namespace lab {
@@ -33,13 +34,15 @@ std::vector<StartCard> model_cards() {
   std::vector<StartCard> cards;
   for (const BuiltinModel& builtin : builtin_models()) {
     const std::string path = "builtin:" + builtin.name;
-    const auto opened = open_model(path);
-    if (!opened) continue;
-    const ModelInfo& info = (*opened)->model->info();
+    const auto checkpoint = open_tensors(path);
+    if (!checkpoint) continue;
+    const auto outline = describe_model(*checkpoint);
+    if (!outline) continue;
+    const ModelInfo& info = outline->info;
     std::string sentence = builtin.sentence;
     std::erase(sentence, '`');  // a card is Markdown
     cards.push_back({path, path, builtin.name,
-                     fmt::format("{}, {} layers, {} parameters", family_title(info.family), info.layers.size(), amount_text(info.parameters)),
+                     fmt::format("{}, {} layers, {} parameters", info.title, info.layers.size(), amount_text(info.parameters)),
                      std::move(sentence)});
   }
   return cards;

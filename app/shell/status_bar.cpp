@@ -29,6 +29,13 @@ std::string trace_text(const Snapshot& snapshot) {
   return "trace " + memory_text(use.total()) + " of " + memory_text(use.budget);
 }
 
+/// "try rotary none", so that nobody forgets it.
+std::string trials_text(const Snapshot& snapshot) {
+  if (!snapshot.edits) return {};
+  const command::SetTrials trials = trials_at(*snapshot.edits, snapshot.count());
+  return trials == command::SetTrials() ? "" : label_of(trials);
+}
+
 /// One fact from the left, with a thin line before all but the first. Left out where there is no room.
 void draw_fact(Ui& ui, Box& bar, float start, Color color, const std::string& text) {
   const float gap = bar.x > start ? 17 : 0, width = ui.width(Face::control, text);
@@ -97,6 +104,7 @@ bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving) {
   const float start = bar.x;
   if (!snapshot.fault.empty()) draw_fact(ui, bar, start, theme.bad, "stopped: " + snapshot.fault);
   draw_fact(ui, bar, start, theme.dim, position_text(snapshot));
+  draw_fact(ui, bar, start, theme.warning, trials_text(snapshot));
   draw_fact(ui, bar, start, theme.dim, speed_text(snapshot));
   draw_fact(ui, bar, start, theme.dim, trace_text(snapshot));
   if (snapshot.model) draw_fact(ui, bar, start, theme.dim, snapshot.model->arithmetic);

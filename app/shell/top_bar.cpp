@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "app/shell/start_page.h"
-#include "app/shell/words.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
 
@@ -22,7 +21,7 @@ std::string history_tip(const char* what, const std::vector<HistoryEntry>& entri
 
 /// "Mamba-2, 4 layers, F32".
 std::string facts_of(const ModelFacts& model) {
-  std::string text = fmt::format("{}, {} layers", family_title(model.family), model.layers.size());
+  std::string text = fmt::format("{}, {} layers", model.title, model.layers.size());
   for (const std::string& dtype : model.dtypes) text += ", " + dtype;
   return text;
 }
@@ -35,7 +34,7 @@ void draw_model(Ui& ui, Box& bar, const ModelFacts& model) {
   const float end = ui.text_in({bar.x, bar.y, std::min(bar.w, 260.0f), bar.h}, Face::body, theme.text, model.name);
   bar.cut_left(end - bar.x + 10);
   const std::string facts = facts_of(model);
-  const Box rest{bar.x, bar.y, std::max(0.0f, bar.w - 2 * kIcon - 32), bar.h};
+  const Box rest{bar.x, bar.y, std::max(0.0f, bar.w - 3 * kIcon - 36), bar.h};
   const float facts_end = ui.text_in(rest, Face::control, theme.dim, facts);
   bar.cut_left(facts_end - bar.x + 12);
 }
@@ -77,6 +76,8 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
   icon_button(bar.cut_left(kIcon), icon::kUndo, history_tip("Undo", snapshot.undo, Action::undo), Action::undo, !snapshot.undo.empty());
   bar.cut_left(4);
   icon_button(bar.cut_left(kIcon), icon::kRedo, history_tip("Redo", snapshot.redo, Action::redo), Action::redo, !snapshot.redo.empty());
+  bar.cut_left(4);
+  icon_button(bar.cut_left(kIcon), icon::kTrials, tip_of("Trials: what if …", Action::trials), Action::trials);
   return asked;
 }
 

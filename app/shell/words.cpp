@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <initializer_list>
-#include <utility>
 
 namespace lab {
 namespace {
@@ -30,15 +29,6 @@ std::string wrapped(const std::string& text) {
     line = full ? 0 : line + 1;
   }
   return out;
-}
-
-std::string family_title(const std::string& family) {
-  constexpr std::pair<const char*, const char*> kTitles[] = {
-      {"mamba1", "Mamba-1"}, {"mamba2", "Mamba-2"}, {"falcon_mamba", "Falcon-Mamba"}, {"granite_h", "Granite 4.0-H"},
-      {"llama", "Llama"},    {"rwkv4", "RWKV-4"}};
-  for (const auto& [name, title] : kTitles)
-    if (family == name) return title;
-  return family;
 }
 
 }  // namespace lab

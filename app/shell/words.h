@@ -14,7 +14,4 @@ std::string amount_text(std::int64_t amount);
 /// Breaks text at spaces into lines that a tooltip can hold.
 std::string wrapped(const std::string& text);
 
-/// "Mamba-2" of "mamba2", a family or a kind of layer; others keep their name.
-std::string family_title(const std::string& family);
-
 }  // namespace lab

@@ -1,24 +1,15 @@
 #pragma once
 // What a caller of a model brings along: threads, scratch memory, a way to stop, and rounding to emulate.
 #include <atomic>
-#include <optional>
 #include <vector>
 
 #include "model/math/math.h"
+#include "model/trials.h"
 
 namespace lab {
 
 /// Rounds every stage and the state to a 16-bit type, to study what narrow states do.
 enum class Rounding : std::uint8_t { none, bf16, f16 };
-
-/// Experiments on attention that a debugging session needs: what would happen if ...
-struct Trials {
-  enum class Rotary : std::uint8_t { as_stored, halves, adjacent, none };
-  Rotary rotary = Rotary::as_stored;       // the pairs that a rotation turns
-  std::optional<std::int64_t> position;    // every token stands there
-  bool own_row_only = false;               // no token sees the cache
-  int only_layer = -1;                     // the others add nothing to the residual stream
-};
 
 struct ContextOptions {
   int threads = 1;                // 0: one per core

@@ -24,6 +24,7 @@ std::vector<Command> one_of_each() {
           command::ZeroState{2},
           command::ScaleState{-1, 0.5},
           command::RestoreState{1, 9},
+          command::SetTrials{"none", 3, true, 1},
           command::Undo{},
           command::Redo{},
           command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25},
@@ -106,6 +107,7 @@ TEST_CASE("command: what is no object is refused") {
 TEST_CASE("command: labels are what a person would say") {
   CHECK(label_of(command::ZeroState{2}) == "zero state of layer 2");
   CHECK(label_of(command::ScaleState{-1, 0.5}) == "scale state of all layers by 0.5");
+  CHECK(label_of(command::SetTrials{.rotary = "none", .only_layer = 2}) == "try rotary none, layer 2 alone");
   CHECK(label_of(command::Step{3}) == "step 3");
   CHECK(label_of(command::FeedTokens{{1}}) == "feed 1 token");
   CHECK(label_of(command::FeedText{"a\nb"}) == "feed \"a\\x0ab\"");

@@ -31,6 +31,18 @@ TEST_CASE("golden: Inspect in the dark looks as it did") { check_inspect("inspec
 TEST_CASE("golden: Inspect in the light looks as it did") { check_inspect("inspect-light", 1280, 800, false); }
 TEST_CASE("golden: the wide Inspect looks as it did") { check_inspect("inspect-wide", 1600, 1000, true); }
 
+TEST_CASE("golden: the trials of a hybrid look as they did") {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  HeadlessWindow window(1280, 800);
+  window.open("../../tests/golden/granite-moe");
+  window.play({command::FeedTokens{{5, 9, 2, 7, 7, 1, 3, 8}}, command::ReadWaiting{}, command::SetTrials{.rotary = "none", .only_layer = 1}});
+  window.press(Key::t);
+  check_golden(window.picture(), "trials");
+}
+
 TEST_CASE("golden: the start page looks as it did") {
   if (const std::string why = golden_refusal(); !why.empty()) {
     MESSAGE("SKIPPED, pictures cannot be compared: ", why);

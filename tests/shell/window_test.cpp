@@ -345,3 +345,33 @@ TEST_CASE("window: another model's path compares the tensor with its twin there,
   window.press(Key::enter);
   CHECK(window.snapshot()->selection.against == LAB_SOURCE_DIR "/assets/models/prose");
 }
+
+TEST_CASE("window: T opens the trials, whose switches hold from the next token on and can be undone") {
+  HeadlessWindow window;
+  window.open("../../tests/golden/llama");
+  window.play({command::FeedTokens{{5, 9, 2}}, command::ReadWaiting{}});
+  const auto trials = [&] { return trials_at(*window.snapshot()->edits, window.snapshot()->count()); };
+  window.press(Key::t);
+  window.click("trials/none");
+  window.click("trials/itself alone");
+  window.click("trials/layer 0 alone");
+  CHECK(trials() == command::SetTrials{.rotary = "none", .no_cache = true, .only_layer = 0});
+  window.click("trials/all at one");
+  CHECK(trials().at_position == 0);
+  CHECK(trials_at(*window.snapshot()->edits, 2) == command::SetTrials());
+  window.click("trials/End all trials");
+  CHECK(trials() == command::SetTrials());
+  window.press(Key::escape);
+  CHECK_FALSE(window.shell().item("trials/none"));
+  window.press(Key::z, kControl);
+  CHECK(trials().at_position == 0);
+}
+
+TEST_CASE("window: a model without attention offers to try a layer alone only") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.press(Key::t);
+  CHECK_FALSE(window.shell().item("trials/none"));
+  window.click("trials/layer 0 alone");
+  CHECK(trials_at(*window.snapshot()->edits, 0).only_layer == 0);
+}

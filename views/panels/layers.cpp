@@ -115,7 +115,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
     ui.fill({row.x + at.bar, row.y + 7, std::max(2.0f, at.bar_w * share), 6}, color, 2);
     if (hit.hovered)
       ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer,
-                             snapshot.model->layers[static_cast<std::size_t>(layer)].kind, number_text(norm, 6),
+                             snapshot.model->layers[static_cast<std::size_t>(layer)].title, number_text(norm, 6),
                              number_text(change, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::h_max, cursor).mean, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)));
@@ -142,22 +142,10 @@ void draw_heads(Ui& ui, Box row, const Snapshot& snapshot) {
   ui.text_in({row.x + at.bar, row.y, at.bar_w, row.h}, Face::tick, dim, "Δh");
 }
 
-/// "24 × mamba1", or the kinds one after the other where layers differ.
+/// "36 × Mamba-2, 4 × attention".
 std::string kinds_of(const ModelFacts& model) {
-  std::vector<std::pair<std::string, int>> kinds;
-  for (const LayerInfo& layer : model.layers) {
-    const auto at =
-        std::find_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.first == layer.kind; });
-    if (at == kinds.end())
-      kinds.emplace_back(layer.kind, 1);
-    else
-      ++at->second;
-  }
   std::string text;
-  for (const auto& [kind, count] : kinds) {
-    const std::string name = kind == "mamba1" ? "Mamba-1" : kind == "mamba2" ? "Mamba-2" : kind;
-    text += fmt::format("{}{} × {}", text.empty() ? "" : ", ", count, name);
-  }
+  for (const LayerKind& kind : layer_kinds(model.layers)) text += fmt::format("{}{} × {}", text.empty() ? "" : ", ", kind.count, kind.title);
   return text;
 }
 

@@ -83,6 +83,7 @@ LayerSchema layer_schema(const Config& c) {
 LayerInfo layer_info(const Config& c) {
   const std::vector<std::int64_t> q{c.heads, c.head_dim}, kv{c.kv_heads, c.head_dim};
   return {.kind = "attention",
+          .title = "attention",
           .heads = 2 * c.kv_heads,  // of keys, then of values
           .head_dim = c.head_dim,
           .parts = {"k", "v"},

@@ -44,6 +44,7 @@ class GraniteH final : public Architecture {
   }
   void describe(ModelInfo& info) const override {
     info.family = "granite_h";
+    info.title = "Granite 4.0-H";
     mamba2::describe(c_.mamba, info);
   }
   void make(const TensorTable& table, std::int64_t layer, Block<float>& block) const override { make_block(table, layer, block); }

@@ -32,6 +32,7 @@ class Llama final : public Architecture {
   }
   void describe(ModelInfo& info) const override {
     info.family = "llama";
+    info.title = "Llama";
     info.heads = attention_.heads;
     info.head_dim = attention_.head_dim;
   }

@@ -49,6 +49,7 @@ void expect_layer(const Config& c, const std::string& p, std::vector<Expected>& 
 LayerInfo layer_info(const Config& c) {
   const std::int64_t di = c.inner, N = c.state_size;
   return {.kind = "mamba1",
+          .title = "Mamba-1",
           .drivers = {{Point::x, di, true},
                       {Point::dt, di, true},
                       {Point::B, N, true},
@@ -83,7 +84,9 @@ class Mamba1 final : public Architecture {
   LayerSchema layer_schema(std::int64_t) const override { return mamba1::layer_schema(c_); }
   LayerInfo layer_info(std::int64_t) const override { return mamba1::layer_info(c_); }
   void describe(ModelInfo& info) const override {
-    info.family = c_.mixer_epsilon > 0 ? "falcon_mamba" : "mamba1";
+    const bool is_falcon = c_.mixer_epsilon > 0;
+    info.family = is_falcon ? "falcon_mamba" : "mamba1";
+    info.title = is_falcon ? "Falcon-Mamba" : "Mamba-1";
     info.inner = c_.inner;
     info.state_size = c_.state_size;
     info.conv_kernel = c_.conv_kernel;

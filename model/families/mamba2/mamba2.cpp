@@ -18,6 +18,7 @@ class Mamba2 final : public Architecture {
   LayerInfo layer_info(std::int64_t) const override { return mamba2::layer_info(c_); }
   void describe(ModelInfo& info) const override {
     info.family = "mamba2";
+    info.title = "Mamba-2";
     mamba2::describe(c_, info);
   }
   void make(const TensorTable& table, std::int64_t layer, Block<float>& block) const override { make_block(table, layer, block); }
@@ -103,6 +104,7 @@ LayerSchema layer_schema(const Config& c) {
 LayerInfo layer_info(const Config& c) {
   const std::int64_t H = c.heads, P = c.head_dim, G = c.groups, N = c.state_size, di = c.inner(), C = c.channels();
   return {.kind = "mamba2",
+          .title = "Mamba-2",
           .heads = H,
           .head_dim = P,
           .drivers = {{Point::xBC, C, true},

@@ -52,6 +52,7 @@ class Rwkv4 final : public Architecture {
   LayerInfo layer_info(std::int64_t) const override {
     const std::int64_t d = c_.hidden, da = c_.attention_hidden;
     return {.kind = "rwkv4",
+            .title = "RWKV-4",
             .columns = {"aa", "bb", "pp"},
             .drivers = {{Point::att_k, da, true},
                         {Point::att_v, da, true},
@@ -75,6 +76,7 @@ class Rwkv4 final : public Architecture {
 
   void describe(ModelInfo& info) const override {
     info.family = "rwkv4";
+    info.title = "RWKV-4";
     info.inner = c_.attention_hidden;
     info.state_size = 3;
   }
