@@ -43,6 +43,20 @@ class Points(Case):
             error = relative_error(rounded.values("logits"), exact.values("logits"))
             self.assertTrue(low < error < high, error)
 
+    def test_trials_change_what_they_say_and_are_refused_where_they_would_change_nothing(self):
+        llama = GOLDEN / "llama"
+        plain = self.trace(llama, "--ids", IDS, "--points", "*")
+        for trial in (["--rotary", "none"], ["--at-position", 3], ["--no-cache"], ["--only-layer", 0]):
+            tried = self.trace(llama, "--ids", IDS, "--points", "*", *trial)
+            self.assertNotEqual(tried.bytes("logits"), plain.bytes("logits"), trial)
+            self.assertEqual(tried.bytes("L0.norm1"), plain.bytes("L0.norm1"), trial)
+        out = ["-o", "t.safetensors"]
+        error = self.refusal("trace", llama, "--ids", IDS, "--only-layer", 2, *out)
+        self.assertEqual((error["code"], error["field"], error["expected"]), ("out_of_range", "only_layer", "-1 to 1"))
+        error = self.refusal("trace", GOLDEN / "mamba1", "--ids", IDS, "--no-cache", *out)
+        self.assertEqual((error["code"], error["field"]), ("unsupported", "no_cache"))
+        self.run_program("trace", GOLDEN / "mamba1", "--ids", IDS, "--rotary", "spiral", *out, expect=2)
+
     def test_the_default_is_norms_logits_and_states(self):
         names = self.trace(GOLDEN / "mamba1", "--ids", IDS).names()
         layers = {f"L{i}.{point}" for i in (0, 1) for point in ("norm1", "mix.conv_state", "mix.h")}

@@ -375,3 +375,23 @@ TEST_CASE("window: a model without attention offers to try a layer alone only") 
   window.click("trials/layer 0 alone");
   CHECK(trials_at(*window.snapshot()->edits, 0).only_layer == 0);
 }
+
+TEST_CASE("window: every kind of model that is dropped is opened and reads tokens") {
+  HeadlessWindow window;
+  std::vector<std::filesystem::path> models;
+  for (const auto& entry : std::filesystem::directory_iterator(LAB_SOURCE_DIR "/tests/golden"))
+    if (std::filesystem::exists(entry.path() / "config.json")) models.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(LAB_SOURCE_DIR "/tests/golden/gguf"))
+    if (entry.path().extension() == ".gguf") models.push_back(entry.path());
+  CHECK(models.size() > 30);
+  for (const auto& model : models) {
+    CAPTURE(model.string());
+    window.input().push(InputEvent::drop(model.string()));
+    window.settle();
+    REQUIRE(window.snapshot()->model);
+    CHECK(window.snapshot()->model->path == model.string());
+    window.play({command::FeedTokens{{1, 5, 2}}, command::ReadWaiting{}});
+    CHECK(window.snapshot()->count() == 3);
+    CHECK(window.snapshot()->fault.empty());
+  }
+}
