@@ -1,9 +1,11 @@
 #include <optional>
 
 #include "app/core/analyst.h"
+#include "app/core/attention_look.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
 #include "app/core/trajectory_maker.h"
+#include "app/core/trials.h"
 #include "app/core/weights.h"
 
 namespace lab {
@@ -33,6 +35,7 @@ struct Deriver::Parts {
   std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal,
                                                               const std::function<bool()>& cancelled);
   std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
@@ -46,6 +49,7 @@ struct Deriver::Parts {
   WeightViewer weight_viewer;
   std::optional<State> scratch;
   Kept<StateFrame> kept_frame;
+  Kept<AttentionFrame> kept_attention;
   Kept<NextTokens> kept_next;
 };
 
@@ -57,6 +61,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   slab_maker.reset();
   trajectory_maker.reset();
   kept_frame = {};
+  kept_attention = {};
   kept_next = {};
   opened = model;
   run = another_run;
@@ -136,6 +141,21 @@ std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot
   return frame;
 }
 
+std::shared_ptr<const AttentionFrame> Deriver::Parts::attention(const Snapshot& snapshot, std::string& refusal) {
+  const std::int64_t layer = snapshot.selection.layer, token = snapshot.selection.cursor_a;
+  if (token < 0 || !is_attention(snapshot.trace->layers()[static_cast<std::size_t>(layer)])) return nullptr;
+  const Place place{snapshot.trace->revision(), 0, token, layer};
+  if (kept_attention.part && kept_attention.place == place) return kept_attention.part;
+  context.trials = trials_of(trials_at(*snapshot.edits, token));
+  auto made = look_at_attention(*opened->model, snapshot, *scratch, context);
+  if (!made) {
+    refusal = made.error().text();
+    return nullptr;
+  }
+  kept_attention = {place, std::make_shared<const AttentionFrame>(made.take())};
+  return kept_attention.part;
+}
+
 // The head over what the last layer gave to the residual stream: the bits that the step itself had.
 std::optional<std::vector<float>> Deriver::Parts::logits_after(const Snapshot& snapshot, std::int64_t position) {
   if (position == snapshot.count()) return snapshot.last_logits;
@@ -169,6 +189,7 @@ std::shared_ptr<const NextTokens> Deriver::Parts::next(const Snapshot& snapshot,
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
+  if (query.attention) derived.attention = attention(snapshot, derived.refusal);
   if (query.next) derived.next = next(snapshot, derived.refusal);
   if (query.slab) {
     auto made = slab(snapshot, derived.refusal, cancelled);

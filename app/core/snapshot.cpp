@@ -32,6 +32,10 @@ std::vector<LayerKind> layer_kinds(const std::vector<LayerInfo>& layers) {
   return kinds;
 }
 
+bool is_attention(const LayerInfo& layer) {
+  return std::ranges::any_of(layer.points, [](const PointShape& each) { return each.point == Point::probs; });
+}
+
 std::string ModelFacts::piece(std::int32_t id) const {
   const bool known =
       id >= 0 && static_cast<std::size_t>(id) < pieces.size() && !pieces[static_cast<std::size_t>(id)].empty();

@@ -121,6 +121,22 @@ struct StateFrame {
   std::vector<std::int64_t> conv_shape;
 };
 
+/// Whether a layer is one of attention.
+bool is_attention(const LayerInfo& layer);
+
+/// What the query of one token found in the cache of a layer of attention: a row of the cache for each token it saw, its own
+/// the last.
+struct AttentionFrame {
+  std::int64_t layer = 0, token = 0;
+  std::int64_t heads = 0, rows = 0;          // query heads, rows of the cache
+  std::int64_t own_rows = 0;                 // the last so many rows are those of the tokens up to this one; others were put there
+  std::vector<float> scores, probabilities;  // [heads, rows]
+  std::vector<float> entropy_bits, low, high;  // of each head: of its probabilities, and the range of its scores
+
+  /// The token that a row came with, or -1 where nobody knows.
+  std::int64_t token_of(std::int64_t row) const { return rows - row <= own_rows ? token - (rows - 1 - row) : -1; }
+};
+
 struct NextToken {
   std::int32_t id = 0;
   float probability = 0;
@@ -147,13 +163,14 @@ struct Trajectory {
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, next = false, trajectory = false, weights = false;
+  bool slab = false, frame = false, attention = false, next = false, trajectory = false, weights = false;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
   std::uint64_t snapshot = 0;          // number of the snapshot it was made from
   std::shared_ptr<const StateSlab> slab;
   std::shared_ptr<const StateFrame> frame;
+  std::shared_ptr<const AttentionFrame> attention;  // null too where the layer is none of attention
   std::shared_ptr<const NextTokens> next;
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
