@@ -1,6 +1,7 @@
 // statelab demo: the main job on a built-in model, written into a folder; the session it makes can be replayed.
 #include <cmath>
 #include <filesystem>
+#include <span>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -37,8 +38,16 @@ struct Arguments {
   Reporting reporting;
 };
 
+// The kinds of figures that the model has something for.
+std::vector<const FigureKind*> kinds_for(const Snapshot& snapshot) {
+  std::vector<const FigureKind*> kinds;
+  for (const FigureKind& kind : figure_kinds())
+    if (!kind.applies || kind.applies(snapshot)) kinds.push_back(&kind);
+  return kinds;
+}
+
 // Reads the prompt, goes on, forgets what a layer knew, goes on, weakens another, goes on, and draws everything.
-Session make_session(std::int64_t prompt_tokens) {
+Session make_session(std::int64_t prompt_tokens, std::span<const FigureKind* const> kinds) {
   Session session{.model = kModel,
                   .notes =
                       "Reads a prompt, continues it, sets the state of a middle layer to zero, continues, "
@@ -60,12 +69,12 @@ Session make_session(std::int64_t prompt_tokens) {
   sample();
   add(command::Select{.layer = kLayer});
   add(command::ShowWeights{fmt::format("backbone.layers.{}.mixer.in_proj.weight", kLayer), ""});
-  for (const FigureKind& kind : figure_kinds())
+  for (const FigureKind* kind : kinds)
     for (const char* ending : {".pdf", ".svg", ".png"})
-      add(command::ExportFigure{.kind = kind.name,
-                                .file = std::string(kind.name) + ending,
+      add(command::ExportFigure{.kind = kind->name,
+                                .file = std::string(kind->name) + ending,
                                 .width_in = kWidth,
-                                .height_in = std::round(kWidth * kind.aspect * 100) / 100});
+                                .height_in = std::round(kWidth * kind->aspect * 100) / 100});
   add(command::ShowWeights{});
   return session;
 }
@@ -81,7 +90,7 @@ std::string text_between(const Snapshot& snapshot, const Tokenizer& tokenizer, s
   return tokenizer.decode(ids);
 }
 
-std::string summary_of(Lab& lab, const Session& session, bool has_picture) {
+std::string summary_of(Lab& lab, const Session& session, std::span<const FigureKind* const> kinds, bool has_picture) {
   const auto snapshot = lab.snapshot();
   const Tokenizer& tokenizer = *lab.opened()->tokenizer;
   const std::int64_t prompt = session.expected[0].first, end = snapshot->count();
@@ -100,8 +109,8 @@ std::string summary_of(Lab& lab, const Session& session, bool has_picture) {
   text += "## States\n\n| after token | hash of the state |\n|---|---|\n";
   for (const auto& [position, hash] : session.expected) text += fmt::format("| {} | `{}` |\n", position, hash);
   text += "\n## Figures\n\nEach as PDF, SVG and PNG.\n\n";
-  for (const FigureKind& kind : figure_kinds())
-    text += fmt::format("* `{0}`: {1}\n\n  ![{1}]({0}.png)\n\n", kind.name, kind.title);
+  for (const FigureKind* kind : kinds)
+    text += fmt::format("* `{0}`: {1}\n\n  ![{1}]({0}.png)\n\n", kind->name, kind->title);
   if (has_picture) text += fmt::format("## The window\n\n![window]({})\n\n", kPictureName);
   return text +
          fmt::format("## Again\n\n`statelab run {} -o figures --expect` repeats all of this and compares the states.\n",
@@ -130,7 +139,8 @@ Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const auto opened, open(kModel, given.reporting));
   lab->put(opened);
   LAB_ASSIGN(const std::vector<std::int32_t> prompt, opened->tokenizer->encode(kPrompt));
-  Session session = make_session(static_cast<std::int64_t>(prompt.size()));
+  const std::vector<const FigureKind*> kinds = kinds_for(*lab->snapshot());
+  Session session = make_session(static_cast<std::int64_t>(prompt.size()), kinds);
   session.model_hash = lab->model_hash();
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
   LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }));
@@ -139,7 +149,7 @@ Result<int> run(const Arguments& given) {
   }
   LAB_TRY(write_file_atomically((folder / kSessionName).string(), json_of(session)));
   LAB_ASSIGN(const bool has_picture, take_picture(given, folder));
-  LAB_TRY(write_file_atomically((folder / "summary.md").string(), summary_of(*lab, session, has_picture)));
+  LAB_TRY(write_file_atomically((folder / "summary.md").string(), summary_of(*lab, session, kinds, has_picture)));
   std::vector<std::string> files = figures.files();
   if (has_picture) files.push_back((folder / kPictureName).string());
   for (const char* name : {kSessionName, "summary.md"}) files.push_back((folder / name).string());

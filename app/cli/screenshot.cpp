@@ -1,4 +1,6 @@
 // statelab screenshot: the real window, drawn without a display.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -15,6 +17,7 @@ namespace {
 
 struct Arguments {
   std::string output, size = "1600x1000", workspace = "inspect";
+  std::vector<std::string> shown;
   bool light = false;
   SourceOptions source;
   Arithmetic arithmetic;
@@ -51,7 +54,11 @@ Result<std::vector<Command>> commands_for(const SourceOptions& source) {
 Result<Image> picture(const Arguments& given, int width, int height) {
   LabOptions options;
   options.arithmetic = given.arithmetic.context();
-  const ShellOptions look{.dark = !given.light, .arithmetic = options.arithmetic};
+  const auto shows = [&](const char* what) { return std::ranges::find(given.shown, what) != given.shown.end(); };
+  const ShellOptions look{.dark = !given.light,
+                          .arithmetic = options.arithmetic,
+                          .show_attention = shows("attention"),
+                          .show_weight_error = shows("error")};
   if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
   LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
   return take_screenshot("", commands, width, height, options, look);
@@ -93,6 +100,8 @@ void add_screenshot(CLI::App& app, Action& action) {
   sub->add_option("--workspace", given->workspace, "What the window shows: the opened source, or the dialog before it is opened")
       ->check(CLI::IsMember({"inspect", "open"}))
       ->capture_default_str();
+  sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
+      ->check(CLI::IsMember({"attention", "error"}));
   sub->add_flag("--light", given->light, "Dark text on a light ground");
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kHeatmap = "weight-heatmap";
 constexpr const char* kHistogram = "weight-histogram";
+constexpr const char* kError = "weight-error";
 constexpr double kWidth = 5.5;  // inches of a figure
 
 struct Arguments {
@@ -299,7 +300,7 @@ void add_weights(CLI::App& app, Action& action) {
       ->expected(1)
       ->take_all();
   sub->add_option("--figure", given->figure, "The kind of figure")
-      ->check(CLI::IsMember({kHeatmap, kHistogram}))
+      ->check(CLI::IsMember({kHeatmap, kHistogram, kError}))
       ->capture_default_str();
   sub->add_option("--check-head", given->head, "Whether the head's row of this token makes its logit");
   sub->add_option("--check-transpose", given->transpose, "Whether a matrix or its transpose makes the recorded output");

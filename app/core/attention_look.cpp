@@ -45,7 +45,7 @@ std::int64_t rows_of_tokens(const Snapshot& snapshot, std::int64_t layer, std::i
   if (rows == token + 1) return rows;  // all of them, from the beginning
   std::int64_t since = 0;
   for (const EditEvent& edit : *snapshot.edits)
-    if (edit.position <= token && (edit.layer < 0 || edit.layer == layer)) since = std::max(since, edit.position);
+    if (!edit.trials && edit.position <= token && (edit.layer < 0 || edit.layer == layer)) since = std::max(since, edit.position);
   return std::min(rows, token + 1 - since);
 }
 

@@ -72,6 +72,7 @@ struct WeightView {
   WeightHistogram histogram;
   WeightImage image;
   std::optional<WeightTwin> twin;
+  WeightImage error;  // its differences from the twin; NaN where one of the two is not finite
   std::string note;  // why there is no twin
   std::function<WeightElement(std::int64_t row, std::int64_t column)> element;
 };

@@ -137,21 +137,15 @@ void count(WeightHistogram& histogram, std::span<const float> values) {
 /// Differences from the twin, piece by piece.
 class TwinSums {
  public:
-  explicit TwinSums(const Matrix& twin) : twin_(twin), buffer_(static_cast<std::size_t>(std::min(kPiece, twin.cols))) {}
+  TwinSums(const Matrix& twin, const Matrix& w)
+      : twin_(twin), buffer_(static_cast<std::size_t>(std::min(kPiece, twin.cols))), image_(w.rows, w.cols) {}
 
   void add(std::int64_t row, std::int64_t first, std::span<const float> values) {
     const std::span<float> others = std::span(buffer_).first(values.size());
     dequantise(twin_.type, twin_.row(row) + bytes_of(twin_.type, first), others);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!std::isfinite(values[i]) || !std::isfinite(others[i])) continue;
-      const double difference = static_cast<double>(values[i]) - others[i];
-      ++result_.compared;
-      squares_ += difference * difference;
-      of_twin_ += static_cast<double>(others[i]) * others[i];
-      if (std::abs(difference) <= result_.largest) continue;
-      result_.largest = std::abs(difference);
-      result_.row = row, result_.column = first + static_cast<std::int64_t>(i);
-    }
+    for (std::size_t i = 0; i < values.size(); ++i)
+      others[i] = add_element(row, first + static_cast<std::int64_t>(i), values[i], others[i]);
+    image_.add(row, first, others);
   }
   WeightTwin result() const {
     WeightTwin result = result_;
@@ -160,10 +154,23 @@ class TwinSums {
     result.relative = squares_ == 0 ? 0 : std::sqrt(squares_ / of_twin_);
     return result;
   }
+  WeightImage take_image() { return image_.take(); }
 
  private:
+  float add_element(std::int64_t row, std::int64_t column, double value, double other) {
+    const double difference = value - other;
+    if (!std::isfinite(value) || !std::isfinite(other)) return std::numeric_limits<float>::quiet_NaN();
+    ++result_.compared;
+    squares_ += difference * difference;
+    of_twin_ += other * other;
+    if (std::abs(difference) > result_.largest)
+      result_.largest = std::abs(difference), result_.row = row, result_.column = column;
+    return static_cast<float>(difference);
+  }
+
   Matrix twin_;
   std::vector<float> buffer_;
+  ImageMaker image_;
   WeightTwin result_;
   double squares_ = 0, of_twin_ = 0;
 };
@@ -260,7 +267,7 @@ Result<std::shared_ptr<const WeightView>> view_weights(const Checkpoint& checkpo
   if (twin)
     if (const TensorView* found = twin_of(tensor, *twin, view->note)) other = whole_matrix(*found);
   std::optional<TwinSums> sums;
-  if (other) sums.emplace(*other);
+  if (other) sums.emplace(*other, w);
   Moments moments;
   ImageMaker image(w.rows, w.cols);
   const bool seen =
@@ -274,7 +281,7 @@ Result<std::shared_ptr<const WeightView>> view_weights(const Checkpoint& checkpo
   const auto add = [&](std::int64_t, std::int64_t, std::span<const float> values) { count(view->histogram, values); };
   if (!seen || !for_each_piece(w, cancelled, add)) return std::shared_ptr<const WeightView>();
   view->image = image.take();
-  if (sums) view->twin = sums->result();
+  if (sums) view->twin = sums->result(), view->error = sums->take_image();
   if (view->twin) view->twin->path = twin->path;
   view->element = [w, other, keep = checkpoint.tensors, keep_twin = twin ? twin->tensors : nullptr](
                       std::int64_t row, std::int64_t column) { return element_of(w, other, row, column); };

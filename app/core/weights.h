@@ -32,7 +32,7 @@ bool for_each_piece(const Matrix& w, const std::function<bool()>& cancelled,
 /// Statistics alone, of a tensor that is_weight; nothing when cancelled.
 std::optional<WeightStatistics> statistics_of(const TensorView& tensor, const std::function<bool()>& cancelled = {});
 
-/// What a tensor shows, in two passes over it and 32 MiB at most. With a `twin` it is compared with the tensor of the same name
+/// What a tensor shows, in two passes over it and 32 MiB at most, twice that with a `twin`. With one it is compared with the tensor of the same name
 /// there, which must have the same shape. Null when cancelled.
 Result<std::shared_ptr<const WeightView>> view_weights(const Checkpoint& checkpoint, const std::string& name,
                                                        const Checkpoint* twin,

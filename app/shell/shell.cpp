@@ -50,15 +50,19 @@ float next_factor(float factor, bool larger) {
 
 std::unique_ptr<ImGuiPainter> make_painter() { return std::make_unique<ImGuiPainter>(std::make_unique<GlTextures>()); }
 
+bool shows_attention_layer(const Snapshot& snapshot) {
+  return snapshot.model && is_attention(snapshot.model->layers[static_cast<std::size_t>(snapshot.selection.layer)]);
+}
+
 /// The kind of figure that a pane shows.
-std::string figure_of(const std::string& pane, const PaneMemory& memory) {
+std::string figure_of(const std::string& pane, const PaneMemory& memory, const Snapshot& snapshot) {
   if (pane == "curves") return memory.show_gates ? "gates" : "norms";
-  if (pane == "state-at") return "state-at";
+  if (pane == "state-at") return memory.show_attention && shows_attention_layer(snapshot) ? "attention" : "state-at";
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
   if (pane == "layers") return "norms";
   if (pane == "weight-values") return "weight-histogram";
-  if (pane == "weight-map" || pane == "tensors") return "weight-heatmap";
+  if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
   return "state-heatmap";
 }
 
@@ -70,6 +74,8 @@ struct Shell::Parts {
         dark(the_options.dark), open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
+    memory.show_attention = options.show_attention;
+    memory.show_weight_error = options.show_weight_error;
   }
 
   std::vector<InputEvent> take_events(InputQueue& input);
@@ -83,6 +89,7 @@ struct Shell::Parts {
   void cancel();
   void carry_out(const OpenWish& wish);
   void toggle_weights();
+  void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
@@ -208,7 +215,8 @@ void Shell::Parts::note_texts() {
 
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
-  const Query query = workspace.needs();
+  Query query = workspace.needs();
+  query.attention = query.attention && memory.show_attention;
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
@@ -277,6 +285,12 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// Of a layer of attention its cache or what it attends to, of weights themselves or their error.
+void Shell::Parts::show_other_view() {
+  if (!snapshot->selection.tensor.empty()) memory.show_weight_error = !memory.show_weight_error;
+  else if (shows_attention_layer(*snapshot)) memory.show_attention = !memory.show_attention;
+}
+
 void Shell::Parts::close_or_cancel() {
   if (help_is_open) help_is_open = false;
   else if (export_dialog.is_open()) export_dialog.close();
@@ -302,10 +316,11 @@ void Shell::Parts::perform(Action action) {
       break;
     case Action::previous_tensor: move_in_tensors(-1); break;
     case Action::next_tensor: move_in_tensors(1); break;
+    case Action::other_view: show_other_view(); break;
     case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
-      if (snapshot->model) export_dialog.open(figure_of(pane, memory), *snapshot, options.start_folder);
+      if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
       break;
     case Action::maximise: workspace.toggle_enlarged(pane); break;
     case Action::larger: factor = next_factor(factor, true); break;

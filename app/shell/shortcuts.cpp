@@ -21,6 +21,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::undo, Key::z, kControl, "Ctrl+Z", "undo"},
     {Action::redo, Key::z, kControlShift, "Ctrl+Shift+Z", "redo"},
     {Action::trials, Key::t, kNone, "T", "trials: what if attention or a layer were different"},
+    {Action::other_view, Key::v, kNone, "V", "cache or attention; weights or their error"},
     {Action::weights, Key::w, kNone, "W", "the weights, and back"},
     {Action::find_tensor, Key::f, kControl, "Ctrl+F", "search the tensors", true},
     {Action::previous_tensor, Key::up, kNone, "Up", "on the page of weights: tensor above", true},

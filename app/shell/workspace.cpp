@@ -45,7 +45,7 @@ std::unique_ptr<Tile> narrow_tree() {
 /// The list of tensors beside the chosen one.
 std::unique_ptr<Tile> weights_tree() {
   auto chosen = split_tile(kDown, kSecond, 300, 160, pane_tile("weight-map"), pane_tile("weight-values"));
-  return split_tile(kAcross, kFirst, 420, 240, pane_tile("tensors"), std::move(chosen));
+  return split_tile(kAcross, kFirst, 464, 240, pane_tile("tensors"), std::move(chosen));
 }
 
 /// Where the line of a gutter is drawn: the last unit of the first child.
@@ -82,6 +82,7 @@ Query Workspace::needs() const {
     if (!kind) continue;
     all.slab |= kind->needs.slab;
     all.frame |= kind->needs.frame;
+    all.attention |= kind->needs.attention;
     all.next |= kind->needs.next;
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;

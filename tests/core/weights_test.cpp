@@ -201,6 +201,19 @@ TEST_CASE("weights: a rounded checkpoint is compared with its unrounded twin, el
   CHECK(std::abs(static_cast<double>(element.value) - *element.twin) == largest);
 }
 
+TEST_CASE("weights: the picture of the error shows the largest difference under each cell, and NaN where there is none") {
+  constexpr std::int64_t kRows = 3, kColumns = 2049;
+  std::vector<float> ours = noise(kRows * kColumns), theirs = ours;
+  ours[5] += 0.5f, ours[4] -= 0.25f, theirs[kColumns] = kInfinity;
+  const Checkpoint rounded = made_of(ours, {kRows, kColumns}), exact = made_of(theirs, {kRows, kColumns});
+  const WeightImage error = view_of(rounded, "w", &exact)->error;
+  REQUIRE((error.column_stride == 2 && error.rows == kRows));
+  CHECK(error.column(2)[0] == ours[5] - theirs[5]);
+  CHECK(std::isnan(error.column(0)[1]));
+  CHECK(error.column(7)[2] == 0);
+  CHECK(view_of(rounded)->error.cells.empty());
+}
+
 TEST_CASE("weights: a twin of another shape is not compared, and it is said why") {
   const Checkpoint small = made_of({1, 2}, {2}), large = made_of({1, 2, 3}, {3});
   const auto view = view_of(small, "w", &large);

@@ -52,6 +52,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
   const std::pair<const char*, std::vector<std::string>> expected[] = {
       {"state-heatmap", {"token", "half-life, tokens", "h[channel, 1]"}},
       {"state-at", {"n", "channels by half-life", "h"}},
+      {"attention", {"cached token", "head", "probability", "bit", "q·k", "2.32", "−3.5 to 1.2"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
       {"gates", {"mean Δ", "exp(ΔA)", "|SiLU(z)|", "share shut"}},
       {"pca2d", {"PC1, 70 %", "PC2, 20 %"}},
@@ -59,6 +60,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"scree", {"component", "share of variance", "random walk"}},
       {"next-token", {"probability", "␣cat", "0.300 came"}},
       {"weight-heatmap", {"column (in)", "row (out)", "Weights of w.weight"}},
+      {"weight-error", {"column (in)", "w − twin", "Error of w.weight"}},
       {"weight-histogram", {"elements", "Values of w.weight"}},
   };
   CHECK(std::size(expected) == figure_kinds().size());
@@ -372,22 +374,136 @@ TEST_CASE("weight-heatmap: taller cells lie where their rows are") {
 TEST_CASE("weight-histogram: a bin is as high as its count, and an empty one has no height on a log scale") {
   const HandMade made;
   FigureOptions options;
-  const auto log = layer_of<LineLayer>(figure_of("weight-histogram", made, options));
-  REQUIRE(log.x.size() == 8);
-  CHECK((log.x[0] == 0 && log.x[1] == 8 && log.x[4] == 16));
-  CHECK((log.y[0] == 3 && log.y[2] == log.low[2] && log.y[4] == 8));
+  const auto log = layer_of<BarLayer>(figure_of("weight-histogram", made, options));
+  CHECK((log.from == 0 && log.pitch == 8 && !log.across));
+  CHECK(log.values == std::vector<double>{3, log.base, 8, log.base});
   options.log_counts = false;
-  const auto linear = layer_of<LineLayer>(figure_of("weight-histogram", made, options));
-  CHECK((linear.y[2] == 0 && linear.low[2] == 0));
+  const auto linear = layer_of<BarLayer>(figure_of("weight-histogram", made, options));
+  CHECK((linear.base == 0 && linear.values == std::vector<double>{3, 0, 8, 0}));
   CHECK(value_of("weight-histogram", made, 17, 1) == "16 to 24\t8 elements\nshare\t66.7 %");
+}
+
+TEST_CASE("weight-error: the differences are drawn in a symmetric range and told with both values") {
+  const HandMade made;
+  const Figure figure = figure_of("weight-error", made);
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK(heat.column(0)[1] == -0.25f);
+  CHECK(heat.scale.low == -heat.scale.high);
+  CHECK(heat.scale.high == doctest::Approx(0.25));
+  CHECK(subtitle_of("weight-error", made.snapshot, made.derived) ==
+        "Q4_1 − F32 · rms 0.25, 1 % · largest 0.25 at [2, 1] · 1 × 2 elements a cell, signed |max|");
+  const std::string text = value_of("weight-error", made, 2.2, 2.9);
+  CHECK(has(text, "difference\t−0.25"));
+  CHECK(has(text, "largest of 1 × 2\t−0.25"));
+}
+
+TEST_CASE("weight-error: without a model to compare with, or its tensor, it is said what to do") {
+  HandMade made;
+  made.weights->twin.reset();
+  made.weights->note = "the other checkpoint has no tensor w.weight";
+  const FigureKind& kind = *find_figure("weight-error");
+  auto refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(refused.error().message == made.weights->note);
+  CHECK(has(refused.error().next, "another"));
+  CHECK(value_of("weight-error", made, 0, 0).empty());
+  made.weights->against = made.weights->note = "";
+  refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(refused.error().message == "Nothing is compared with.");
+  CHECK(kind.applies(made.snapshot));
+  made.snapshot.selection.against = "";
+  CHECK_FALSE(kind.applies(made.snapshot));
+}
+
+TEST_CASE("attention: heads lie down from the first, tokens across, and a cell is the probability of its token") {
+  const HandMade made;
+  const Figure figure = figure_of("attention", made);
+  const Plot& plot = figure.plots[0];
+  CHECK((plot.y.low == 2 && plot.y.high == 0 && plot.x.low == -0.5 && plot.x.high == 4.5));
+  const auto heat = layer_of<HeatLayer>(figure);
+  REQUIRE((heat.columns == 5 && heat.rows == 2));
+  CHECK((heat.column(0)[0] == 0.2f && heat.column(0)[1] == 0.5f && heat.column(3)[1] == 0 && heat.column(4)[1] == 0.5f));
+  // The cells as they are drawn: two rows of five, the second bright at both ends and dark between.
+  const LaidOut page = lay_out(figure, 400, 300, print_style(), FixedMeasure());
+  const auto luminance = [](Rgba color) { return (color & 255) + (color >> 8 & 255) + (color >> 16 & 255); };
+  const auto cells = std::ranges::find_if(page.list.ops, [](const DrawOp& op) { return std::holds_alternative<DrawImage>(op); });
+  REQUIRE(cells != page.list.ops.end());
+  const Pixels& pixels = *std::get<DrawImage>(*cells).pixels;
+  REQUIRE((pixels.width == 5 && pixels.height == 2));
+  CHECK(luminance(pixels.rgba[5]) > luminance(pixels.rgba[0]));
+  CHECK(luminance(pixels.rgba[9]) == luminance(pixels.rgba[5]));
+  CHECK(luminance(pixels.rgba[7]) < luminance(pixels.rgba[2]));
+}
+
+TEST_CASE("attention: a place is told with its head, token, probability and score") {
+  const HandMade made;
+  CHECK(value_of("attention", made, 0.4, 1.9) ==
+        "probability\t0.5\nscore q·k\t+1.25\ntoken 0\t␣the\nhead 1\tentropy 1 bit\nits q·k\t−3.5 to 1.25");
+  CHECK(value_of("attention", made, 4.6, 1).empty());
+  CHECK(value_of("attention", made, 1, 2).empty());
+  CHECK(value_of("attention", made, -0.6, 1).empty());
+  CHECK(subtitle_of("attention", made.snapshot, made.derived) == "layer 1 · 2 heads × 5 cached · t = 4, ␣cat");
+}
+
+TEST_CASE("attention: a cache that began later is drawn where its tokens are, one that was put there by its rows") {
+  HandMade made;
+  made.attention->token = 4, made.attention->rows = made.attention->own_rows = 3;
+  made.attention->probabilities.resize(6), made.attention->scores.resize(6);
+  CHECK((figure_of("attention", made).plots[0].x.low == 1.5 && layer_of<HeatLayer>(figure_of("attention", made)).x0 == 1.5));
+  CHECK(has(value_of("attention", made, 2, 0), "token 2\t"));
+  CHECK(value_of("attention", made, 1, 0).empty());
+  made.attention->own_rows = 1;
+  CHECK(figure_of("attention", made).plots[0].x.label == "row of the cache");
+  CHECK(has(value_of("attention", made, 0, 0), "row 0\tof a state that was put there"));
+  CHECK(has(value_of("attention", made, 2, 0), "token 4\t"));
+}
+
+TEST_CASE("attention: the tokens shown are those of the time axis, or all where none of them is cached") {
+  HandMade made(40);
+  made.snapshot.selection.first = 10, made.snapshot.selection.last = 20;
+  const Axis axis = figure_of("attention", made).plots[0].x;
+  CHECK((axis.low == 9.5 && axis.high == 19.5));
+  made.attention->token = 5, made.attention->rows = made.attention->own_rows = 6;
+  made.attention->probabilities.resize(12), made.attention->scores.resize(12);
+  const Axis all = figure_of("attention", made).plots[0].x;
+  CHECK((all.low == -0.5 && all.high == 5.5));
+}
+
+TEST_CASE("attention: of probabilities the scale is a logarithm up to 1, or reaches the largest of them") {
+  const HandMade made;
+  FigureOptions options;
+  const ColorScale log = layer_of<HeatLayer>(figure_of("attention", made, options)).scale;
+  CHECK((log.scaling == Scaling::log && log.high == 1 && log.low > 0 && log.map == ColorMap::viridis));
+  options.scaling = Scaling::linear, options.map = ColorMap::magma;
+  const ColorScale linear = layer_of<HeatLayer>(figure_of("attention", made, options)).scale;
+  CHECK((linear.low == 0 && linear.high == 0.5 && linear.map == ColorMap::magma));
+}
+
+TEST_CASE("attention: another kind of layer is refused by name, and those of attention are listed") {
+  HandMade made;
+  made.snapshot.selection.layer = 0;
+  made.derived.attention.reset();
+  const FigureKind& kind = *find_figure("attention");
+  auto refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(refused.error().message == "Layer 0 is no layer of attention.");
+  CHECK(refused.error().found == "layer 0, mamba1");
+  CHECK(refused.error().next == "Choose one of these: 1.");
+  CHECK(kind.applies(made.snapshot));
+  made.model->layers[1].points.clear();
+  refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().next, "this one has none"));
+  CHECK_FALSE(kind.applies(made.snapshot));
 }
 
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
-      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"norms", 4 * 5}, {"gates", 4 * 5},
+      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"norms", 4 * 5}, {"gates", 4 * 5},
       {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3},
-      {"weight-heatmap", 6},    {"weight-histogram", 4}};
+      {"weight-heatmap", 6},    {"weight-error", 6}, {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)
     CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);
   std::istringstream lines(csv_of("state-heatmap", made.snapshot, made.derived, {}));

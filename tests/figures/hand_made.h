@@ -1,5 +1,6 @@
 #pragma once
 // A snapshot made by hand: two layers of four channels with two states each, five tokens.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -54,6 +55,7 @@ struct HandMade {
   std::shared_ptr<HandTrace> trace;
   std::shared_ptr<StateSlab> slab = std::make_shared<StateSlab>();
   std::shared_ptr<StateFrame> frame = std::make_shared<StateFrame>();
+  std::shared_ptr<AttentionFrame> attention = std::make_shared<AttentionFrame>();
   std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
   std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
@@ -103,13 +105,28 @@ struct HandMade {
     for (std::int64_t t = 0; t < tokens; ++t)
       path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
     path->explained = {0.7f, 0.2f, 0.1f};
+    make_attention(tokens);
     make_weights();
     derive();
   }
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .next = next, .trajectory = path, .weights = weights}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .trajectory = path, .weights = weights}; }
+  /// The selected layer attends: of two heads the first looks everywhere alike, the second half at the first token, half at the last.
+  void make_attention(std::int64_t tokens) {
+    model->layers[1].points = {{Point::probs, {2, kCachedRows}}};
+    const auto rows = static_cast<std::size_t>(tokens);
+    *attention = {.layer = 1, .token = tokens - 1, .heads = 2, .rows = tokens, .own_rows = tokens};
+    attention->probabilities.assign(2 * rows, 0);
+    attention->scores.assign(2 * rows, -3.5f);
+    if (rows == 0) return;
+    std::fill_n(attention->probabilities.begin(), rows, 1 / static_cast<float>(tokens));
+    attention->probabilities[rows] += 0.5f, attention->probabilities[2 * rows - 1] += 0.5f;
+    attention->scores[rows] = 1.25f;
+    attention->entropy_bits = {std::log2(static_cast<float>(tokens)), 1};
+    attention->low = {-3.5f, -3.5f}, attention->high = {-3.5f, 1.25f};
+  }
   /// A quantised matrix of 3 x 4: element (r, c) is r + 10 c, one of them is NaN, and two columns share a cell.
   void make_weights() {
     model->tensors = {{.name = "a.weight", .stored_name = "a.weight", .type = "F32", .shape = {2}, .count = 2},
@@ -119,6 +136,9 @@ struct HandMade {
     weights->statistics = {.count = 12, .zeros = 1, .nans = 1, .mean = 16, .deviation = 11, .low = 0, .high = 32};
     weights->histogram = {.low = 0, .high = 32, .counts = {3, 0, 8, 0}};
     weights->image = {.rows = 3, .columns = 2, .column_stride = 2, .cells = {10, 11, 12, 30, NAN, 32}};
+    weights->against = snapshot.selection.against = "exact";
+    weights->twin = WeightTwin{.path = "exact", .type = "F32", .compared = 11, .largest = 0.25, .rms = 0.25, .relative = 0.01, .row = 2, .column = 1};
+    weights->error = {.rows = 3, .columns = 2, .column_stride = 2, .cells = {-0.25f, -0.25f, -0.25f, -0.25f, NAN, -0.25f}};
     weights->element = [](std::int64_t row, std::int64_t column) {
       const auto quant = static_cast<int>(row + 10 * column);
       return WeightElement{static_cast<float>(quant), true, 0.5f, -2, 2 * quant + 4, static_cast<float>(quant) + 0.25f};

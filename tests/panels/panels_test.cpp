@@ -284,6 +284,62 @@ TEST_CASE("tensors: a click chooses a tensor, a search leaves what has all its w
   CHECK_FALSE(window.has_item("tensors/a.weight"));
 }
 
+TEST_CASE("state-at: of a layer of attention the switch shows what it attends to, and a click there moves a cursor") {
+  HandMade made;
+  Window window(made, {0, 0, 600, 260});
+  window.click("state-at", "attention");
+  CHECK(window.memory.show_attention);
+  window.frames("state-at");
+  CHECK(window.has_item("state-at/attention"));
+  window.ui.items.clear();
+  window.frames("state-at");
+  CHECK_FALSE(window.has_item("state-at/map"));
+  window.click("state-at", "export");
+  CHECK(window.exported == "attention");
+  const Box cells = window.ui.items["state-at/cells"];
+  window.click_at("state-at", cells.x + cells.w * 0.3f, cells.middle_y());  // of five tokens the second
+  CHECK(only<command::Seek>(window.sent).token == 1);
+  CHECK(std::get<command::Seek>(window.sent[0]).cursor == "a");
+  window.click("state-at", "cache");
+  CHECK_FALSE(window.memory.show_attention);
+  window.click("state-at", "export");
+  CHECK(window.exported == "state-at");
+}
+
+TEST_CASE("state-at: other layers have no switch and show their state whatever was chosen") {
+  HandMade made;
+  made.model->layers[1].points.clear();
+  Window window(made, {0, 0, 600, 260});
+  window.memory.show_attention = true;
+  window.frames("state-at");
+  CHECK(window.has_item("state-at/map"));
+  CHECK_FALSE(window.has_item("state-at/attention"));
+}
+
+TEST_CASE("weights: the error takes the place of the weights, and is what is exported then") {
+  const HandMade made;
+  Window window(made);
+  window.click("weight-map", "error");
+  CHECK(window.memory.show_weight_error);
+  window.frames("weight-map");
+  CHECK(window.has_item("weight-map/weight-error"));
+  window.click("weight-map", "export");
+  CHECK(window.exported == "weight-error");
+}
+
+TEST_CASE("weights: the model compared with is the selection's, also after it has changed elsewhere") {
+  HandMade made;
+  Window window(made);
+  window.frames("weight-values");
+  CHECK(window.memory.weights_against == "exact");
+  window.memory.weights_against = "typed";
+  window.frames("weight-values");
+  CHECK(window.memory.weights_against == "typed");
+  made.snapshot.selection.against = "other";
+  window.frames("weight-values");
+  CHECK(window.memory.weights_against == "other");
+}
+
 TEST_CASE("weights: both panes export what they show, and a path compares") {
   const HandMade made;
   Window window(made);

@@ -315,6 +315,50 @@ TEST_CASE("layout: given margins are kept, so that panes share one time axis") {
   CHECK(frame.w == 896);
 }
 
+TEST_CASE("layout: bars of an axis of numbers lie between their numbers, with a gap where they are wide") {
+  Plot plot = bare(BarLayer{.values = {1, 0, 3}, .base = 0, .from = 10, .pitch = 5, .across = false});
+  plot.x.low = 10, plot.x.high = 25, plot.y.low = 0, plot.y.high = 3;
+  const LaidOut page = laid_out(plot);
+  std::vector<RectF> bars;
+  for (const DrawOp& op : page.list.ops)
+    if (const auto* fill = std::get_if<FillRect>(&op); fill && fill->color == print_style().run_a) bars.push_back(fill->rect);
+  REQUIRE(bars.size() == 2);  // an empty one is not drawn
+  const PlotArea& area = page.areas[0];
+  CHECK(bars[0].x == doctest::Approx(area.place_of_x(10)));
+  CHECK(bars[0].right() == doctest::Approx(area.place_of_x(15) - 0.5));
+  CHECK(bars[1].x == doctest::Approx(area.place_of_x(20)));
+  CHECK(bars[1].y == doctest::Approx(area.place_of_y(3)));
+  CHECK(area.x.low == 10);  // the axis stays one of numbers
+}
+
+TEST_CASE("layout: columns of words stand between the frame and the colour bar, level with their rows, none over another") {
+  Plot plot = bare(line({1, 2}));
+  plot.y.low = 4, plot.y.high = 0;
+  const double without = laid_out(plot).areas[0].frame.right();
+  TextColumn column{.title = "bit", .texts = {}};
+  for (int row = 0; row < 4; ++row) column.texts.emplace_back(row + 0.5, "1.2" + std::to_string(row));
+  plot.columns = {column};
+  plot.color_bar = ColorScale{};
+  const LaidOut page = laid_out(plot);
+  const RectF frame = page.areas[0].frame;
+  CHECK(frame.right() < without);
+  const auto written = texts(page);
+  const auto find = [&](const std::string& text) {
+    const auto at = std::ranges::find_if(written, [&](const DrawText& each) { return each.text == text; });
+    REQUIRE_MESSAGE(at != written.end(), text);
+    return *at;
+  };
+  CHECK(find("bit").at.y <= frame.y);
+  CHECK(std::abs(find("1.22").at.y - page.areas[0].place_of_y(2.5)) < 4);
+  double bar = 0;
+  for (const DrawOp& op : page.list.ops)
+    if (const auto* image = std::get_if<DrawImage>(&op)) bar = image->rect.x;
+  CHECK(find("1.22").align == TextAlign::right);
+  CHECK((find("1.22").at.x > frame.right() && find("1.22").at.x < bar));
+  const auto low = texts(laid_out(plot, print_style(), 200, 40));
+  CHECK(std::ranges::count_if(low, [](const DrawText& each) { return each.text.starts_with("1.2"); }) < 4);
+}
+
 TEST_CASE("layout: notes of bars stand beside them, or inside where the frame ends") {
   Plot plot = bare(BarLayer{.values = {10, 2}, .labels = {"one", "two"}, .notes = {"10 %", "2 %"}});
   const auto written = texts(laid_out(plot));

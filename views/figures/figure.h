@@ -34,6 +34,7 @@ struct FigureKind {
   Query needs;
   double aspect;  // height over width, as exported
   Result<Figure> (*make)(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options);
+  bool (*applies)(const Snapshot& snapshot) = nullptr;  // whether a snapshot has what it is about; null: all have
 };
 std::span<const FigureKind> figure_kinds();
 const FigureKind* find_figure(const std::string& name);

@@ -24,7 +24,8 @@ struct FigureCode {
   std::string (*csv)(const FigureInput& input);
 };
 
-extern const FigureCode kStateHeatmap, kStateAt, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kWeightHeatmap, kWeightHistogram;
+extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kWeightHeatmap,
+    kWeightError, kWeightHistogram;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {

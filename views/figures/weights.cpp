@@ -21,18 +21,18 @@ Error no_weights(const Snapshot& snapshot, const Derived& derived) {
   return error;
 }
 
+bool is_compared(const Snapshot& snapshot) { return !snapshot.selection.against.empty(); }
+
 /// A plot that says of which tensor it is.
-Plot plot_of(const char* title, const Snapshot& snapshot, const Derived& derived) {
+Plot plot_of(const char* title, const char* kind, const Snapshot& snapshot, const Derived& derived) {
   return {.title = fmt::format("{} of {}", title, derived.weights->tensor.name),
-          .subtitle = subtitle_of("weight-heatmap", snapshot, derived)};
+          .subtitle = subtitle_of(kind, snapshot, derived)};
 }
 
-Result<Figure> make_heatmap(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
-  const auto& view = derived.weights;
-  if (!view) return no_weights(snapshot, derived);
-  const WeightImage& image = view->image;
-  Plot plot = plot_of("Weights", snapshot, derived);
-  plot.color_label = "w";
+/// A picture of all elements, with rows down as in the tensor's shape.
+void add_picture(const std::shared_ptr<const WeightView>& view, WeightImage WeightView::* which, const FigureOptions& options,
+                 Plot& plot) {
+  const WeightImage& image = (*view).*which;
   const bool is_matrix = view->tensor.shape.size() == 2;
   plot.x = {.label = is_matrix ? "column (in)" : "last axis",
             .low = -0.5,
@@ -43,7 +43,7 @@ Result<Figure> make_heatmap(const Snapshot& snapshot, const Derived& derived, co
             .high = 0,
             .whole_numbers = true,
             .ticks = view->tensor.rows() > 1};
-  HeatLayer heat{.column = [view](std::int64_t i) { return view->image.column(i); },
+  HeatLayer heat{.column = [view, which](std::int64_t i) { return ((*view).*which).column(i); },
                  .columns = image.columns,
                  .rows = image.rows,
                  .x0 = -0.5,
@@ -53,21 +53,41 @@ Result<Figure> make_heatmap(const Snapshot& snapshot, const Derived& derived, co
                  .owner = view};
   plot.color_bar = heat.scale;
   plot.layers.emplace_back(std::move(heat));
+}
+
+Result<Figure> make_heatmap(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+  const auto& view = derived.weights;
+  if (!view) return no_weights(snapshot, derived);
+  Plot plot = plot_of("Weights", "weight-heatmap", snapshot, derived);
+  plot.color_label = "w";
+  add_picture(view, &WeightView::image, options, plot);
   return Figure{.plots = {std::move(plot)}};
 }
 
-/// The outline of the bins: each value twice, at both ends of its bin.
-LineLayer outline_of(const WeightHistogram& histogram, double floor) {
-  LineLayer line{.width = 1};
-  const double width = (histogram.high - histogram.low) / static_cast<double>(histogram.counts.size());
-  for (std::size_t i = 0; i < histogram.counts.size(); ++i)
-    for (const std::size_t end : {i, i + 1}) {
-      line.x.push_back(histogram.low + width * static_cast<double>(end));
-      line.y.push_back(static_cast<float>(std::max(static_cast<double>(histogram.counts[i]), floor)));
-    }
-  line.low.assign(line.y.size(), static_cast<float>(floor));
-  line.high = line.y;
-  return line;
+Error no_twin(const WeightView& view) {
+  Error error{.code = Code::missing, .field = "against", .expected = "a model to compare with", .found = view.against};
+  error.message = view.against.empty() ? "Nothing is compared with." : view.note;
+  error.next = view.against.empty() ? "Name the model before it was quantised." : "Choose another tensor, or compare with another model.";
+  return error;
+}
+
+Result<Figure> make_error(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+  const auto& view = derived.weights;
+  if (!view) return no_weights(snapshot, derived);
+  if (!view->twin) return no_twin(*view);
+  Plot plot = plot_of("Error", "weight-error", snapshot, derived);
+  plot.color_label = "w − twin";
+  add_picture(view, &WeightView::error, options, plot);
+  return Figure{.plots = {std::move(plot)}};
+}
+
+BarLayer bars_of(const WeightHistogram& histogram, double floor) {
+  BarLayer bars{.base = floor,
+                .from = histogram.low,
+                .pitch = (histogram.high - histogram.low) / static_cast<double>(histogram.counts.size()),
+                .across = false};
+  for (const std::int64_t count : histogram.counts) bars.values.push_back(std::max(static_cast<double>(count), floor));
+  return bars;
 }
 
 Result<Figure> make_histogram(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
@@ -76,15 +96,20 @@ Result<Figure> make_histogram(const Snapshot& snapshot, const Derived& derived, 
   const WeightHistogram& histogram = view->histogram;
   const auto most = static_cast<double>(*std::ranges::max_element(histogram.counts));
   const double floor = options.log_counts ? 0.5 : 0;  // below a single element
-  Plot plot = plot_of("Values", snapshot, derived);
+  Plot plot = plot_of("Values", "weight-heatmap", snapshot, derived);
   plot.x = {.label = "w", .low = histogram.low, .high = histogram.high};
   plot.y = {.label = "elements",
             .low = floor,
             .high = std::max(1.0, most) * (options.log_counts ? 2 : 1.05),
             .scaling = options.log_counts ? Scaling::log : Scaling::linear};
   if (histogram.low < 0 && histogram.high > 0) plot.layers.emplace_back(RuleLayer{.at = 0, .ink = Ink::faint});
-  plot.layers.emplace_back(outline_of(histogram, floor));
+  plot.layers.emplace_back(bars_of(histogram, floor));
   return Figure{.plots = {std::move(plot)}};
+}
+
+std::string pooling_text(const WeightImage& image) {
+  if (image.row_stride == 1 && image.column_stride == 1) return "";
+  return fmt::format(" · {} × {} elements a cell, signed |max|", image.row_stride, image.column_stride);
 }
 
 std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
@@ -93,10 +118,15 @@ std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
   const WeightStatistics& s = view->statistics;
   std::string text = fmt::format("{} · [{}]{}", view->tensor.type, fmt::join(view->tensor.shape, ", "),
                                  nan_note(s.nans + s.infinities));
-  const WeightImage& image = view->image;
-  if (image.row_stride > 1 || image.column_stride > 1)
-    text += fmt::format(" · {} × {} elements a cell, signed |max|", image.row_stride, image.column_stride);
-  return text;
+  return text + pooling_text(view->image);
+}
+
+std::string error_subtitle(const Snapshot& snapshot, const Derived& derived) {
+  const auto& view = derived.weights;
+  if (!view || !view->twin) return snapshot.selection.tensor;
+  const WeightTwin& twin = *view->twin;
+  return fmt::format("{} − {} · rms {}, {} · largest {} at [{}, {}]{}", view->tensor.type, twin.type, number_text(twin.rms),
+                     percent_text(twin.relative), number_text(twin.largest), twin.row, twin.column, pooling_text(view->error));
 }
 
 /// "w[3, 0, 1]": the index in the shape of the tensor.
@@ -117,7 +147,7 @@ std::string storage_text(const WeightElement& element) {
   return text;
 }
 
-std::string heat_value(const FigureInput& input, int, double x, double y) {
+std::string picture_value(const FigureInput& input, WeightImage WeightView::* which, double x, double y) {
   const auto& view = input.derived.weights;
   if (!view) return "";
   const auto column = static_cast<std::int64_t>(std::floor(x + 0.5)), row = static_cast<std::int64_t>(std::floor(y));
@@ -132,11 +162,16 @@ std::string heat_value(const FigureInput& input, int, double x, double y) {
       view->tensor.shape.size() == 2 && input.snapshot.model && view->tensor.rows() == input.snapshot.model->vocabulary;
   if (has_tokens)
     text += fmt::format("\ntoken {}\t{}", row, input.snapshot.model->piece(static_cast<std::int32_t>(row)));
-  const WeightImage& image = view->image;
+  const WeightImage& image = (*view).*which;
   if (image.row_stride > 1 || image.column_stride > 1)
     text += fmt::format("\nlargest of {} × {}\t{}", image.row_stride, image.column_stride,
                         exact_text(image.column(column / image.column_stride)[row / image.row_stride]));
   return text;
+}
+
+std::string heat_value(const FigureInput& input, int, double x, double y) { return picture_value(input, &WeightView::image, x, y); }
+std::string error_value(const FigureInput& input, int, double x, double y) {
+  return input.derived.weights && input.derived.weights->twin ? picture_value(input, &WeightView::error, x, y) : "";
 }
 
 std::string histogram_value(const FigureInput& input, int, double x, double) {
@@ -154,11 +189,11 @@ std::string histogram_value(const FigureInput& input, int, double x, double) {
                                   static_cast<double>(std::max<std::int64_t>(1, view->statistics.count))));
 }
 
-std::string heat_csv(const FigureInput& input) {
+std::string picture_csv(const FigureInput& input, WeightImage WeightView::* which) {
   const auto& view = input.derived.weights;
   std::string text = "tensor,row,column,rows,columns,value\n";
   if (!view) return text;
-  const WeightImage& image = view->image;
+  const WeightImage& image = (*view).*which;
   for (std::int64_t row = 0; row < image.rows; ++row)
     for (std::int64_t column = 0; column < image.columns; ++column)
       text += fmt::format("{},{},{},{},{},{}\n", csv_quoted(view->tensor.name), row * image.row_stride,
@@ -166,6 +201,9 @@ std::string heat_csv(const FigureInput& input) {
                           csv_text(image.column(column)[row]));
   return text;
 }
+
+std::string heat_csv(const FigureInput& input) { return picture_csv(input, &WeightView::image); }
+std::string error_csv(const FigureInput& input) { return picture_csv(input, &WeightView::error); }
 
 std::string histogram_csv(const FigureInput& input) {
   const auto& view = input.derived.weights;
@@ -183,6 +221,8 @@ std::string histogram_csv(const FigureInput& input) {
 
 const FigureCode kWeightHeatmap = {
     {"weight-heatmap", "Weights", {.weights = true}, 0.75, make_heatmap}, subtitle, heat_value, heat_csv};
+const FigureCode kWeightError = {
+    {"weight-error", "Error of weights", {.weights = true}, 0.75, make_error, is_compared}, error_subtitle, error_value, error_csv};
 const FigureCode kWeightHistogram = {
     {"weight-histogram", "Histogram of weights", {.weights = true}, 0.6, make_histogram},
     subtitle,

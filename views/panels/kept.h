@@ -72,7 +72,7 @@ struct PaneMemory::Kept {
   KeptTokens tokens;
   KeptTimeAxis time;
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
-  std::string followed_tensor;
+  std::string followed_tensor, followed_against;
   double pan = 0;                    // tokens dragged, not yet shown
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found

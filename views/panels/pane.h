@@ -20,6 +20,8 @@ struct PaneMemory {
   bool focus_prompt = false;                     // the keyboard goes to the prompt in the next frame
   bool pca_3d = false;
   bool show_gates = false;                       // curves: gates instead of norms
+  bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
+  bool show_weight_error = false;                // weights: their differences from the model they are compared with
   double rate = 8;                               // tokens a second
   double scale_factor = 0.5;                     // of the edit
   std::string tensor_search, weights_against;    // typed on the page of weights

@@ -1,5 +1,6 @@
 #pragma once
 // The panes, one a file; the registry names them.
+#include "views/panels/kit/widgets.h"
 #include "views/panels/pane.h"
 
 namespace lab {
@@ -10,6 +11,8 @@ void draw_next(Ui& ui, Box box, PaneContext& context);
 void draw_state_over_time(Ui& ui, Box box, PaneContext& context);
 void draw_curves(Ui& ui, Box box, PaneContext& context);
 void draw_state_at(Ui& ui, Box box, PaneContext& context);
+/// The body of "State at t" where a layer of attention shows what it attends to.
+void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header);
 void draw_pca(Ui& ui, Box box, PaneContext& context);
 void draw_selection(Ui& ui, Box box, PaneContext& context);
 void draw_tensors(Ui& ui, Box box, PaneContext& context);

@@ -9,7 +9,7 @@ constexpr PaneKind kKinds[] = {
     {"next", {.next = true}, draw_next},
     {"state-over-time", {.slab = true}, draw_state_over_time},
     {"curves", {}, draw_curves},
-    {"state-at", {.slab = true, .frame = true}, draw_state_at},
+    {"state-at", {.slab = true, .frame = true, .attention = true}, draw_state_at},
     {"pca", {.trajectory = true}, draw_pca},
     {"selection", {.slab = true, .frame = true}, draw_selection},
     {"transport", {}, draw_transport},

@@ -42,14 +42,21 @@ void draw_legend(Ui& ui, Box box, const ColorScale& scale) {
   line(name_of(scale.scaling));
 }
 
-}  // namespace
+constexpr const char* kSegments[] = {"cache", "attention"};
 
-void draw_state_at(Ui& ui, Box box, PaneContext& context) {
+/// Of a layer of attention: whether what it attends to is shown.
+bool choose_attention(Ui& ui, PaneHeader& header, PaneContext& context) {
+  const Snapshot& snapshot = context.snapshot;
+  const auto layer = static_cast<std::size_t>(snapshot.selection.layer);
+  if (!snapshot.model || layer >= snapshot.model->layers.size() || !is_attention(snapshot.model->layers[layer])) return false;
+  bool& shown = context.memory.show_attention;
+  shown = segments(ui, "what", header.control(136), kSegments, shown) == 1;
+  return shown;
+}
+
+void draw_state(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
   FigureOptions options = context.memory.options["state-heatmap"];  // the same colours as over time
   options.locked = false;
-  PaneHeader header(ui, box, "State at t");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
-    context.export_view("state-at");
   FigureRequest request{.slot = "state-at", .kind = "state-at", .options = options, .right = 8};
   request.adjust = [](Figure& figure) { figure.plots[0].color_bar.reset(); };
   Box body = box;
@@ -73,6 +80,20 @@ void draw_state_at(Ui& ui, Box box, PaneContext& context) {
   const std::int64_t row = heat.row_order.empty() ? shown : heat.row_order[static_cast<std::size_t>(shown)];
   if (hit.clicked) context.send(command::Select{context.snapshot.selection.layer, row, state});
   ui.tooltip(value_at("state-at", context.snapshot, context.derived, options, 0, x, y));
+}
+
+}  // namespace
+
+void draw_state_at(Ui& ui, Box box, PaneContext& context) {
+  PaneHeader header(ui, box, "State at t");
+  const Box export_box = header.control(28);
+  const bool shows_attention = choose_attention(ui, header, context);
+  if (icon_button(ui, export_box, icon::kExport, "export", "Export this view\tCtrl+E"))
+    context.export_view(shows_attention ? "attention" : "state-at");
+  if (shows_attention)
+    draw_attention(ui, box, context, header);
+  else
+    draw_state(ui, box, context, header);
 }
 
 }  // namespace lab

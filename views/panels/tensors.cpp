@@ -16,7 +16,8 @@ namespace lab {
 namespace {
 
 constexpr float kRow = 20;
-constexpr float kShape = 104, kType = 44;  // widths of columns
+constexpr float kShape = 112, kType = 48;  // widths of columns
+constexpr float kScrollbar = 4;            // what it takes of the margin at the right
 
 std::string lower(std::string text) {
   for (char& c : text)
@@ -41,6 +42,29 @@ std::string tip_of(const TensorFacts& tensor) {
   return text + fmt::format("\nelements\t{}\nfile\t{}", tensor.count, tensor.file);
 }
 
+/// The columns of a row, the same in its heading.
+struct Columns {
+  Box name, type, shape;
+};
+Columns columns_of(Box row) {
+  Box line = row.inset(12, 0);
+  line.cut_right(kScrollbar);
+  Columns at;
+  at.shape = line.cut_right(kShape);
+  at.type = line.cut_right(kType);
+  line.cut_right(8);
+  at.name = line;
+  return at;
+}
+
+void draw_heading(Ui& ui, Box row) {
+  const Columns at = columns_of(row);
+  const Color dim = ui.theme().dim;
+  ui.text_in(at.name, Face::tick, dim, "tensor");
+  ui.text_in(at.type, Face::tick, dim, "type");
+  ui.text_in(at.shape, Face::tick, dim, "shape", Align::right);
+}
+
 void draw_row(Ui& ui, Box row, PaneContext& context, const TensorFacts& tensor) {
   const Theme& theme = ui.theme();
   const Selection& selection = context.snapshot.selection;
@@ -51,11 +75,10 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const TensorFacts& tensor) 
   else if (hit.hovered)
     ui.fill(row, theme.raised);
   const Color quiet = is_selected ? theme.dim_on_selection : theme.dim;
-  Box line = row.inset(12, 0);
-  ui.text_in(line.cut_right(kShape), Face::tick, quiet, shape_text(tensor.shape), Align::right);
-  ui.text_in(line.cut_right(kType), Face::tick, quiet, tensor.type);
-  line.cut_right(8);
-  ui.text_in(line, Face::dense, tensor.is_weight ? theme.text : quiet, fitting_end(ui, tensor.name, line.w));
+  const Columns at = columns_of(row);
+  ui.text_in(at.shape, Face::axis, quiet, shape_text(tensor.shape), Align::right);
+  ui.text_in(at.type, Face::axis, quiet, tensor.type);
+  ui.text_in(at.name, Face::dense, tensor.is_weight ? theme.text : quiet, fitting_end(ui, tensor.name, at.name.w));
   if (hit.clicked && !is_selected) context.send(command::ShowWeights{tensor.name, selection.against});
   if (hit.hovered) ui.tooltip(tip_of(tensor));
 }
@@ -104,6 +127,7 @@ void draw_tensors(Ui& ui, Box box, PaneContext& context) {
   box.cut_top(8);
   if (shown.empty())
     return empty_note(ui, box, "No tensor is called so.", "Every word must occur in its name, type or shape.");
+  draw_heading(ui, box.cut_top(kRow));
   ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y)});
   compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
   const float now = ImGui::GetScrollY() / ui.scale(), scroll = follow_selection(context, shown, box.h, now);

@@ -43,6 +43,24 @@ Lines lines_of(const WeightView& view) {
   return lines;
 }
 
+/// The model to compare with: typed here, or as the selection has it.
+void draw_comparison(Ui& ui, Box box, PaneContext& context, const WeightView& view) {
+  const Theme& theme = ui.theme();
+  const std::string& against = context.snapshot.selection.against;
+  std::string& typed = context.memory.weights_against;
+  if (std::string& followed = kept_of(context).followed_against; followed != against) followed = typed = against;
+  box.cut_top(4);
+  Box row = box.cut_top(kControlHeight);
+  ui.text_in(row.cut_left(kLabel), Face::control, theme.dim, "compare with");
+  const FieldLook look{.hint = "path of another model", .wrong = !view.note.empty(), .face = Face::dense};
+  if (field(ui, "against", row, typed, look)) context.send(command::ShowWeights{view.tensor.name, typed});
+  box.cut_left(kLabel);
+  box.cut_top(2);
+  const bool is_wrong = !view.note.empty();
+  const std::string below = is_wrong ? view.note : against.empty() ? "a folder or a file; Enter compares" : "";
+  ui.paragraph(box, Face::control, is_wrong ? theme.bad : theme.dim, below);
+}
+
 void draw_numbers(Ui& ui, Box box, PaneContext& context, const WeightView& view) {
   const Theme& theme = ui.theme();
   for (const auto& [label, text] : lines_of(view)) {
@@ -51,13 +69,7 @@ void draw_numbers(Ui& ui, Box box, PaneContext& context, const WeightView& view)
     const bool is_bad = label == "NaN, ∞" && view.statistics.nans + view.statistics.infinities > 0;
     ui.text_in(line, Face::dense, is_bad ? theme.nan : theme.text, text);
   }
-  box.cut_top(4);
-  Box row = box.cut_top(kControlHeight);
-  ui.text_in(row.cut_left(kLabel), Face::control, theme.dim, "compare with");
-  const FieldLook look{.hint = "path of another model", .wrong = !view.note.empty(), .face = Face::dense};
-  if (field(ui, "against", row, context.memory.weights_against, look))
-    context.send(command::ShowWeights{view.tensor.name, context.memory.weights_against});
-  if (!view.note.empty()) ui.paragraph(box, Face::control, theme.bad, view.note);
+  draw_comparison(ui, box, context, view);
 }
 
 /// The mouse over a figure: its exact value, and on request a copy of it.
@@ -84,16 +96,20 @@ void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figu
 }  // namespace
 
 void draw_weight_map(Ui& ui, Box box, PaneContext& context) {
-  constexpr const char* kKind = "weight-heatmap";
-  FigureOptions& options = context.memory.options[kKind];
+  constexpr const char* kSegments[] = {"weights", "error"};
+  bool& shows_error = context.memory.show_weight_error;
   PaneHeader header(ui, box, "Weights");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
-    context.export_view(kKind);
+  const Box export_box = header.control(28);
+  const Box what = header.control(136);
+  shows_error = segments(ui, "what", what, kSegments, shows_error) == 1;
+  const char* kind = shows_error ? "weight-error" : "weight-heatmap";
+  FigureOptions& options = context.memory.options[kind];
+  if (icon_button(ui, export_box, icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(kind);
   choose_colors(ui, header, options);
   const Box body = box.inset(8, 8);
-  const KeptFigure& figure = kept_figure(ui, body, context, {.slot = "weight-map", .kind = kKind, .options = options});
+  const KeptFigure& figure = kept_figure(ui, body, context, {.slot = "weight-map", .kind = kind, .options = options});
   header.subtitle(context.snapshot.selection.tensor + (figure.is_there ? " · " + figure.subtitle : ""));
-  if (draw_figure(ui, body, context, figure)) handle_mouse(ui, body, context, figure, kKind);
+  if (draw_figure(ui, body, context, figure)) handle_mouse(ui, body, context, figure, kind);
 }
 
 void draw_weight_values(Ui& ui, Box box, PaneContext& context) {

@@ -11,6 +11,7 @@ namespace {
 
 /// Bars own the category axis: one unit a bar, the first on top or at the left.
 void plan_bars(const BarLayer& bars, PlotPlan& plan) {
+  if (bars.pitch > 0) return;
   Axis& axis = bars.across ? plan.y : plan.x;
   const double last = static_cast<double>(bars.values.size()) - 0.5;
   axis.scaling = Scaling::linear;
@@ -21,13 +22,14 @@ void plan_bars(const BarLayer& bars, PlotPlan& plan) {
   for (std::size_t i = 0; i < bars.labels.size(); ++i) axis.marks.emplace_back(static_cast<double>(i), bars.labels[i]);
 }
 
-std::vector<PlotPlan> plans_of(const Figure& figure) {
+std::vector<PlotPlan> plans_of(const Figure& figure, const PlotStyle& style) {
   std::vector<PlotPlan> plans;
   for (std::size_t i = 0; i < figure.plots.size(); ++i) {
     const Plot& plot = figure.plots[i];
     PlotPlan plan{.plot = &plot, .x = figure.share_x ? figure.plots.front().x : plot.x, .y = plot.y};
     if (figure.share_x && plan.x.label.empty()) plan.x.label = figure.plots.back().x.label;
     plan.x_labels = !figure.share_x || i + 1 == figure.plots.size();
+    if (!plot.columns.empty()) plan.head = 1.4 * style.tick_size;
     for (const Layer& layer : plot.layers) {
       if (const auto* bars = std::get_if<BarLayer>(&layer)) plan_bars(*bars, plan);
       plan.has_heat |= std::holds_alternative<HeatLayer>(layer);
@@ -48,6 +50,7 @@ Margins margins_of(const Sheet& sheet, const PlotPlan& plan) {
   Margins out;
   if (style.titles && !(plan.plot->title.empty() && plan.plot->subtitle.empty())) out.top = 1.6 * style.title_size;
   else if (!style.is_screen && plan.y.visible) out.top = kHalfDigit * style.tick_size;
+  out.top += plan.head;
   if (plan.x.visible) {
     out.bottom = style.frame_width;
     if (plan.x.ticks && (plan.x_labels || !style.is_screen)) out.bottom += s.tick;
@@ -62,8 +65,10 @@ Margins margins_of(const Sheet& sheet, const PlotPlan& plan) {
     if (plan.y.ticks) out.left += s.tick + s.tick_gap + plan.y_tick_width;
     if (!plan.y.label.empty()) out.left += s.label_gap + 1.1 * style.label_size;
   }
+  const double columns = width_of_columns(sheet, *plan.plot);
+  out.right = std::max(out.right, columns);
   if (plan.plot->color_bar) {
-    double bar = s.bar_gap + s.bar_width + 2 * style.frame_width + s.tick + s.tick_gap + sheet.widest(plan.bar_ticks);
+    double bar = columns + s.bar_gap + s.bar_width + 2 * style.frame_width + s.tick + s.tick_gap + sheet.widest(plan.bar_ticks);
     if (!plan.plot->color_label.empty()) bar += s.label_gap + 1.1 * style.label_size;
     out.right = std::max(out.right, bar);
   }
@@ -150,7 +155,7 @@ LaidOut lay_out(const Figure& figure, double width, double height, const PlotSty
   out.list.width = width, out.list.height = height;
   const Sheet sheet{out.list, style, measure};
   if (!style.is_screen) sheet.fill({0, 0, width, height}, style.background);
-  std::vector<PlotPlan> plans = plans_of(figure);
+  std::vector<PlotPlan> plans = plans_of(figure, style);
   plan_pages(sheet, figure, width, height, plans);
   for (const PlotPlan& plan : plans) {
     draw_grid(sheet, plan);
@@ -158,6 +163,7 @@ LaidOut lay_out(const Figure& figure, double width, double height, const PlotSty
     for (const Layer& layer : plan.plot->layers) draw_layer(sheet, plan, layer);
     out.list.ops.push_back(Clip{plan.frame, false});
     draw_axes(sheet, plan);
+    draw_columns(sheet, plan);
     draw_color_bar(sheet, plan);
     draw_labels(sheet, plan);
     draw_names(sheet, plan);

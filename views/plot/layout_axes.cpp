@@ -108,7 +108,10 @@ void draw_grid(const Sheet& sheet, const PlotPlan& plan) {
   const RectF& frame = plan.frame;
   const double width = sheet.style.is_screen ? 1 : 0.4;
   const bool has_bars = std::any_of(plan.plot->layers.begin(), plan.plot->layers.end(),
-                                    [](const Layer& layer) { return std::holds_alternative<BarLayer>(layer); });
+                                    [](const Layer& layer) {
+                                      const auto* bars = std::get_if<BarLayer>(&layer);
+                                      return bars && bars->pitch == 0;
+                                    });
   if (has_bars) return;
   if (plan.y.visible && plan.y.ticks)
     for (const Tick& tick : plan.y_ticks)
@@ -143,7 +146,7 @@ void draw_titles(const Sheet& sheet, const PlotPlan& plan) {
   if (!sheet.style.titles) return;
   const Plot& plot = *plan.plot;
   const double room = sheet.list.width - plan.frame.x - spaces_of(sheet.style).edge;
-  const double baseline = plan.frame.y - 0.5 * sheet.style.title_size;
+  const double baseline = plan.frame.y - plan.head - 0.5 * sheet.style.title_size;
   const std::string title = sheet.elided(TextFace::title, plot.title, room);
   sheet.text({plan.frame.x, baseline}, title, TextFace::title, sheet.style.text);
   const double used = title.empty() ? 0 : sheet.width(TextFace::title, title) + 0.7 * sheet.style.title_size;
@@ -151,11 +154,46 @@ void draw_titles(const Sheet& sheet, const PlotPlan& plan) {
              sheet.style.dim);
 }
 
+namespace {
+
+double width_of(const Sheet& sheet, const TextColumn& column) {
+  double width = sheet.width(TextFace::label, column.title);
+  for (const auto& [place, text] : column.texts) width = std::max(width, sheet.width(TextFace::tick, text));
+  return width;
+}
+
+}  // namespace
+
+double width_of_columns(const Sheet& sheet, const Plot& plot) {
+  double width = 0;
+  for (const TextColumn& column : plot.columns) width += 0.8 * sheet.style.tick_size + width_of(sheet, column);
+  return width;
+}
+
+void draw_columns(const Sheet& sheet, const PlotPlan& plan) {
+  const PlotStyle& style = sheet.style;
+  const RectF& frame = plan.frame;
+  const PlotArea area = plan.area();
+  double right = frame.right();
+  for (const TextColumn& column : plan.plot->columns) {
+    right += 0.8 * style.tick_size + width_of(sheet, column);
+    sheet.text({right, frame.y - 0.5 * style.tick_size}, column.title, TextFace::label, style.dim, TextAlign::right);
+    double free_from = -1e9;
+    for (const auto& [place, text] : column.texts) {
+      const double y = area.place_of_y(place), half = style.tick_size / 2;
+      if (!(y >= frame.y && y <= frame.bottom()) || y - half < free_from) continue;
+      sheet.text({right, y + kHalfDigit * style.tick_size}, text, TextFace::tick, style.text, TextAlign::right);
+      free_from = y + half;
+    }
+  }
+}
+
 void draw_color_bar(const Sheet& sheet, const PlotPlan& plan) {
   if (!plan.plot->color_bar) return;
   const Spaces spaces = spaces_of(sheet.style);
   const Rgba color = sheet.style.is_screen ? sheet.style.dim : sheet.style.text;
-  const RectF bar{plan.frame.right() + spaces.bar_gap, plan.frame.y, spaces.bar_width, plan.frame.h};
+  const double left = plan.frame.right() + width_of_columns(sheet, *plan.plot) + spaces.bar_gap;
+  const RectF bar{left, plan.frame.y, spaces.bar_width, plan.frame.h};
   sheet.list.ops.push_back(DrawImage{bar, color_strip(shown_scale(sheet.style, *plan.plot->color_bar))});
   draw_outline(sheet, bar);
   const double from = outline(sheet, bar).right();

@@ -163,18 +163,43 @@ void draw_path(const Sheet& sheet, const PlotPlan& plan, const PathLayer& layer)
     if (!is_gap(i)) sheet.list.ops.push_back(FillPolygon{circle(at[i], layer.dot, layer.dot > 2 ? 16 : 10), color_of(step_of(i))});
 }
 
-void draw_bars(const Sheet& sheet, const PlotPlan& plan, const BarLayer& layer) {
+namespace {
+
+/// A bar of an axis of numbers is as wide as its numbers up to a thin gap; in the window it has whole pixels.
+void fit_numbers(const PlotStyle& style, double& from, double& width) {
+  constexpr double gap = 0.5, least = 2.5 * gap;  // points; narrower bars touch
+  const double pixel = 1 / style.pixels_per_point;
+  if (!style.is_screen) {
+    if (width >= least) width -= gap;
+    return;
+  }
+  const double end = std::round((from + width) / pixel) * pixel;
+  from = std::round(from / pixel) * pixel;
+  width = end - from > 2 * pixel ? end - from - pixel : end - from;
+}
+
+RectF bar_of(const Sheet& sheet, const PlotArea& area, const BarLayer& layer, std::size_t i) {
   constexpr double half = 0.31;  // of a category
+  const auto at = static_cast<double>(i);
+  const bool is_numeric = layer.pitch > 0;
+  const double low = is_numeric ? layer.from + at * layer.pitch : at - half;
+  const double high = is_numeric ? low + layer.pitch : at + half;
+  const PointF a = layer.across ? place_of(area, layer.base, low) : place_of(area, low, layer.base);
+  const PointF b = layer.across ? place_of(area, layer.values[i], high) : place_of(area, high, layer.values[i]);
+  RectF bar{std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)};
+  if (is_numeric) fit_numbers(sheet.style, layer.across ? bar.y : bar.x, layer.across ? bar.h : bar.w);
+  return bar;
+}
+
+}  // namespace
+
+void draw_bars(const Sheet& sheet, const PlotPlan& plan, const BarLayer& layer) {
   const PlotArea area = plan.area();
   const Rgba color = sheet.style.color(layer.ink);
   for (std::size_t i = 0; i < layer.values.size(); ++i) {
-    if (!std::isfinite(layer.values[i])) continue;
-    const double low = static_cast<double>(i) - half, high = static_cast<double>(i) + half;
-    const PointF a = layer.across ? place_of(area, 0, low) : place_of(area, low, 0);
-    const PointF b = layer.across ? place_of(area, layer.values[i], high) : place_of(area, high, layer.values[i]);
+    if (!std::isfinite(layer.values[i]) || (layer.pitch > 0 && layer.values[i] == layer.base)) continue;
     const bool is_muted = layer.highlight >= 0 && layer.highlight != static_cast<int>(i);
-    sheet.fill({std::min(a.x, b.x), std::min(a.y, b.y), std::abs(a.x - b.x), std::abs(a.y - b.y)},
-               is_muted ? muted(sheet.style, color, 0.5) : color);
+    sheet.fill(bar_of(sheet, area, layer, i), is_muted ? muted(sheet.style, color, 0.5) : color);
   }
   const PointF zero = place_of(area, 0, 0);
   const RectF& frame = plan.frame;

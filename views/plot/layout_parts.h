@@ -45,6 +45,7 @@ struct PlotPlan {
   bool x_labels = true;     // the lowest of plots that share x has them
   RectF frame;
   std::vector<Tick> x_ticks, y_ticks, bar_ticks;
+  double head = 0;          // between title and frame, for the titles of columns
   double y_tick_width = 0;  // of the widest label beside this or another plot: their axis labels stand in one line
   bool has_heat = false;
 
@@ -66,6 +67,9 @@ void draw_grid(const Sheet& sheet, const PlotPlan& plan);
 void draw_axes(const Sheet& sheet, const PlotPlan& plan);
 void draw_titles(const Sheet& sheet, const PlotPlan& plan);
 void draw_color_bar(const Sheet& sheet, const PlotPlan& plan);
+/// Width of all columns of words, with the space before each.
+double width_of_columns(const Sheet& sheet, const Plot& plot);
+void draw_columns(const Sheet& sheet, const PlotPlan& plan);
 
 /// layout_heat.cpp
 void draw_heat(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer);

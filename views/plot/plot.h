@@ -67,9 +67,11 @@ struct MarkLayer {
   bool dashed = false;
 };
 
-/// Bars from zero to value; across: one above the other, labels at the left. Bar i is centred at i on the category axis.
+/// Bars from `base` to value; across: one above the other, labels at the left. Bar i is centred at i on the category axis or,
+/// where `pitch` says how wide a bar is, covers [from + i pitch, from + (i + 1) pitch) of an axis of numbers, up to a thin gap.
 struct BarLayer {
   std::vector<double> values;
+  double base = 0, from = 0, pitch = 0;
   std::vector<std::string> labels;  // of the category axis
   std::vector<std::string> notes;   // at the end of each bar
   Ink ink = Ink::run_a;
@@ -96,11 +98,18 @@ struct NoteLayer {
 
 using Layer = std::variant<HeatLayer, LineLayer, PathLayer, MarkLayer, BarLayer, RuleLayer, NoteLayer>;
 
+/// Words at the right of the frame, each level with a place of the y axis, under a title.
+struct TextColumn {
+  std::string title;
+  std::vector<std::pair<double, std::string>> texts;
+};
+
 /// One pair of axes with layers.
 struct Plot {
   std::string title, subtitle;
   Axis x, y;
   std::vector<Layer> layers;
+  std::vector<TextColumn> columns;  // before the colour bar
   std::optional<ColorScale> color_bar;
   std::string color_label;
   bool equal_units = false;  // one unit is as long across as down

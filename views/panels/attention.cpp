@@ -1,0 +1,50 @@
+// What the token at the cursor attends to in the selected layer: every head, every cached token.
+#include <algorithm>
+#include <cmath>
+
+#include "views/panels/figure_pane.h"
+#include "views/panels/kit/ui_compat.h"
+#include "views/panels/panes.h"
+
+namespace lab {
+namespace {
+
+constexpr const char* kScales[] = {"linear", "log"};
+constexpr float kRoomForRange = 420, kRoomForEntropy = 240;  // of width, for the columns of numbers
+constexpr float kRoomForScale = 420;                         // and for the choice in the header
+
+/// The mouse over the cells: their exact value; a click moves a cursor to the token that a cell stands for.
+void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure, const FigureOptions& options) {
+  const Hit hit = ui.hit("cells", frame_of(figure, body));
+  if (!hit.hovered && !hit.clicked) return;
+  const PlotArea& area = figure.page.areas[0];
+  const double x = area.x_from(hit.x - body.x), y = area.y_from(hit.y - body.y);
+  const AttentionFrame& seen = *figure.sources.attention;
+  const auto place = static_cast<std::int64_t>(std::floor(x + 0.5));
+  if (hit.clicked && seen.own_rows == seen.rows && place >= 0 && place < context.snapshot.count())
+    context.send(command::Seek{place, ImGui::GetIO().KeyAlt ? "b" : "a"});
+  const std::string value = value_at("attention", context.snapshot, figure.sources, options, 0, x, y);
+  if (!value.empty()) ui.tooltip(value);
+}
+
+}  // namespace
+
+void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
+  FigureOptions& options = context.memory.options["attention"];
+  int scale = options.scaling != Scaling::linear;
+  if (box.w >= kRoomForScale && combo(ui, "scale", header.control(76), kScales, scale))
+    options.scaling = scale == 1 ? Scaling::log : Scaling::linear;
+  FigureRequest request{.slot = "attention", .kind = "attention", .options = options};
+  const float width = box.w;
+  request.adjust = [width](Figure& figure) {
+    Plot& plot = figure.plots[0];
+    if (width < kRoomForRange) plot.columns.resize(1), plot.color_label.clear();
+    if (width < kRoomForEntropy) plot.columns.clear(), plot.color_bar.reset();
+  };
+  const Box body = box.inset(4, 4);
+  const KeptFigure& figure = kept_figure(ui, body, context, request);
+  header.subtitle(figure.subtitle);
+  if (draw_figure(ui, figure.is_there ? body : box, context, figure)) handle_mouse(ui, body, context, figure, options);
+}
+
+}  // namespace lab
