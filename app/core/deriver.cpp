@@ -2,6 +2,7 @@
 
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
+#include "app/core/lens.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
 #include "app/core/trajectory_maker.h"
@@ -37,6 +38,8 @@ struct Deriver::Parts {
   std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
+  std::optional<std::shared_ptr<const LogitLens>> lens(const Snapshot& snapshot, std::string& refusal,
+                                                       const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -51,6 +54,7 @@ struct Deriver::Parts {
   Kept<StateFrame> kept_frame;
   Kept<AttentionFrame> kept_attention;
   Kept<NextTokens> kept_next;
+  Kept<LogitLens> kept_lens;
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -63,6 +67,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_frame = {};
   kept_attention = {};
   kept_next = {};
+  kept_lens = {};
   opened = model;
   run = another_run;
   scratch.emplace(model->model->schema());
@@ -186,11 +191,28 @@ std::shared_ptr<const NextTokens> Deriver::Parts::next(const Snapshot& snapshot,
   return next;
 }
 
+std::optional<std::shared_ptr<const LogitLens>> Deriver::Parts::lens(const Snapshot& snapshot, std::string& refusal,
+                                                                     const std::function<bool()>& cancelled) {
+  const std::int64_t token = snapshot.selection.cursor_a;
+  if (token < 0) return nullptr;
+  const bool at_end = token + 1 == snapshot.count();
+  const Place place{snapshot.trace->revision(), at_end ? token : -1, token, 0};
+  if (kept_lens.part && kept_lens.place == place) return kept_lens.part;
+  auto made = unless_cancelled(look_through_lens(*opened->model, snapshot, sampleable, context, cancelled), refusal);
+  if (made && *made) kept_lens = {place, *made};
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
   if (query.attention) derived.attention = attention(snapshot, derived.refusal);
   if (query.next) derived.next = next(snapshot, derived.refusal);
+  if (query.lens) {
+    auto made = lens(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.lens = std::move(*made);
+  }
   if (query.slab) {
     auto made = slab(snapshot, derived.refusal, cancelled);
     if (!made) return false;

@@ -151,6 +151,22 @@ struct NextTokens {
   std::int64_t came_rank = -1;        // 0: the most probable
 };
 
+/// What the head would say of the residual stream that left a layer.
+struct LensRow {
+  std::int64_t layer = 0;
+  NextToken best;             // the most probable token
+  float entropy_bits = 0;
+  float divergence_bits = 0;  // KL(last layer || this one)
+  float came_probability = 0;
+  std::int64_t came_rank = -1;  // 0: the most probable
+};
+/// The logit lens at one token, from the first layer to the last.
+struct LogitLens {
+  std::int64_t token = 0;
+  std::vector<LensRow> rows;
+  std::int32_t came = -1;  // the token that was read next, if any
+};
+
 /// PCA of a layer's state over the tokens, on stable axes.
 struct Trajectory {
   std::int64_t layer = 0, first = 0;       // token of the first point
@@ -163,7 +179,7 @@ struct Trajectory {
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, attention = false, next = false, trajectory = false, weights = false;
+  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -172,6 +188,7 @@ struct Derived {
   std::shared_ptr<const StateFrame> frame;
   std::shared_ptr<const AttentionFrame> attention;  // null too where the layer is none of attention
   std::shared_ptr<const NextTokens> next;
+  std::shared_ptr<const LogitLens> lens;
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::string refusal;                 // why something is not there: what was dropped from the history

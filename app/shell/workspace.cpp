@@ -26,7 +26,8 @@ std::unique_ptr<Tile> framed(float strip, float transport, std::unique_ptr<Tile>
 std::unique_ptr<Tile> wide_tree(Tile*& list) {
   auto left = split_tile(kDown, kFirst, kMostLayerSpace, 80, pane_tile("layers"), pane_tile("next"));
   list = left.get();
-  auto below = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("state-at"), pane_tile("pca"));
+  auto pair = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("pca"), pane_tile("lens"));
+  auto below = split_tile(kAcross, kShare, 1.0f / 3, 160, pane_tile("state-at"), std::move(pair));
   auto curves = split_tile(kDown, kShare, 0.518f, 80, pane_tile("curves"), std::move(below));
   auto middle = split_tile(kDown, kShare, 0.402f, 100, pane_tile("state-over-time"), std::move(curves));
   auto right = split_tile(kAcross, kSecond, 312, 160, std::move(middle), pane_tile("selection"));
@@ -84,6 +85,7 @@ Query Workspace::needs() const {
     all.frame |= kind->needs.frame;
     all.attention |= kind->needs.attention;
     all.next |= kind->needs.next;
+    all.lens |= kind->needs.lens;
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
   }

@@ -59,6 +59,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"pca3d", {"PC1, 70 %", "PC2, 20 %", "PC3, 10 %"}},
       {"scree", {"component", "share of variance", "random walk"}},
       {"next-token", {"probability", "␣cat", "0.300 came"}},
+      {"logit-lens", {"probability of the best token, entropy", "0  ↵", "1  ␣cat", "0.50, 1.50 bit"}},
       {"weight-heatmap", {"column (in)", "row (out)", "Weights of w.weight"}},
       {"weight-error", {"column (in)", "w − twin", "Error of w.weight"}},
       {"weight-histogram", {"elements", "Values of w.weight"}},
@@ -502,7 +503,7 @@ TEST_CASE("csv: every kind writes a header and one row a value, numbers that rea
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
       {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"norms", 4 * 5}, {"gates", 4 * 5},
-      {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3},
+      {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}, {"logit-lens", 2},
       {"weight-heatmap", 6},    {"weight-error", 6}, {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)
     CHECK_MESSAGE(lines_of(csv_of(kind, made.snapshot, made.derived, {})) == count + 1, kind);

@@ -57,6 +57,7 @@ struct HandMade {
   std::shared_ptr<StateFrame> frame = std::make_shared<StateFrame>();
   std::shared_ptr<AttentionFrame> attention = std::make_shared<AttentionFrame>();
   std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
+  std::shared_ptr<LogitLens> lens = std::make_shared<LogitLens>();
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
   std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
   Snapshot snapshot;
@@ -101,6 +102,9 @@ struct HandMade {
              .came = 0,
              .came_probability = 0.3f,
              .came_rank = 1};
+    *lens = {.token = tokens - 1,
+             .rows = {{0, {2, 0.25f}, 3.5f, 2.5f, 0.1f, 2}, {1, {1, 0.5f}, 1.5f, 0, 0.3f, 1}},
+             .came = 0};
     path->layer = 1;
     for (std::int64_t t = 0; t < tokens; ++t)
       path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
@@ -112,7 +116,7 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .trajectory = path, .weights = weights}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights}; }
   /// The selected layer attends: of two heads the first looks everywhere alike, the second half at the first token, half at the last.
   void make_attention(std::int64_t tokens) {
     model->layers[1].points = {{Point::probs, {2, kCachedRows}}};

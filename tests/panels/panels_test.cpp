@@ -142,6 +142,23 @@ TEST_CASE("panes: the export button asks for the kind that is shown") {
   CHECK(window.exported == "next-token");
 }
 
+TEST_CASE("lens: rows are layers, the last among them however few fit, and a click selects one") {
+  HandMade made;
+  Window window(made);
+  window.frames("lens");
+  CHECK(window.has_item("lens/layer 0"));
+  window.click("lens", "layer 1");
+  CHECK(only<command::Select>(window.sent).layer == 1);
+  window.click("lens", "export");
+  CHECK(window.exported == "logit-lens");
+  window.ui.items.clear();
+  made.lens->rows.assign(64, made.lens->rows[1]);
+  for (std::size_t i = 0; i < 64; ++i) made.lens->rows[i].layer = static_cast<std::int64_t>(i);
+  window.frames("lens");
+  CHECK(window.has_item("lens/layer 63"));
+  CHECK_FALSE(window.has_item("lens/layer 0"));
+}
+
 TEST_CASE("next: the token that came takes the last row when it is not among the best") {
   HandMade made;
   Window window(made, {0, 0, 256, 170});

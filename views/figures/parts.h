@@ -24,7 +24,7 @@ struct FigureCode {
   std::string (*csv)(const FigureInput& input);
 };
 
-extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kWeightHeatmap,
+extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
     kWeightError, kWeightHistogram;
 
 /// Tokens on the time axis: [first, last).

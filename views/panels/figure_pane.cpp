@@ -45,6 +45,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.frame) key += fmt::format(" | {}", address(d.frame));
   if (needs.attention) key += fmt::format(" | {}", address(d.attention));
   if (needs.next) key += fmt::format(" | {}", address(d.next));
+  if (needs.lens) key += fmt::format(" | {}", address(d.lens));
   if (needs.weights) key += fmt::format(" | {} {} {} {}", address(d.weights), s.selection.tensor, s.selection.against, o.log_counts);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
   if (needs == Query{} && s.trace) key += fmt::format(" | trace {} {}", s.trace->revision(), s.trace->count());

@@ -8,6 +8,7 @@ namespace lab {
 void draw_tokens(Ui& ui, Box box, PaneContext& context);
 void draw_layers(Ui& ui, Box box, PaneContext& context);
 void draw_next(Ui& ui, Box box, PaneContext& context);
+void draw_lens(Ui& ui, Box box, PaneContext& context);
 void draw_state_over_time(Ui& ui, Box box, PaneContext& context);
 void draw_curves(Ui& ui, Box box, PaneContext& context);
 void draw_state_at(Ui& ui, Box box, PaneContext& context);

@@ -7,6 +7,7 @@ constexpr PaneKind kKinds[] = {
     {"tokens", {}, draw_tokens},
     {"layers", {}, draw_layers},
     {"next", {.next = true}, draw_next},
+    {"lens", {.lens = true}, draw_lens},
     {"state-over-time", {.slab = true}, draw_state_over_time},
     {"curves", {}, draw_curves},
     {"state-at", {.slab = true, .frame = true, .attention = true}, draw_state_at},
