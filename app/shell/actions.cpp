@@ -56,7 +56,7 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
 
 bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
-         action == Action::export_view;
+         action == Action::export_view || action == Action::palette;
 }
 
 bool repeats(Action action) {

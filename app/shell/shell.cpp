@@ -15,6 +15,7 @@
 #include "app/shell/imgui_input.h"
 #include "app/shell/look.h"
 #include "app/shell/open_dialog.h"
+#include "app/shell/palette.h"
 #include "app/shell/screen.h"
 #include "app/shell/script.h"
 #include "app/shell/start_cards.h"
@@ -60,6 +61,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "state-at") return memory.show_attention && shows_attention_layer(snapshot) ? "attention" : "state-at";
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
+  if (pane == "lens") return "logit-lens";
   if (pane == "layers") return "norms";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
@@ -88,6 +90,7 @@ struct Shell::Parts {
   void close_or_cancel();
   void cancel();
   void carry_out(const OpenWish& wish);
+  void carry_out(const PaletteDeed& deed);
   void toggle_weights();
   void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
@@ -98,7 +101,7 @@ struct Shell::Parts {
   void draw_panes(Box body);
   void draw_start(Box body);
   void draw_dialogs(Box window);
-  bool dialog_is_open() const { return help_is_open || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
+  bool dialog_is_open() const { return help_is_open || palette.is_open() || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
 
@@ -135,6 +138,7 @@ struct Shell::Parts {
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
+  Palette palette;
   bool help_is_open = false;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
@@ -263,6 +267,13 @@ void Shell::Parts::carry_out(const OpenWish& wish) {
   if (!wish.open.empty()) open(wish.open);
 }
 
+void Shell::Parts::carry_out(const PaletteDeed& deed) {
+  if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
+  else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
+  else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
+  else open(std::get<std::string>(deed));
+}
+
 /// Opens the page of weights on the tensor that was looked at last, or closes it.
 void Shell::Parts::toggle_weights() {
   if (!snapshot->model || snapshot->model->tensors.empty()) return;
@@ -292,7 +303,8 @@ void Shell::Parts::show_other_view() {
 }
 
 void Shell::Parts::close_or_cancel() {
-  if (help_is_open) help_is_open = false;
+  if (palette.is_open()) palette.close();
+  else if (help_is_open) help_is_open = false;
   else if (export_dialog.is_open()) export_dialog.close();
   else if (trials_dialog.is_open()) trials_dialog.close();
   else if (open_dialog.is_open()) carry_out(open_dialog.escape());
@@ -306,6 +318,7 @@ void Shell::Parts::perform(Action action) {
   const ImVec2 mouse = ImGui::GetIO().MousePos;
   const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
   switch (action) {
+    case Action::palette: palette.open(); break;
     case Action::trials:
       if (snapshot->model) trials_dialog.toggle();
       break;
@@ -368,6 +381,7 @@ void Shell::Parts::draw_dialogs(Box window) {
   if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
   if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials));
   if (help_is_open) help_is_open = draw_help(ui, window);
+  if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed);
 }
 
 void Shell::Parts::draw(Box window) {
@@ -415,7 +429,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
   for (const InputEvent& press : presses) {
-    if (parts.open_dialog.press(press, io.WantTextInput)) continue;
+    if (parts.palette.press(press) || parts.open_dialog.press(press, io.WantTextInput)) continue;
     const auto action = action_of(press, io.WantTextInput || parts.dialog_is_open());
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }

@@ -39,6 +39,21 @@ void draw_model(Ui& ui, Box& bar, const ModelFacts& model) {
   bar.cut_left(facts_end - bar.x + 12);
 }
 
+/// What looks like a field and opens the palette; left out where the bar is short.
+bool draw_search(Ui& ui, Box& bar) {
+  constexpr float kWidth = 260, kRoom = 900;
+  if (bar.w < kRoom) return false;
+  const Theme& theme = ui.theme();
+  const Box box = bar.cut_right(kWidth).row(kControlHeight);
+  const Hit hit = ui.hit("search", box);
+  ui.fill(box, hit.hovered ? theme.hover : theme.raised, kRadius);
+  Box text = box.inset(10, 0);
+  ui.text_in(text.cut_right(44), Face::control, theme.dim, keys_of(Action::palette), Align::right);
+  ui.text_in(text.cut_left(20), Face::control, theme.dim, icon::kSearch);
+  ui.text_in(text, Face::control, hit.hovered ? theme.text : theme.dim, "Search or run a command");
+  return hit.clicked;
+}
+
 }  // namespace
 
 std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
@@ -61,6 +76,8 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
               Action::switch_theme);
   bar.cut_right(4);
   icon_button(bar.cut_right(kIcon), icon::kHelp, tip_of("Keys and mouse", Action::help), Action::help);
+  bar.cut_right(8);
+  if (draw_search(ui, bar)) asked = Action::palette;
   bar.cut_right(16);
 
   if (!snapshot.model) return asked;

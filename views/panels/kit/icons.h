@@ -24,6 +24,7 @@ inline constexpr const char* kExpand = "\uf065";
 inline constexpr const char* kCheck = "\uf00c";
 inline constexpr const char* kWarning = "\uf071";
 inline constexpr const char* kCaretDown = "\uf0d7";
+inline constexpr const char* kSearch = "\uf002";
 inline constexpr const char* kTrials = "\uf0c3";
 inline constexpr const char* kClose = "\uf00d";
 

@@ -1,0 +1,189 @@
+#include "app/shell/palette.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "app/core/builtin.h"
+#include "app/shell/fuzzy.h"
+#include "views/panels/figure_pane.h"
+#include "views/panels/kit/icons.h"
+#include "views/panels/kit/widgets.h"
+
+namespace lab {
+namespace {
+
+constexpr float kWidth = 560, kRow = 28, kTop = 92;
+constexpr int kRows = 9, kPage = 8;
+constexpr std::size_t kMostTokens = 12;  // of those that hold what is typed
+constexpr int kExact = 1000;             // score of a token whose number is typed, above all others
+
+/// Entries in the order of their kinds, with how well they are named.
+class Finder {
+ public:
+  explicit Finder(const std::string& typed) : typed_(typed) {}
+
+  void add(const char* kind, std::string label, PaletteDeed does, std::string keys = "", int bonus = 0) {
+    if (const auto score = match_score(typed_, std::string(kind) + " " + label))
+      scored_.push_back({*score + bonus, {kind, std::move(label), std::move(keys), std::move(does)}});
+  }
+  std::vector<PaletteEntry> best() && {
+    std::stable_sort(scored_.begin(), scored_.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<PaletteEntry> entries;
+    for (auto& [score, entry] : scored_) entries.push_back(std::move(entry));
+    return entries;
+  }
+
+ private:
+  const std::string& typed_;
+  std::vector<std::pair<int, PaletteEntry>> scored_;
+};
+
+void add_commands(Finder& finder) {
+  for (const Shortcut& shortcut : shortcuts())
+    if (*shortcut.keys != '\0' && shortcut.action != Action::palette)
+      finder.add("command", shortcut.meaning, shortcut.action, shortcut.keys);
+}
+
+void add_layers(Finder& finder, const Snapshot& snapshot) {
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  for (std::size_t i = 0; i < snapshot.model->layers.size(); ++i) {
+    std::string label = fmt::format("layer {}, {}", i, snapshot.model->layers[i].title);
+    if (cursor >= 0 && cursor < snapshot.trace->count())
+      label += fmt::format(", norm {:.4g}", snapshot.trace->statistic(static_cast<int>(i), Statistic::h_norm, cursor).mean);
+    finder.add("layer", std::move(label), command::Select{static_cast<std::int64_t>(i), -1, -1});
+  }
+}
+
+/// The token of a typed number, and the last ones whose text holds what is typed.
+void add_tokens(Finder& finder, const std::string& typed, const Snapshot& snapshot) {
+  if (typed.empty() || snapshot.has_vectors) return;
+  const auto add = [&](std::int64_t t, int bonus = 0) {
+    finder.add("token", fmt::format("t = {}, {}", t, snapshot.model->piece(snapshot.tokens[t][0])), command::Seek{t, "a"}, "", bonus);
+  };
+  std::int64_t number = -1;
+  const auto [end, problem] = std::from_chars(typed.data(), typed.data() + typed.size(), number);
+  if (problem == std::errc() && end == typed.data() + typed.size() && number >= 0 && number < snapshot.count()) add(number, kExact);
+  std::size_t found = 0;
+  for (std::int64_t t = snapshot.count() - 1; t >= 0 && found < kMostTokens; --t) {
+    if (t == number || snapshot.model->piece(snapshot.tokens[t][0]).find(typed) == std::string::npos) continue;
+    add(t), ++found;
+  }
+}
+
+template <class Value>
+void add_view(Finder& finder, std::string label, Value PaneMemory::* member, Value value) {
+  finder.add("view", std::move(label), [=](PaneMemory& memory) { memory.*member = value; });
+}
+
+void add_views(Finder& finder) {
+  add_view(finder, "curves: norms", &PaneMemory::show_gates, false);
+  add_view(finder, "curves: gates", &PaneMemory::show_gates, true);
+  for (const bool all : {false, true})
+    finder.add("view", all ? "curves: all layers" : "curves: the chosen layer",
+               [all](PaneMemory& memory) { memory.options["norms"].all_layers = all; });
+  add_view(finder, "PCA: 2D", &PaneMemory::pca_3d, false);
+  add_view(finder, "PCA: 3D", &PaneMemory::pca_3d, true);
+  for (int i = 0; i < static_cast<int>(std::size(kMapNames)); ++i)
+    finder.add("view", std::string("state over time: colours ") + kMapNames[i],
+               [i](PaneMemory& memory) { memory.options["state-heatmap"].map = static_cast<ColorMap>(i); });
+  for (int i = 0; i < static_cast<int>(std::size(kScalingNames)); ++i)
+    finder.add("view", std::string("state over time: scale ") + kScalingNames[i],
+               [i](PaneMemory& memory) { memory.options["state-heatmap"].scaling = static_cast<Scaling>(i); });
+  for (const auto& [name, order] : {std::pair{"half-life", RowOrder::half_life}, std::pair{"index", RowOrder::index}})
+    finder.add("view", std::string("state over time: rows by ") + name,
+               [chosen = order](PaneMemory& memory) { memory.options["state-heatmap"].order = chosen; });
+}
+
+}  // namespace
+
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot) {
+  Finder finder(typed);
+  add_commands(finder);
+  if (snapshot.model) {
+    add_layers(finder, snapshot);
+    add_views(finder);
+    add_tokens(finder, typed, snapshot);
+    for (const TensorFacts& tensor : snapshot.model->tensors)
+      finder.add("tensor", tensor.name, command::ShowWeights{tensor.name, snapshot.selection.against});
+  }
+  for (const BuiltinModel& builtin : builtin_models()) finder.add("model", "builtin:" + builtin.name, "builtin:" + builtin.name);
+  return std::move(finder).best();
+}
+
+void Palette::open() {
+  is_open_ = take_focus_ = true;
+  chosen_ = false;
+  typed_.clear();
+  found_key_ = "nothing yet";
+  ++generation_;
+}
+
+bool Palette::press(const InputEvent& press) {
+  if (!is_open_ || press.modifiers != Modifiers{}) return false;
+  switch (static_cast<Key>(press.code)) {
+    case Key::up: move(-1); return true;
+    case Key::down: move(1); return true;
+    case Key::page_up: move(-kPage); return true;
+    case Key::page_down: move(kPage); return true;
+    default: return false;
+  }
+}
+
+void Palette::move(int by) {
+  const int last = static_cast<int>(found_.size()) - 1;
+  selected_ = std::clamp(selected_ + by, 0, std::max(0, last));
+  first_ = std::clamp(first_, selected_ - kRows + 1, selected_);
+}
+
+void Palette::find(const Snapshot& snapshot) {
+  const std::string key = fmt::format("{} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count());
+  if (key == found_key_) return;
+  found_key_ = key;
+  found_ = palette_entries(typed_, snapshot);
+  selected_ = first_ = 0;
+}
+
+std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& snapshot) {
+  if (!is_open_) return {};
+  const Theme& theme = ui.theme();
+  const Box page{window.middle_x() - kWidth / 2, window.y + kTop, kWidth, 12 + 28 + 8 + kRows * kRow + 32};
+  begin_overlay(ui, "palette", page);
+  Box body = page.inset(12, 12);
+  const std::string id = fmt::format("text{}", generation_);
+  const bool entered = field(ui, id.c_str(), body.cut_top(28), typed_,
+                             {.hint = "Search commands, layers, tokens, tensors, views, models", .take_focus = take_focus_, .face = Face::body});
+  take_focus_ = false;
+  body.cut_top(8);
+  find(snapshot);
+  std::optional<PaletteDeed> chosen;
+  Box list = body.cut_top(kRows * kRow);
+  const int last = std::min(static_cast<int>(found_.size()), first_ + kRows);
+  for (int i = first_; i < last; ++i) {
+    const PaletteEntry& entry = found_[static_cast<std::size_t>(i)];
+    Box row = list.cut_top(kRow);
+    const Hit hit = ui.hit(fmt::format("row {}", i).c_str(), row);
+    const bool selected = i == selected_;
+    if (selected || hit.hovered) ui.fill(row, selected ? theme.selection : theme.raised, kRadius);
+    row = row.inset(16, 0);
+    ui.text_in(row.cut_left(72), Face::control, selected ? theme.dim_on_selection : theme.dim, entry.kind);
+    if (!entry.keys.empty()) {
+      const float width = ui.width(Face::dense, entry.keys);
+      ui.text_in(row.cut_right(width + 8), Face::dense, selected ? theme.text : theme.dim, entry.keys, Align::right);
+    }
+    ui.text_in(row, Face::body, theme.text, entry.label);
+    if (hit.clicked) chosen = entry.does;
+  }
+  if (found_.empty()) ui.text_in(list.cut_top(kRow), Face::body, theme.dim, "Nothing has that name.");
+  body.cut_top(6);
+  ui.text_in(body, Face::control, theme.dim, "Arrows choose, Enter runs, Esc leaves.");
+  if (found_.size() > kRows) ui.text_in(body, Face::control, theme.dim, fmt::format("{} of {}", selected_ + 1, found_.size()), Align::right);
+  end_overlay();
+  if (entered && selected_ < static_cast<int>(found_.size())) chosen = found_[static_cast<std::size_t>(selected_)].does;
+  if (chosen) close();
+  return chosen;
+}
+
+}  // namespace lab

@@ -1,0 +1,51 @@
+#pragma once
+// Finds anything by typing: commands, layers, tokens, tensors, settings of the views, built-in models.
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/core/snapshot.h"
+#include "app/shell/input_queue.h"
+#include "app/shell/shortcuts.h"
+#include "views/panels/pane.h"
+
+namespace lab {
+
+/// What choosing an entry does: an action of the window, a command of the lab, a change of how views show things, or
+/// opening a path.
+using PaletteDeed = std::variant<Action, Command, std::function<void(PaneMemory&)>, std::string>;
+
+struct PaletteEntry {
+  const char* kind;  // "command", "layer", "token", "tensor", "view", "model"
+  std::string label, keys;
+  PaletteDeed does;
+};
+
+/// Everything that can be chosen now and that what is typed names, the best first. Tokens only once something is typed.
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot);
+
+class Palette {
+ public:
+  void open();
+  void close() { is_open_ = false; }
+  bool is_open() const { return is_open_; }
+  /// A key press; returns whether the palette used it.
+  bool press(const InputEvent& press);
+
+  /// Draws it. Returns what was chosen in this frame.
+  std::optional<PaletteDeed> draw(Ui& ui, Box window, const Snapshot& snapshot);
+
+ private:
+  void find(const Snapshot& snapshot);
+  void move(int by);
+
+  bool is_open_ = false, take_focus_ = false, chosen_ = false;
+  int generation_ = 0;  // of the text field
+  std::string typed_, found_key_;
+  std::vector<PaletteEntry> found_;
+  int selected_ = 0, first_ = 0;  // rows: chosen, and at the top of the list
+};
+
+}  // namespace lab
