@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kPiece = 65536;     // elements read at once: whole blocks of every type
 constexpr std::int64_t kMostCells = 2048;  // of a picture, either way
-constexpr std::size_t kBins = 128;
+constexpr std::size_t kBins = 64;
 constexpr double kNothing = std::numeric_limits<double>::quiet_NaN();
 
 using Cancelled = std::function<bool()>;

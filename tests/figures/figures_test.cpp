@@ -52,7 +52,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
   const std::pair<const char*, std::vector<std::string>> expected[] = {
       {"state-heatmap", {"token", "half-life, tokens", "h[channel, 1]"}},
       {"state-at", {"n", "channels by half-life", "h"}},
-      {"attention", {"cached token", "head", "probability", "bit", "q·k", "2.32", "−3.5 to 1.2"}},
+      {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
       {"gates", {"mean Δ", "exp(ΔA)", "|SiLU(z)|", "share shut"}},
       {"pca2d", {"PC1, 70 %", "PC2, 20 %"}},
@@ -444,7 +444,7 @@ TEST_CASE("attention: a place is told with its head, token, probability and scor
   CHECK(value_of("attention", made, 4.6, 1).empty());
   CHECK(value_of("attention", made, 1, 2).empty());
   CHECK(value_of("attention", made, -0.6, 1).empty());
-  CHECK(subtitle_of("attention", made.snapshot, made.derived) == "layer 1 · 2 heads × 5 cached · t = 4, ␣cat");
+  CHECK(subtitle_of("attention", made.snapshot, made.derived) == "layer 1 · t = 4, ␣cat · 2 heads × 5 cached");
 }
 
 TEST_CASE("attention: a cache that began later is drawn where its tokens are, one that was put there by its rows") {
@@ -471,11 +471,11 @@ TEST_CASE("attention: the tokens shown are those of the time axis, or all where 
   CHECK((all.low == -0.5 && all.high == 5.5));
 }
 
-TEST_CASE("attention: of probabilities the scale is a logarithm up to 1, or reaches the largest of them") {
+TEST_CASE("attention: the scale of probabilities is a logarithm between their extremes, or begins with zero") {
   const HandMade made;
   FigureOptions options;
   const ColorScale log = layer_of<HeatLayer>(figure_of("attention", made, options)).scale;
-  CHECK((log.scaling == Scaling::log && log.high == 1 && log.low > 0 && log.map == ColorMap::viridis));
+  CHECK((log.scaling == Scaling::log && log.high == 0.5 && log.low > 0 && log.low <= 0.05 && log.map == ColorMap::viridis));
   options.scaling = Scaling::linear, options.map = ColorMap::magma;
   const ColorScale linear = layer_of<HeatLayer>(figure_of("attention", made, options)).scale;
   CHECK((linear.low == 0 && linear.high == 0.5 && linear.map == ColorMap::magma));

@@ -321,7 +321,7 @@ TEST_CASE("layout: bars of an axis of numbers lie between their numbers, with a 
   const LaidOut page = laid_out(plot);
   std::vector<RectF> bars;
   for (const DrawOp& op : page.list.ops)
-    if (const auto* fill = std::get_if<FillRect>(&op); fill && fill->color == print_style().run_a) bars.push_back(fill->rect);
+    if (const auto* fill = std::get_if<FillRect>(&op); fill && fill->color == plain().run_a) bars.push_back(fill->rect);
   REQUIRE(bars.size() == 2);  // an empty one is not drawn
   const PlotArea& area = page.areas[0];
   CHECK(bars[0].x == doctest::Approx(area.place_of_x(10)));

@@ -331,6 +331,24 @@ TEST_CASE("window: Ctrl+E on the page of weights exports the figure under the mo
   CHECK(bytes->starts_with("tensor,low,high,count\n" + window.snapshot()->selection.tensor));
 }
 
+TEST_CASE("window: V shows what a layer of attention attends to, and of weights their error") {
+  HeadlessWindow window;
+  window.shell().open(LAB_SOURCE_DIR "/tests/golden/granite-dense");
+  window.settle();
+  window.play({command::FeedTokens{{3, 14, 15, 92, 65}}, command::ReadWaiting{}, command::Select{0, 0, 0}});
+  window.press(Key::v);
+  CHECK_FALSE(window.shell().item("state-at/cells"));  // a layer of another kind
+  window.play({command::Select{1, 0, 0}});
+  window.press(Key::v);
+  CHECK(window.shell().item("state-at/cells"));
+  window.press(Key::v);
+  CHECK_FALSE(window.shell().item("state-at/cells"));
+  window.press(Key::w);
+  CHECK(window.shell().item("weight-map/weight-heatmap"));
+  window.press(Key::v);
+  CHECK_FALSE(window.shell().item("weight-map/weight-heatmap"));  // nothing is compared with: it says so instead
+}
+
 TEST_CASE("window: another model's path compares the tensor with its twin there, and a wrong one says why not") {
   HeadlessWindow window;
   window.open("prose");

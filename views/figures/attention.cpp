@@ -48,17 +48,12 @@ Error no_attention(const Snapshot& snapshot, const Derived& derived) {
 ColorScale probability_scale(const FigureOptions& options, const AttentionFrame& seen) {
   ColorScale scale{.map = is_diverging(options.map) ? ColorMap::viridis : options.map,
                    .scaling = options.scaling == Scaling::linear ? Scaling::linear : Scaling::log};
-  if (options.locked && options.high > options.low && options.low >= 0) {
-    scale.low = options.low, scale.high = options.high;
-    return scale;
-  }
-  scale.low = scale.scaling == Scaling::log ? kLowest : 0;
-  scale.high = 1;
-  if (scale.scaling == Scaling::log) return scale;
-  float most = 0;
+  double least = 1, most = kLowest;
   for (const float p : seen.probabilities)
-    if (std::isfinite(p)) most = std::max(most, p);
-  if (most > 0) scale.high = most;
+    if (p > 0) least = std::min<double>(least, p), most = std::max<double>(most, p);
+  scale.high = most;
+  scale.low = scale.scaling == Scaling::log ? std::clamp(least, kLowest, most / 10) : 0;
+  if (options.locked && options.high > options.low && options.low >= 0) scale.low = options.low, scale.high = options.high;
   return scale;
 }
 
@@ -82,7 +77,7 @@ Axis cache_axis(const Snapshot& snapshot, const AttentionFrame& seen, const Figu
 std::int64_t origin_of(const AttentionFrame& seen) { return is_known(seen) ? seen.token_of(0) : 0; }
 
 void add_columns(const AttentionFrame& seen, Plot& plot) {
-  TextColumn entropy{.title = "bit", .texts = {}}, range{.title = "q·k", .texts = {}};
+  TextColumn entropy{.title = "H, bit", .texts = {}}, range{.title = "q·k", .texts = {}};
   for (std::int64_t head = 0; head < seen.heads; ++head) {
     const auto h = static_cast<std::size_t>(head);
     const double middle = static_cast<double>(head) + 0.5;
@@ -122,8 +117,8 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
 std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
   const auto& seen = derived.attention;
   if (!seen) return fmt::format("layer {}", snapshot.selection.layer);
-  return fmt::format("layer {} · {} heads × {} cached · t = {}, {}{}", seen->layer, seen->heads, seen->rows, seen->token,
-                     token_text(snapshot, seen->token),
+  return fmt::format("layer {} · t = {}, {} · {} heads × {} cached{}", seen->layer, seen->token,
+                     token_text(snapshot, seen->token), seen->heads, seen->rows,
                      nan_note(std::ranges::count_if(seen->probabilities, [](float v) { return !std::isfinite(v); })));
 }
 

@@ -38,7 +38,7 @@ void add_picture(const std::shared_ptr<const WeightView>& view, WeightImage Weig
             .low = -0.5,
             .high = static_cast<double>(view->tensor.columns()) - 0.5,
             .whole_numbers = true};
-  plot.y = {.label = is_matrix ? "row (out)" : "other axes",
+  plot.y = {.label = is_matrix ? "row (out)" : view->tensor.rows() > 1 ? "other axes" : "",
             .low = static_cast<double>(view->tensor.rows()),
             .high = 0,
             .whole_numbers = true,
@@ -95,7 +95,7 @@ Result<Figure> make_histogram(const Snapshot& snapshot, const Derived& derived, 
   if (!view) return no_weights(snapshot, derived);
   const WeightHistogram& histogram = view->histogram;
   const auto most = static_cast<double>(*std::ranges::max_element(histogram.counts));
-  const double floor = options.log_counts ? 0.5 : 0;  // below a single element
+  const double floor = options.log_counts ? 0.7 : 0;  // below a single element
   Plot plot = plot_of("Values", "weight-heatmap", snapshot, derived);
   plot.x = {.label = "w", .low = histogram.low, .high = histogram.high};
   plot.y = {.label = "elements",

@@ -43,6 +43,12 @@ Lines lines_of(const WeightView& view) {
   return lines;
 }
 
+/// The end of a path.
+std::string file_name(const std::string& path) {
+  const std::size_t end = path.find_last_not_of('/');
+  return path.substr(0, end + 1).substr(path.substr(0, end + 1).find_last_of('/') + 1);
+}
+
 /// The model to compare with: typed here, or as the selection has it.
 void draw_comparison(Ui& ui, Box box, PaneContext& context, const WeightView& view) {
   const Theme& theme = ui.theme();
@@ -56,9 +62,10 @@ void draw_comparison(Ui& ui, Box box, PaneContext& context, const WeightView& vi
   if (field(ui, "against", row, typed, look)) context.send(command::ShowWeights{view.tensor.name, typed});
   box.cut_left(kLabel);
   box.cut_top(2);
-  const bool is_wrong = !view.note.empty();
-  const std::string below = is_wrong ? view.note : against.empty() ? "a folder or a file; Enter compares" : "";
-  ui.paragraph(box, Face::control, is_wrong ? theme.bad : theme.dim, below);
+  if (view.twin)
+    ui.text_in(box.cut_top(kLine), Face::control, theme.dim, view.twin->type + " in " + file_name(view.twin->path));
+  else
+    ui.paragraph(box, Face::control, view.note.empty() ? theme.dim : theme.bad, view.note.empty() ? "A folder or a file. Enter compares." : view.note);
 }
 
 void draw_numbers(Ui& ui, Box box, PaneContext& context, const WeightView& view) {
