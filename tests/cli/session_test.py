@@ -107,6 +107,17 @@ class Figures(Case):
         self.assertEqual(said["files"], ["n.pdf", "n.csv"])
         self.assertGreater(len((self.folder / "n.csv").read_text().splitlines()), 16)
 
+    def test_attention_is_a_figure_of_layers_that_have_it(self):
+        said = self.json_of("figure", "attention", GOLDEN / "granite-dense", "--ids", "3,14,15,92", "--layer", 1, "-o", "a.pdf", "--data")
+        self.assertEqual(said["files"], ["a.pdf", "a.csv"])
+        rows = [row.split(",") for row in (self.folder / "a.csv").read_text().splitlines()[1:]]
+        heads = {row[2] for row in rows}
+        self.assertEqual(len(rows), 4 * len(heads))
+        for head in heads:
+            self.assertAlmostEqual(sum(float(row[5]) for row in rows if row[2] == head), 1, delta=1e-6)
+        refused = self.refusal("figure", "attention", GOLDEN / "granite-dense", "--ids", "3", "--layer", 0, "-o", "b.pdf")
+        self.assertEqual((refused["field"], refused["found"]), ("layer", "layer 0, mamba2"))
+
     def test_a_state_file_is_where_a_figure_starts(self):
         self.run_program("trace", "builtin:prose", "--text", "In the beginning", "-o", "t.npz", "--save-state", "s.safetensors", "--points", "logits")
         for name, more in (("a.svg", ["--state", "s.safetensors"]), ("b.svg", [])):

@@ -54,6 +54,14 @@ class Numbers(Case):
         self.run_program("figure", "weight-histogram", GOLDEN / "mamba1", "--tensor", IN_PROJ, "-o", "same.csv")
         self.assertEqual((self.folder / "same.csv").read_bytes(), (self.folder / "weight-histogram.csv").read_bytes())
 
+    def test_the_error_of_every_element_is_a_figure(self):
+        self.run_program("weights", GOLDEN / "mamba1-bf16", "--tensor", IN_PROJ, "--against", GOLDEN / "mamba1", "--figure", "weight-error",
+                         "-o", "error.pdf", "-o", "error.csv")
+        cells = [float(row.split(",")[5]) for row in (self.folder / "error.csv").read_text().splitlines()[1:]]
+        told = self.json_of("weights", GOLDEN / "mamba1-bf16", "--tensor", IN_PROJ, "--against", GOLDEN / "mamba1")["against"]
+        self.assertAlmostEqual(max(map(abs, cells)), told["largest"], delta=told["largest"] * 1e-6)  # written as floats
+        self.assertEqual(len(cells), told["compared"])
+
 
 class Checks(Case):
     def test_the_head_makes_the_logit_of_a_token(self):
@@ -97,6 +105,7 @@ class Refusals(Case):
                                  (("--tensor", IN_PROJ, "--against", GOLDEN / "mamba2"), "--against")):
             self.assertEqual(self.refusal("weights", model, *arguments)["field"], field, arguments)
         self.assertEqual(self.refusal("figure", "weight-heatmap", model, "-o", "a.png")["field"], "tensor")
+        self.assertEqual(self.refusal("figure", "weight-error", model, "--tensor", IN_PROJ, "-o", "a.png")["field"], "against")
 
 
 main()

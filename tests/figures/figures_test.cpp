@@ -411,7 +411,7 @@ TEST_CASE("weight-error: without a model to compare with, or its tensor, it is s
   made.weights->against = made.weights->note = "";
   refused = kind.make(made.snapshot, made.derived, {});
   REQUIRE(!refused);
-  CHECK(refused.error().message == "Nothing is compared with.");
+  CHECK(refused.error().message == "There is nothing to compare with.");
   CHECK(kind.applies(made.snapshot));
   made.snapshot.selection.against = "";
   CHECK_FALSE(kind.applies(made.snapshot));

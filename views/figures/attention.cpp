@@ -10,7 +10,7 @@
 namespace lab {
 namespace {
 
-constexpr double kLowest = 1e-4;  // of a logarithmic scale: what is less hardly counts
+constexpr double kReach = 1e-4;  // of a logarithmic scale, from the largest probability down: what is less hardly counts
 
 bool has_attention(const Snapshot& snapshot) { return snapshot.model && std::ranges::any_of(snapshot.model->layers, is_attention); }
 
@@ -48,11 +48,11 @@ Error no_attention(const Snapshot& snapshot, const Derived& derived) {
 ColorScale probability_scale(const FigureOptions& options, const AttentionFrame& seen) {
   ColorScale scale{.map = is_diverging(options.map) ? ColorMap::viridis : options.map,
                    .scaling = options.scaling == Scaling::linear ? Scaling::linear : Scaling::log};
-  double least = 1, most = kLowest;
+  double least = 1, most = 0;
   for (const float p : seen.probabilities)
     if (p > 0) least = std::min<double>(least, p), most = std::max<double>(most, p);
-  scale.high = most;
-  scale.low = scale.scaling == Scaling::log ? std::clamp(least, kLowest, most / 10) : 0;
+  scale.high = most > 0 ? most : 1;
+  scale.low = scale.scaling == Scaling::log ? std::clamp(least, kReach * scale.high, scale.high / 10) : 0;
   if (options.locked && options.high > options.low && options.low >= 0) scale.low = options.low, scale.high = options.high;
   return scale;
 }

@@ -66,8 +66,8 @@ Result<Figure> make_heatmap(const Snapshot& snapshot, const Derived& derived, co
 
 Error no_twin(const WeightView& view) {
   Error error{.code = Code::missing, .field = "against", .expected = "a model to compare with", .found = view.against};
-  error.message = view.against.empty() ? "Nothing is compared with." : view.note;
-  error.next = view.against.empty() ? "Name the model before it was quantised." : "Choose another tensor, or compare with another model.";
+  error.message = view.against.empty() ? "There is nothing to compare with." : view.note;
+  error.next = view.against.empty() ? "Name another model, as the one that was quantised." : "Choose another tensor, or compare with another model.";
   return error;
 }
 

@@ -16,7 +16,7 @@ namespace lab {
 namespace {
 
 constexpr float kRow = 20;
-constexpr float kShape = 112, kType = 48;  // widths of columns
+constexpr float kShape = 100, kType = 44;  // widths of columns
 constexpr float kScrollbar = 4;            // what it takes of the margin at the right
 
 std::string lower(std::string text) {
