@@ -9,7 +9,7 @@
 namespace lab {
 namespace {
 
-constexpr Point kGiven[] = {Point::q_rot, Point::k_rot, Point::v};
+constexpr Point kGiven[] = {Point::q_rot, Point::k_rot};
 
 /// Replaces what a mixer makes of its input by what was recorded, and keeps what follows from it.
 class AttentionProbe final : public Probe {

@@ -151,6 +151,7 @@ std::shared_ptr<const AttentionFrame> Deriver::Parts::attention(const Snapshot& 
   if (token < 0 || !is_attention(snapshot.trace->layers()[static_cast<std::size_t>(layer)])) return nullptr;
   const Place place{snapshot.trace->revision(), 0, token, layer};
   if (kept_attention.part && kept_attention.place == place) return kept_attention.part;
+  // Rotations are in what was recorded; whether the token saw the cache at all is not.
   context.trials = trials_of(trials_at(*snapshot.edits, token));
   auto made = look_at_attention(*opened->model, snapshot, *scratch, context);
   if (!made) {
