@@ -51,6 +51,14 @@ bool note(FileCheck& check, const Result<T>& result) {
   return note(check, result ? Status() : Status(result.error()));
 }
 
+// Compares what was left unread with its checksums; the files lie in `folder`.
+void add_damage(const TensorTable& table, const fs::path& folder, FileCheck& check) {
+  for (Error& problem : table.damage()) {
+    problem.file = (folder / problem.file).string();
+    check.problems.push_back(std::move(problem));
+  }
+}
+
 // A family that is not known is named even where its weights are in a container that cannot be opened.
 void add_unknown_family(const fs::path& folder, FileCheck& check) {
   const auto config = read_json((folder / "config.json").string(), {.bare_non_finite = true});
@@ -72,7 +80,8 @@ void check_model(const fs::path& folder, FileCheck& check, Depth depth, const ch
   check.checkpoint = checkpoint.take();
   const std::vector<Error> problems = validate(*check.checkpoint);
   check.problems.insert(check.problems.end(), problems.begin(), problems.end());
-  if (!problems.empty()) return;
+  if (depth == Depth::weights) add_damage(*check.checkpoint->tensors, check.checkpoint->path, check);
+  if (!check.problems.empty()) return;
   auto outline = describe_model(*check.checkpoint, depth);
   if (!note(check, outline)) return;
   check.outline = outline.take();
@@ -157,10 +166,11 @@ void check_trace(const TensorTable& table, FileCheck& check) {
 }
 
 // Named tensors in whatever container: a trace by its metadata, a state too (in safetensors only), or just tensors.
-void check_container(const std::string& path, const char* kind, const Result<TensorTable>& table, FileCheck& check) {
+void check_container(const std::string& path, const char* kind, const Result<TensorTable>& table, FileCheck& check, Depth depth) {
   check.kind = kind;
   if (!note(check, table)) return;
   check.warnings = table->warnings();
+  if (depth == Depth::weights) add_damage(*table, fs::path(path).parent_path(), check);
   const std::string* format = table->metadata("format");
   if (format && format->starts_with("statelab-state/") && check.kind == "safetensors") {
     check.kind = "state";
@@ -246,7 +256,7 @@ void check_file(const fs::path& path, FileCheck& check, Depth depth) {
   }
   if (is_gguf(path.string())) return check_model(path, check, depth, "gguf");
   if (const Container* container = find_container(name, magic)) {
-    if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check);
+    if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check, depth);
     check.kind = container->kind;
     note(check, Error{.code = Code::unsupported,
                       .expected = "a folder with config.json and model.safetensors",
@@ -255,12 +265,12 @@ void check_file(const fs::path& path, FileCheck& check, Depth depth) {
     return;
   }
   if (name.ends_with(".safetensors"))
-    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check);
+    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check, depth);
   const std::size_t first = magic.find_first_not_of(" \t\r\n");
   if (name.ends_with(".json") || (first != std::string::npos && magic[first] == '{'))
     return check_json(path.string(), check);
   if (magic.size() > 8 && magic[8] == '{')
-    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check);
+    return check_container(path.string(), "safetensors", open_safetensors(path.string()), check, depth);
   note(check, Error{.code = Code::wrong_kind,
                     .expected = "a model folder, .safetensors, .gguf, session or tokenizer file",
                     .found = "other bytes",

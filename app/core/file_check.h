@@ -24,7 +24,8 @@ struct FileCheck {
 /// Whether a folder says that it holds a model, by its configuration or because its only weights are in GGUF files.
 bool is_model_folder(const std::string& folder);
 
-/// Reads and validates whatever is at a path (or builtin:NAME). Nothing is run; of weights no more is read than `depth` says.
+/// Reads and validates whatever is at a path (or builtin:NAME). Nothing is run; of weights no more is read than `depth` says;
+/// `weights` also compares them with the checksums of their file, where it has any (PyTorch's archives).
 FileCheck check_path(const std::string& path, Depth depth = Depth::headers);
 
 /// Reads and validates what would be opened: a model's folder, file or builtin:NAME, or a session and the model it names. What

@@ -81,10 +81,9 @@ class ShardReader {
                            .expected = "in " + file + ": " + list_of(absent),
                            .message = std::to_string(absent.size()) + " tensors of the index are not in their file"});
     if (!unlisted.empty()) table_.add_warning(file + " holds tensors that the index lacks: " + list_of(unlisted));
-    for (const std::string& warning : shard.warnings()) table_.add_warning(file + ": " + warning);
     if (table_.metadata().empty())
       for (const auto& [key, value] : shard.metadata()) table_.add_metadata(key, value);
-    table_.keep_alive(std::make_shared<const TensorTable>(std::move(shard)));
+    table_.take_over(std::move(shard), file + ": ");
   }
 
   void problem(Error error) { problems_.push_back(std::move(error)); }
@@ -110,8 +109,13 @@ class ShardReader {
 
 }  // namespace
 
-Result<TensorTable> open_shards(const std::string& index_path, Result<TensorTable> (*open)(const std::string&)) {
-  LAB_ASSIGN(const Json index, read_json(index_path, kIndexLimits));
+Result<TensorTable> open_shards(const std::string& index_path, OpenShard open) {
+  LAB_ASSIGN(const std::string text, read_file(index_path, kIndexLimits.bytes));
+  return read_shards(text, index_path, open);
+}
+
+Result<TensorTable> read_shards(std::string_view text, const std::string& index_path, OpenShard open) {
+  LAB_ASSIGN(const Json index, parse_json(text, kIndexLimits, index_path));
   std::vector<Error> problems;
   const TensorsOfFile files = read_map(index, index_path, problems);
   if (!problems.empty()) return all_of(std::move(problems));  // nothing was opened

@@ -1,6 +1,7 @@
 #include "model/files/tensor_table.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace lab {
 
@@ -31,6 +32,22 @@ const std::string* TensorTable::metadata(std::string_view key) const {
   for (const auto& [name, value] : metadata_)
     if (name == key) return &value;
   return nullptr;
+}
+
+std::vector<Error> TensorTable::damage() const {
+  std::vector<Error> problems;
+  for (const auto& check : checks_)
+    if (Status status = check(); !status) problems.push_back(std::move(status.error()));
+  return problems;
+}
+
+void TensorTable::take_over(TensorTable other, const std::string& before_warnings) {
+  for (const std::string& warning : other.warnings_) warnings_.push_back(before_warnings + warning);
+  const auto append = [](auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  };
+  append(owners_, other.owners_);
+  append(checks_, other.checks_);
 }
 
 bool TensorTable::add(TensorView tensor) {

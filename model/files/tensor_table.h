@@ -2,6 +2,7 @@
 // Named tensors in mapped files: what a container holds, before anybody knows which model it is.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,11 +47,19 @@ class TensorTable {
   /// What was noticed while reading and did not stop it.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
+  /// What the containers say about bytes that opening left unread, compared with them: reads those bytes once. A problem's
+  /// file is a plain name.
+  std::vector<Error> damage() const;
+
   /// Adds a tensor; false if the name is already there.
   bool add(TensorView tensor);
   void add_metadata(std::string key, std::string value) { metadata_.emplace_back(std::move(key), std::move(value)); }
   void add_warning(std::string text) { warnings_.push_back(std::move(text)); }
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
+  /// `check` reads bytes that `keep_alive` keeps, when `damage` asks for it.
+  void add_check(std::function<Status()> check) { checks_.push_back(std::move(check)); }
+  /// Keeps what else `other` holds beside its tensors and metadata: warnings, checks, and the bytes.
+  void take_over(TensorTable other, const std::string& before_warnings = {});
 
  private:
   std::vector<TensorView> tensors_;
@@ -58,6 +67,7 @@ class TensorTable {
   std::vector<std::pair<std::string, std::string>> metadata_;
   std::vector<std::string> warnings_;
   std::vector<std::shared_ptr<const void>> owners_;
+  std::vector<std::function<Status()>> checks_;
 };
 
 }  // namespace lab

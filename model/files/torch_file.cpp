@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,6 +61,13 @@ void gather(const View& view, const std::byte* storage, std::byte* to) {
   }
 }
 
+// The content of a stored member, compared with its checksum.
+Result<std::span<const std::byte>> verified_content(const ZipMember& member, const std::string& file) {
+  std::uint64_t nothing_to_inflate = 0;
+  std::shared_ptr<const void> no_owner;
+  return content_of(member, file, nothing_to_inflate, no_owner);
+}
+
 class TorchReader {
  public:
   TorchReader(std::span<const std::byte> image, const std::string& file)
@@ -70,11 +78,16 @@ class TorchReader {
     LAB_ASSIGN(members_, read_zip(image_, file_));
     LAB_TRY(sort_members());
     LAB_TRY(check_byte_order());
-    LAB_ASSIGN(const auto text, content(*pickle_member_));
+    LAB_ASSIGN(const auto text, verified_content(*pickle_member_, file_));
     LAB_ASSIGN(pickle_, read_pickle(text, file_, pickle_member_->name));
     LAB_ASSIGN(const PickleValue* dict, find_tensors());
     for (std::size_t i = 0; i + 1 < dict->items.size(); i += 2)
       LAB_TRY(add(pickle_.at(dict->items[i]), pickle_.at(dict->items[i + 1])));
+    for (const auto& [key, member] : storages_)
+      table_.add_check([storage = *member, file = file_]() -> Status {
+        LAB_TRY(verified_content(storage, file));
+        return {};
+      });
     if (ignored_ > kMostWarnings)
       table_.add_warning(std::to_string(ignored_ - kMostWarnings) + " more values are no tensors, ignored");
     return std::move(table_);
@@ -129,12 +142,6 @@ class TorchReader {
     return {};
   }
 
-  Result<std::span<const std::byte>> content(const ZipMember& member) const {
-    std::uint64_t nothing_to_inflate = 0;
-    std::shared_ptr<const void> no_owner;
-    return content_of(member, file_, nothing_to_inflate, no_owner);
-  }
-
   Status check_byte_order() const {
     if (!byte_order_) return {};
     const std::string_view order(reinterpret_cast<const char*>(byte_order_->bytes.data()), byte_order_->bytes.size());
@@ -185,13 +192,14 @@ class TorchReader {
 
   Status add_tensor(const std::string& name, const PickleValue& value) {
     LAB_ASSIGN(View view, view_of(name, value));
-    LAB_ASSIGN(const auto storage, bytes_of(name, pickle_.at(value.items[0])));
+    LAB_ASSIGN(const ZipMember* member, storage_of(name, pickle_.at(value.items[0])));
+    const std::span<const std::byte> storage = member->bytes;
     LAB_TRY(check_view(name, storage.size() / size_of(view.dtype), view));
     TensorView tensor{
         .name = name, .dtype = view.dtype, .shape = view.shape, .data = storage.data(), .bytes = view.bytes(), .file = file_};
     if (view.elements > 0 && view.is_contiguous()) tensor.data += static_cast<std::size_t>(view.offset) * size_of(view.dtype);
     if (view.elements > 0 && !view.is_contiguous()) {
-      LAB_ASSIGN(tensor.data, copy_of(name, view, storage));
+      LAB_ASSIGN(tensor.data, copy_of(name, view, *member));
     }
     if (table_.add(std::move(tensor))) return {};
     return refuse(Code::duplicate, name, "the same name appears twice", "each name once", name);
@@ -216,8 +224,8 @@ class TorchReader {
     return view;
   }
 
-  // A storage's bytes, which must be exactly as many as its count says.
-  Result<std::span<const std::byte>> bytes_of(const std::string& name, const PickleValue& storage) const {
+  // A storage, whose bytes must be exactly as many as its count says.
+  Result<const ZipMember*> storage_of(const std::string& name, const PickleValue& storage) const {
     const std::string_view key = pickle_.at(storage.items[1]).text;
     const auto found = key.size() > kLongestKey ? storages_.end() : storages_.find(key);
     if (found == storages_.end())
@@ -230,7 +238,7 @@ class TorchReader {
       return refuse(Code::mismatch, name, "the storage's size disagrees with its count",
                     std::to_string(count) + " elements of " + std::to_string(width) + " bytes",
                     std::to_string(bytes.size()) + " bytes");
-    return bytes;
+    return found->second;
   }
 
   // The last element a view touches must lie within the storage's `stored`; sums and products are taken with care.
@@ -250,14 +258,16 @@ class TorchReader {
                   shape_text(view.shape) + " with strides " + shape_text(view.strides) + " from " + std::to_string(view.offset));
   }
 
-  Result<const std::byte*> copy_of(const std::string& name, const View& view, std::span<const std::byte> storage) {
+  // Its storage is read here, so that its checksum is compared here too.
+  Result<const std::byte*> copy_of(const std::string& name, const View& view, const ZipMember& storage) {
     const std::size_t bytes = view.bytes();
     if (bytes > copies_left_)
       return refuse(Code::too_large, name, "copies of views need more memory than the file has",
                     "at most " + std::to_string(copies_left_) + " bytes", std::to_string(bytes));
     copies_left_ -= bytes;
+    if (verified_.insert(&storage).second) LAB_TRY(verified_content(storage, file_));
     auto copy = std::make_shared<std::vector<std::byte>>(bytes);
-    gather(view, storage.data(), copy->data());
+    gather(view, storage.bytes.data(), copy->data());
     table_.keep_alive(copy);
     return static_cast<const std::byte*>(copy->data());
   }
@@ -267,6 +277,7 @@ class TorchReader {
   std::vector<ZipMember> members_;
   const ZipMember *pickle_member_ = nullptr, *byte_order_ = nullptr;
   std::map<std::string, const ZipMember*, std::less<>> storages_;
+  std::set<const ZipMember*> verified_;
   Pickle pickle_;
   TensorTable table_;
   std::size_t copies_left_, ignored_ = 0;

@@ -48,8 +48,7 @@ Result<TensorTable> renamed(TensorTable tensors, std::string (*name_of)(std::str
                    .message = "two names mean the same tensor"};
   }
   for (const auto& [key, value] : tensors.metadata()) table.add_metadata(key, value);
-  for (const std::string& warning : tensors.warnings()) table.add_warning(warning);
-  table.keep_alive(std::make_shared<const TensorTable>(std::move(tensors)));
+  table.take_over(std::move(tensors));
   return table;
 }
 

@@ -103,6 +103,18 @@ class Bad(Case):
             self.assertEqual((error["code"], error["field"], error["found"], error["offset"]), ("unsupported", "m/data.pkl", "os.system", 2))
             self.assertIn("safetensors", error["next"])
 
+    def test_weights_that_disagree_with_their_checksum_are_found(self):
+        copy = self.copy_of("mamba1-original-layout")
+        weights = bytearray((copy / "pytorch_model.bin").read_bytes())
+        with zipfile.ZipFile(copy / "pytorch_model.bin") as archive:
+            damaged = archive.getinfo(next(name for name in archive.namelist() if "/data/" in name))
+        weights[damaged.header_offset + 30 + len(damaged.filename) + 200] ^= 1  # behind the header and its padding
+        (copy / "pytorch_model.bin").write_bytes(weights)
+        for path in ("copy", "copy/pytorch_model.bin"):
+            answer, = self.json_of("check", path, expect=2)
+            self.assertEqual([(p["code"], p["field"]) for p in answer["problems"]], [("mismatch", damaged.filename)])
+            self.assertTrue(answer["error"]["file"].endswith("copy/pytorch_model.bin"))
+
     def test_archives_of_other_programs_are_refused_by_what_they_lack(self):
         with zipfile.ZipFile(self.folder / "a.npz", "w") as archive:
             archive.writestr("x.npy", b"")
