@@ -16,7 +16,7 @@ constexpr std::int64_t kMostParts = 99'999;  // what five digits can name
 // "-00002-of-00003.gguf" at the end of a name.
 struct PartName {
   std::string stem;
-  std::int64_t count = 0;
+  std::int64_t number = 0, count = 0;
 
   std::string of(std::int64_t part) const {
     const auto digits = [](std::int64_t n) {
@@ -36,7 +36,8 @@ std::optional<PartName> part_name(const std::string& name) {
     if (pattern[i] == 'd' ? c < '0' || c > '9' : c != pattern[i]) return std::nullopt;
   }
   PartName part{.stem = name.substr(0, begin)};
-  const char* count = name.data() + begin + pattern.rfind("ddddd");
+  const char *number = name.data() + begin + pattern.find("ddddd"), *count = name.data() + begin + pattern.rfind("ddddd");
+  std::from_chars(number, number + kDigits, part.number);
   std::from_chars(count, count + kDigits, part.count);
   return part;
 }
@@ -82,8 +83,7 @@ Status add_part(Gguf& whole, Gguf part) {
                    .expected = "each tensor in one part",
                    .found = whole.tensors.find(tensor.name)->file + " and " + tensor.file,
                    .message = "the same tensor appears in two parts"};
-  for (const std::string& warning : part.tensors.warnings()) whole.tensors.add_warning(warning);
-  whole.tensors.keep_alive(std::make_shared<const TensorTable>(std::move(part.tensors)));
+  whole.tensors.take_over(std::move(part.tensors));
   return {};
 }
 
@@ -142,10 +142,10 @@ Result<Gguf> open_all(const fs::path& path) {
   LAB_ASSIGN(const std::int64_t count, split_number(gguf, "split.count", 1, kMostParts));
   if (count <= 1) return gguf;
   const auto name = part_name(path.filename().string());
-  if (!name || name->count != count)
+  if (!name || name->count != count || name->number < 1 || name->number > count)
     return Error{.code = Code::mismatch,
                  .field = "split.count",
-                 .expected = "a name that ends as " + PartName{"", count}.of(1),
+                 .expected = "a name that ends as " + PartName{.count = count}.of(1),
                  .found = path.filename().string(),
                  .message = "the name does not tell where the other parts are"};
   return open_parts(path.parent_path(), *name);
