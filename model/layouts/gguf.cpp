@@ -130,10 +130,15 @@ bool is_gguf(const std::string& path) {
 
 Result<Checkpoint> open_gguf_checkpoint(const std::string& given) {
   LAB_ASSIGN(const fs::path path, model_file(given));
-  LAB_ASSIGN(const std::shared_ptr<const Gguf> gguf, open_gguf(path.string()));
+  LAB_ASSIGN(std::shared_ptr<const Gguf> gguf, open_gguf(path.string()));
+  return gguf_checkpoint(std::move(gguf), path.string());
+}
+
+Result<Checkpoint> gguf_checkpoint(std::shared_ptr<const Gguf> gguf, const std::string& given) {
+  const fs::path path = given;
   auto architecture = architecture_of(*gguf);
   if (!architecture) {
-    architecture.error().file = path.string();
+    architecture.error().file = given;
     return architecture.error();
   }
   std::vector<Error> problems;

@@ -5,6 +5,7 @@
 //   qk_rows_interleaved    the rows of q and k belong to the rotation of adjacent pairs
 //   shared_mlp.gate, .up   the halves of `shared_mlp.input_linear`, and of block_sparse_moe
 //   rope_freqs.weight      divisors of the rotation's frequencies [n/2]
+#include <memory>
 #include <string>
 
 #include "model/checkpoint.h"
@@ -18,6 +19,9 @@ bool is_gguf(const std::string& path);
 /// Opens a file, any part of a split one, or the one model of a folder. An architecture that is not known is refused by its
 /// name; keys and tensors that are wrong are told all at once. The parsed file stays reachable as `gguf`.
 Result<Checkpoint> open_gguf_checkpoint(const std::string& path);
+
+/// The checkpoint of a file that was read already.
+Result<Checkpoint> gguf_checkpoint(std::shared_ptr<const Gguf> gguf, const std::string& path);
 
 /// Says a problem of a checkpoint in the words of its files: their path, and keys and tensors as they are stored.
 void say_as_stored(const Checkpoint& checkpoint, Error& problem);

@@ -10,6 +10,8 @@
 namespace lab {
 namespace {
 
+constexpr std::int64_t kMostLayers = 4096;  // as the families; a list of more could outgrow the limits of a configuration
+
 // Reads keys below the architecture's name and writes fields of a JSON object.
 class ConfigWriter {
  public:
@@ -186,6 +188,9 @@ void add_layers(ConfigWriter& config) {
   const GgufValue* value = config.find(key);
   const auto layers = config.integer("block_count", false);
   if (!layers) return;
+  if (*layers > kMostLayers)
+    return config.problem(Code::out_of_range, "block_count", "an integer up to " + std::to_string(kMostLayers),
+                          std::to_string(*layers), "a size cannot be");
   const std::vector<GgufValue> items = value ? value->items() : std::vector<GgufValue>{};
   if (items.size() != static_cast<std::size_t>(*layers))
     return config.problem(value ? Code::mismatch : Code::missing, key,
@@ -199,9 +204,9 @@ void add_layers(ConfigWriter& config) {
       return config.problem(Code::mismatch, key, heads > 0 ? "0 or " + std::to_string(heads) : "an integer from 0",
                             item.brief(), "the layers' heads cannot be");
     heads = std::max(heads, here);
-    types.append(types.empty() ? "[" : ", ").append(here > 0 ? "\"attention\"" : "\"mamba\"");
+    types.append(types.empty() ? "" : ", ").append(here > 0 ? "\"attention\"" : "\"mamba\"");
   }
-  config.put("layer_types", types + "]");
+  config.put("layer_types", "[" + types + "]");
   if (heads > 0) config.put("num_key_value_heads", heads);
 }
 

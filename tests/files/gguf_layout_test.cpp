@@ -219,6 +219,23 @@ TEST_CASE("gguf layout: the layers of a hybrid are told by their heads, which mu
   check_refused(heads({-1}), Code::mismatch, "granitehybrid.attention.head_count_kv");
 }
 
+TEST_CASE("gguf layout: numbers of layers that cannot be are refused by key, however long their list [GG11]") {
+  const auto layers = [](std::uint32_t count) {
+    GgufImage image = attention("granitehybrid");
+    image.integer("granitehybrid.embedding_length", 8).integer("granitehybrid.block_count", count);
+    for (const auto& [key, number] : {std::pair{"inner_size", 16u}, {"state_size", 4u}, {"conv_kernel", 3u}, {"time_step_rank", 2u}, {"group_count", 2u}})
+      image.integer(std::string("granitehybrid.ssm.") + key, number);
+    image.number("granitehybrid.attention.layer_norm_rms_epsilon", 1e-5f).ones("token_embd.weight", {8, 10});
+    return image.array("granitehybrid.attention.head_count_kv", GgufType::i32, count, std::string(4 * count, '\0'));
+  };
+  const Opened none(layers(0));
+  const std::vector<Error> problems = validate(none.checkpoint());
+  REQUIRE_FALSE(problems.empty());
+  CHECK(problems[0].code == Code::out_of_range);
+  CHECK(problems[0].field == "granitehybrid.block_count");
+  check_refused(layers(200'000), Code::out_of_range, "granitehybrid.block_count");
+}
+
 TEST_CASE("gguf layout: Llama's rotation, its divisors and the permuted rows") {
   GgufImage image =
       llama().number("llama.rope.freq_base", 500000).ones("rope_freqs.weight", {2}).ones("blk.0.attn_q.weight", {8, 8});
