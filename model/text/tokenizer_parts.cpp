@@ -236,6 +236,8 @@ Status ComponentReader::template_part(const Json& part, const std::string& type,
   }
   if (texts != 1)
     return refuse(Code::unsupported, field + ".single", "the text once", std::to_string(texts) + " times");
+  if (parts_.before.size() + before.size() > kLongestTemplate || parts_.after.size() + after.size() > kLongestTemplate)
+    return refuse(Code::too_large, field + ".single", std::to_string(kLongestTemplate) + " ids in all", "more");
   // A template behind another one surrounds what that one added.
   parts_.before.insert(parts_.before.begin(), before.begin(), before.end());
   parts_.after.insert(parts_.after.end(), after.begin(), after.end());
@@ -254,6 +256,8 @@ Status ComponentReader::template_tokens(const Json& item, const Json* tokens, co
     const auto value = id.integer();
     if (!value || !parts_.has(*value))
       return refuse(Code::out_of_range, field + ".special_tokens", "an id of the vocabulary", id.brief());
+    if (ids.size() == kLongestTemplate)
+      return refuse(Code::too_large, field + ".special_tokens", std::to_string(kLongestTemplate) + " ids", "more");
     ids.push_back(static_cast<std::int32_t>(*value));
   }
   return {};

@@ -238,6 +238,14 @@ TEST_CASE("bpe: templates add their tokens around the text, and only when asked"
   std::string many = "[";
   for (int i = 0; i < 65; ++i) many += std::string(i ? "," : "") + R"({"SpecialToken": {"id": "<end>"}})";
   check_refused(post(many + "]", "[20]"), Code::too_large, "post_processor.single");
+  std::string ids = "[20";
+  for (int i = 0; i < 40; ++i) ids += ",20";
+  const std::string once = R"([{"SpecialToken": {"id": "<end>"}}, {"Sequence": {"id": "A"}}])";
+  const std::string twice = R"([{"SpecialToken": {"id": "<end>"}}, {"SpecialToken": {"id": "<end>"}}, {"Sequence": {"id": "A"}}])";
+  CHECK(encode(*open(post(once, ids + "]")), "").size() == 41);
+  check_refused(post(twice, ids + "]"), Code::too_large, "post_processor.special_tokens");
+  const std::string part = post(once, ids + "]").post;
+  check_refused({.post = R"({"type": "Sequence", "processors": [)" + part + "," + part + "]}"}, Code::too_large, "post_processor.processors.single");
 }
 
 TEST_CASE("bpe: whole pieces in the vocabulary skip the merges when the file says so") {
