@@ -4,6 +4,7 @@
 
 #include "model/text/tokenizer.h"
 #include "model/text/utf8.h"
+#include "tests/files/damage.h"
 
 using namespace lab;
 
@@ -82,6 +83,99 @@ TEST_CASE("tokenizer files are refused by field") {
   CHECK(refusal(small(R"("decoder": {"type": "ByteLevel"})", R"("decoder": {"type": "WordPiece"})")).field == "decoder.type");
   CHECK(refusal(small(R"("id": 4)", R"("id": "4")")).field == "added_tokens.0.id");
   CHECK(refusal(small(R"("special": true)", R"("special": 1)")).field == "added_tokens.0.special");
+}
+
+TEST_CASE("tokenizer: texts that are no tokenizer.json, and parts of another kind, are refused by field") {
+  struct Case {
+    std::string text;
+    Code code;
+    const char* field;
+  };
+  const auto model = [](const char* inside) { return std::string(R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": )") + inside + "}"; };
+  const auto added = [](const char* token) { return small(R"({"id": 4, "content": "<end>", "special": true, "normalized": false})", token); };
+  const auto id = [](const char* value) { return small(R"("a": 0)", R"("a": )" + std::string(value)); };
+  const Case cases[] = {
+      {"", Code::malformed, ""},
+      {"<html>", Code::malformed, ""},
+      {"\xEF\xBB\xBF" + small(), Code::malformed, ""},
+      {small() + "x", Code::malformed, ""},
+      {small(R"("a": 0)", "\"\xFF\": 0"), Code::malformed, ""},
+      {small(R"("a": 0)", R"("\ud800": 0)"), Code::malformed, ""},
+      {small(R"("a": 0)", R"("a": Infinity)"), Code::malformed, ""},
+      {small(R"("a": 0)", R"("a": 1e400)"), Code::out_of_range, "a"},
+      {small(R"("a": 0)", R"("a": 0, "a": 5)"), Code::duplicate, "a"},
+      {small(R"("a": 0)", R"("a": )" + std::string(100'000, '[')), Code::too_large, ""},
+      {"null", Code::missing, "model"},
+      {"7", Code::missing, "model"},
+      {"{}", Code::missing, "model"},
+      {model("null"), Code::missing, "model"},
+      {model("[]"), Code::missing, "model"},
+      {model("\"BPE\""), Code::missing, "model"},
+      {model("{}"), Code::missing, "model.vocab"},
+      {model(R"({"vocab": null})"), Code::missing, "model.vocab"},
+      {model(R"({"vocab": []})"), Code::missing, "model.vocab"},
+      {model(R"({"vocab": {}})"), Code::missing, "model.merges"},
+      {model(R"({"vocab": {}, "merges": null})"), Code::missing, "model.merges"},
+      {model(R"({"vocab": {}, "merges": {}})"), Code::missing, "model.merges"},
+      {model(R"({"type": 7, "vocab": {}, "merges": []})"), Code::unsupported, "model.type"},
+      {model(R"({"type": null, "vocab": {}, "merges": []})"), Code::unsupported, "model.type"},
+      {model(R"({"type": "bpe", "vocab": {}, "merges": []})"), Code::unsupported, "model.type"},
+      {id("null"), Code::malformed, "model.vocab.a"},
+      {id("true"), Code::malformed, "model.vocab.a"},
+      {id("\"0\""), Code::malformed, "model.vocab.a"},
+      {id("[0]"), Code::malformed, "model.vocab.a"},
+      {id("0.0"), Code::malformed, "model.vocab.a"},
+      {id("1e1"), Code::malformed, "model.vocab.a"},
+      {id("2147483648"), Code::out_of_range, "model.vocab.a"},
+      {id("18446744073709551616"), Code::malformed, "model.vocab.a"},
+      {small(R"(["a b"])", R"([["a"]])"), Code::malformed, "model.merges.0"},
+      {small(R"(["a b"])", R"([["a", "b", "ab"]])"), Code::malformed, "model.merges.0"},
+      {small(R"(["a b"])", R"([["a", 1]])"), Code::malformed, "model.merges.0"},
+      {small(R"(["a b"])", R"([null])"), Code::malformed, "model.merges.0"},
+      {small(R"(["a b"])", R"(["a b", " b"])"), Code::missing, "model.merges.1"},
+      {small(R"(["a b"])", R"(["a  b"])"), Code::missing, "model.merges.0"},
+      {added("7"), Code::malformed, "added_tokens.0.content"},
+      {added("{}"), Code::malformed, "added_tokens.0.content"},
+      {added(R"({"id": 4, "content": null})"), Code::malformed, "added_tokens.0.content"},
+      {added(R"({"content": "x"})"), Code::malformed, "added_tokens.0.id"},
+      {added(R"({"id": null, "content": "x"})"), Code::malformed, "added_tokens.0.id"},
+      {added(R"({"id": -1, "content": "x"})"), Code::out_of_range, "added_tokens.0.id"},
+      {added(R"({"id": 0, "content": "x"})"), Code::duplicate, "added_tokens.0.id"},
+      {added(R"({"id": 4, "content": "x", "normalized": "no"})"), Code::malformed, "added_tokens.0.normalized"},
+      {added(R"({"id": 4, "content": "x", "single_word": 1})"), Code::malformed, "added_tokens.0.single_word"},
+      {added(R"({"id": 4, "content": "x", "lstrip": []})"), Code::malformed, "added_tokens.0.lstrip"},
+      {added(R"({"id": 4, "content": "x", "rstrip": {}})"), Code::malformed, "added_tokens.0.rstrip"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(printable(one.text, 400));
+    const Error error = refusal(one.text);
+    CHECK(name_of(error.code) == std::string(name_of(one.code)));
+    CHECK(error.field == std::string(one.field));
+    CHECK(error.file == "tokenizer.json");
+  }
+}
+
+TEST_CASE("tokenizer: a file cut anywhere, or with any bit flipped, is refused, or encodes and decodes a text") {
+  const auto open = [](const std::string& text) -> Status {
+    LAB_ASSIGN(const auto tokenizer, parse_tokenizer(text, "tokenizer.json"));
+    const auto ids = tokenizer->encode(" ab a<end>b\xC3\xA9");
+    if (ids) tokenizer->decode(*ids);
+    return {};
+  };
+  const std::string characters =
+      R"({"normalizer": {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "_"}, )"
+      R"({"type": "Replace", "pattern": {"String": " "}, "content": "_"}]}, "pre_tokenizer": null, )"
+      R"("post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "s"}}, {"Sequence": {"id": "A"}}], )"
+      R"("special_tokens": {"s": {"ids": [0]}}}, "decoder": {"type": "Sequence", "decoders": [{"type": "Replace", "pattern": )"
+      R"({"String": "_"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}, {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}, )"
+      R"("model": {"type": "BPE", "unk_token": "u", "fuse_unk": true, "byte_fallback": true, )"
+      R"("vocab": {"u": 0, "_": 1, "a": 2, "_a": 3, "<0xC3>": 4}, "merges": ["_ a"]}})";
+  for (const std::string& good : {small(), characters}) {
+    test::check_truncations(good, open);
+    const std::size_t opened = test::check_flips(good, 0, good.size(), open);
+    CHECK(opened > 0);
+    CHECK(opened < good.size() * 8 / 2);
+  }
 }
 
 TEST_CASE("utf-8: each maximal invalid part is one replacement") {
