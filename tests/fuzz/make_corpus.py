@@ -3,7 +3,7 @@
 
     make_corpus.py [FOLDER]
 
-Files that a fuzzer found are added by hand and stay: this script only writes its own names.
+Files that a fuzzer found stay: this script only writes its own names.
 """
 import io
 import json
@@ -11,6 +11,13 @@ import pathlib
 import struct
 import sys
 import zipfile
+
+
+def count_of(shape):
+    count = 1
+    for extent in shape:
+        count *= extent
+    return count
 
 
 def safetensors(header, data=b"", length=None):
@@ -324,10 +331,7 @@ def gguf(keys=(), tensors=(), version=3, magic=b"GGUF", counts=None, alignment=3
 
 
 def f32(name, *extents):
-    size = 4
-    for extent in extents:
-        size *= extent
-    return name, extents, 0, size
+    return name, extents, 0, 4 * count_of(extents)
 
 
 SSM = [("embedding_length", "u32", 2), ("block_count", "u32", 1), ("ssm.inner_size", "u32", 4), ("ssm.state_size", "u32", 1),
@@ -355,6 +359,11 @@ GRANITE = named("granitehybrid", *HEADS, *ATTENTION, ("attention.head_count_kv",
                 ("expert_shared_feed_forward_length", "u32", 3))
 LLAMA = named("llama", *ATTENTION, ("rope.scaling.type", "string", "linear"), ("rope.scaling.factor", "f32", 2))
 
+LLAMA_BLOCK = [f32("token_embd.weight", 2, 3), f32("output_norm.weight", 2), f32("blk.0.attn_norm.weight", 2), f32("blk.0.attn_q.weight", 2, 2),
+               f32("blk.0.attn_k.weight", 2, 2), f32("blk.0.attn_v.weight", 2, 2), f32("blk.0.attn_output.weight", 2, 2), f32("blk.0.ffn_norm.weight", 2),
+               f32("blk.0.ffn_gate.weight", 2, 3), f32("blk.0.ffn_up.weight", 2, 3), f32("blk.0.ffn_down.weight", 3, 2)]
+LLAMA_KEYS = named("llama", *ATTENTION, ("attention.head_count_kv", "u32", 1))
+
 
 def vocabulary(model, more):
     tokens = ["a", "b", "ab", "\u0120", "\u2581", "\u2581a", "<e>", "[PAD7]"]
@@ -371,6 +380,7 @@ GGUFS = {
     "valid-mamba2": gguf(MAMBA2, MAMBA2_TENSORS),
     "valid-granite": gguf(GRANITE, [f32("token_embd.weight", 2, 3), f32("blk.0.ffn_gate_exps.weight", 2, 3, 2)]),
     "valid-llama": gguf(LLAMA, [f32("token_embd.weight", 2, 3), f32("rope_freqs.weight", 1)]),
+    "valid-llama-whole": gguf(LLAMA_KEYS, LLAMA_BLOCK),
     "valid-version-2": gguf(MAMBA, MAMBA_TENSORS, version=2),
     "valid-empty": gguf(),
     "valid-tokenizer-gpt2": vocabulary("gpt2", [("merges", "strings", ["a b"]), ("pre", "string", "llama-bpe"), ("token_type", "i32[]", [1] * 6 + [3, 5]), ("bos_token_id", "u32", 6)]),
@@ -462,21 +472,17 @@ def npy_of(descr="'<f4'", shape="(3,)", order="False", data=bytes(12), version=1
     return npy(f"{{'descr': {descr}, 'fortran_order': {order}, 'shape': {shape}, }}\n", data, version)
 
 
-NPZ = {
-    "valid-array": npy_of(),
+NPY = {
+    "valid": npy_of(),
     "valid-version-2": npy_of(version=2),
     "valid-version-3": npy_of(version=3),
     "valid-fortran": npy_of(shape="(1, 3)", order="True"),
+    "valid-fortran-cube": npy_of("'|u1'", "(2, 3, 2)", "True"),
     "valid-scalar": npy_of(shape="()", data=bytes(4)),
     "valid-no-elements": npy_of(shape="(0, 7)", data=b""),
     "valid-bool": npy_of("'|b1'", data=b"\0\1\0"),
-    "valid-archive": archive({"a.npy": npy_of(), "metadata.json": b'{"format": "x"}'}),
-    "valid-compressed": archive({"a.npy": npy_of(data=bytes(12)), "b.npy": npy_of()}, zipfile.ZIP_DEFLATED),
-    "valid-zip64": archive({"a.npy": npy_of()}, force_zip64=True),
-    "valid-other-member": archive({"notes.txt": b"x"}),
-    "bzip2": archive({"a.npy": npy_of()}, zipfile.ZIP_BZIP2),
-    "cut": archive({"a.npy": npy_of()})[:-1],
     "empty": b"",
+    "zip": b"PK\3\4",
     "object": npy_of("'|O'"),
     "record": npy_of("[('a', '<f4')]"),
     "big-endian": npy_of("'>f4'"),
@@ -487,8 +493,57 @@ NPZ = {
     "header-beyond": b"\x93NUMPY\1\0\xff\xff{}{}",
     "header-huge": b"\x93NUMPY\2\0\xff\xff\xff\xff{}{}",
     "evaluates": npy_of(shape="(__import__('os').getpid(),)"),
+}
+NPZ = {
+    "valid-archive": archive({"a.npy": npy_of(), "metadata.json": b'{"format": "x"}'}),
+    "valid-compressed": archive({"a.npy": npy_of(data=bytes(12)), "b.npy": npy_of()}, zipfile.ZIP_DEFLATED),
+    "valid-zip64": archive({"a.npy": npy_of()}, force_zip64=True),
+    "valid-other-member": archive({"notes.txt": b"x"}),
+    "bzip2": archive({"a.npy": npy_of()}, zipfile.ZIP_BZIP2),
+    "cut": archive({"a.npy": npy_of()})[:-1],
+    "empty": b"",
     "parent-folder": archive({"../a.npy": npy_of()}),
     "metadata-broken": archive({"metadata.json": b"{"}),
+    "array-broken": archive({"a.npy": npy_of(shape="(4,)")}),
+}
+
+
+def index(weight_map, **more):
+    return json.dumps({"metadata": {"total_size": 12}, "weight_map": weight_map} | more).encode()
+
+
+WHOLE = {"a": "1", "b": "1", "c": "2"}
+INDICES = {
+    "valid": index(WHOLE),
+    "valid-no-metadata": json.dumps({"weight_map": WHOLE}).encode(),
+    "valid-no-total": index(WHOLE, metadata={}),
+    "valid-other-total": index(WHOLE, metadata={"total_size": 2**64}),
+    "valid-unknown-fields": index(WHOLE, note=[1, {"x": None}]),
+    "valid-not-listed": index({"a": "1"}),
+    "valid-one-file": index({"c": "2"}),
+    "empty": b"",
+    "cut": index(WHOLE)[:-1],
+    "array": b"[]",
+    "map-absent": b"{}",
+    "map-empty": index({}),
+    "map-array": index([["a", "1"]]),
+    "map-nested": index({"a": {"b": "1"}}),
+    "map-twice": b'{"weight_map": {"a": "1"}, "weight_map": {"a": "2"}}',
+    "tensor-twice": b'{"weight_map": {"a": "1", "a": "1"}}',
+    "tensor-absent": index({"a": "1", "x": "1", "y": "1"}),
+    "tensor-in-two": index({"a": "1", "d": "3"}),
+    "file-absent": index({"a": "4", "b": "5"}),
+    "file-number": index({"a": 1}),
+    "file-empty": index({"a": ""}),
+    "file-above": index({"a": "../1"}),
+    "file-dots": index({"a": "..", "b": "."}),
+    "file-absolute": index({"a": "/etc/passwd"}),
+    "file-backslash": index({"a": "x\\1"}),
+    "file-zero-byte": index({"a": "1\0"}),
+    "file-url": index({"a": "http://host/1"}),
+    "file-long": index({"a": "1" * 256}),
+    "nested": b'{"metadata": ' + b"[" * 1000,
+    "infinity": b'{"metadata": {"total_size": Infinity}, "weight_map": {"a": "1"}}',
 }
 
 
@@ -502,6 +557,10 @@ def tensor(storage="FloatStorage", key="0", count=6, offset=0, shape=(2, 3), str
     identity = b"(" + word("storage") + b"ctorch\n" + storage.encode() + b"\n" + word(key) + word("cpu") + b"J" + struct.pack("<i", count) + b"tQ"
     return (b"ctorch._utils\n_rebuild_tensor_v2\n(" + identity + b"J" + struct.pack("<i", offset) + numbers(shape) + numbers(strides)
             + b"\x89ccollections\nOrderedDict\n)RtR")
+
+
+def strides_of(shape):
+    return [count_of(shape[i + 1:]) for i in range(len(shape))]
 
 
 def pickled(opcodes):
@@ -563,14 +622,15 @@ TORCH = {
 }
 
 
-def main():
+def write(corpora, most=4096):
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
-    for folder, files in (("gguf", GGUFS), ("json", CONFIGS), ("npz", NPZ), ("safetensors", SAFETENSORS), ("state", STATES),
-                          ("tokenizer", TOKENIZERS), ("torch", TORCH)):
+    for folder, files in corpora.items():
         (root / folder).mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            assert len(content) < 4096, name
+            assert len(content) < most, name
             (root / folder / name).write_bytes(content)
 
 
-main()
+if __name__ == "__main__":
+    write({"gguf": GGUFS, "index": INDICES, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "state": STATES,
+           "tokenizer": TOKENIZERS, "torch": TORCH})

@@ -3,8 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "model/base/check.h"
-#include "model/base/hash.h"
+#include "tensor_promises.h"
 #include "model/files/torch_file.h"
 #include "tests/files/zip_image.h"
 
@@ -21,16 +20,11 @@ std::string file_of(std::string input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string image = file_of({reinterpret_cast<const char*>(data), size});
-  auto table = parse_torch(test::bytes_of(image), "input");
-  if (!table) {
-    LAB_CHECK(table.error().text().empty(), ==, false);
-    return 0;
-  }
+  const auto table = parse_torch(test::bytes_of(image), "input");
+  test::keep_promises(table);
+  if (!table) return 0;
   std::size_t copied = 0;
   for (const TensorView& tensor : table->all()) {
-    LAB_CHECK(static_cast<std::size_t>(tensor.elements()) * size_of(tensor.dtype), ==, tensor.bytes);
-    LAB_CHECK(table->find(tensor.name), ==, &tensor);
-    hash_bytes(tensor.data, tensor.bytes);
     const std::byte* begin = test::bytes_of(image).data();
     if (tensor.data < begin || tensor.data >= begin + image.size()) copied += tensor.bytes;
   }
