@@ -1,14 +1,20 @@
 #include "model/files/json.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
+#include <numeric>
 
 #include "model/files/file.h"
 
 namespace lab {
+
+struct Json::Children {
+  std::vector<Json> items;
+  std::vector<Member> members;
+};
 
 // Receives nlohmann's events and builds the tree, refusing whatever goes beyond the limits.
 class JsonBuilder {
@@ -41,10 +47,6 @@ class JsonBuilder {
   bool key(std::string& name) {
     if (name.size() > limits_.string_bytes)
       return refuse(Code::too_large, "a key is too long", std::to_string(limits_.string_bytes) + " bytes", std::to_string(name.size()));
-    if (!stack_.back().keys.insert(name).second) {
-      error_.field = name;
-      return refuse(Code::duplicate, "the same key appears twice", "each key once", name);
-    }
     stack_.back().key = std::move(name);
     return true;
   }
@@ -64,8 +66,8 @@ class JsonBuilder {
  private:
   struct Open {
     Json json;
+    Json::Children children;
     std::string key;
-    std::unordered_set<std::string> keys;
   };
 
   bool refuse(Code code, const char* message, std::string expected, std::string found) {
@@ -90,9 +92,25 @@ class JsonBuilder {
     return true;
   }
   bool close() {
-    Json done = std::move(stack_.back().json);
+    Open done = std::move(stack_.back());
     stack_.pop_back();
-    return put(std::move(done));
+    if (const std::string* twice = name_that_occurs_twice(done.children.members)) {
+      error_.field = *twice;
+      return refuse(Code::duplicate, "the same key appears twice", "each key once", *twice);
+    }
+    if (!done.children.items.empty() || !done.children.members.empty())
+      done.json.children_ = std::make_shared<const Json::Children>(std::move(done.children));
+    return put(std::move(done.json));
+  }
+  // Sorts places instead of keeping a second copy of every name.
+  static const std::string* name_that_occurs_twice(const std::vector<Json::Member>& members) {
+    std::vector<std::uint32_t> places(members.size());
+    std::iota(places.begin(), places.end(), 0u);
+    const auto name = [&](std::uint32_t place) -> const std::string& { return members[place].first; };
+    std::sort(places.begin(), places.end(), [&](std::uint32_t a, std::uint32_t b) { return name(a) < name(b); });
+    const auto same = [&](std::uint32_t a, std::uint32_t b) { return name(a) == name(b); };
+    const auto twice = std::adjacent_find(places.begin(), places.end(), same);
+    return twice == places.end() ? nullptr : &name(*twice);
   }
   bool put(Json json) {
     if (++values_ > limits_.values)
@@ -102,8 +120,8 @@ class JsonBuilder {
       return true;
     }
     Open& parent = stack_.back();
-    if (parent.json.kind_ == Json::Kind::array) parent.json.items_.push_back(std::move(json));
-    else parent.json.members_.emplace_back(std::move(parent.key), std::move(json));
+    if (parent.json.kind_ == Json::Kind::array) parent.children.items.push_back(std::move(json));
+    else parent.children.members.emplace_back(std::move(parent.key), std::move(json));
     return true;
   }
 
@@ -161,6 +179,13 @@ std::optional<double> non_finite(const std::string& word) {
 
 }  // namespace
 
+const Json::Children& Json::children() const {
+  static const Children none;
+  return children_ ? *children_ : none;
+}
+const std::vector<Json>& Json::items() const { return children().items; }
+const std::vector<Json::Member>& Json::members() const { return children().members; }
+
 const char* Json::kind_name() const {
   static constexpr const char* names[] = {"null", "a boolean", "a number", "a string", "an array", "an object"};
   return names[static_cast<int>(kind_)];
@@ -180,7 +205,7 @@ std::optional<std::int64_t> Json::integer() const {
 }
 
 std::optional<double> Json::number() const {
-  if (kind_ == Kind::object && members_.size() == 1 && members_[0].first == "__float__") return non_finite(members_[0].second.text_);
+  if (kind_ == Kind::object && members().size() == 1 && members()[0].first == "__float__") return non_finite(members()[0].second.text_);
   if (kind_ != Kind::number) return std::nullopt;
   double value = 0;
   const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -189,7 +214,7 @@ std::optional<double> Json::number() const {
 }
 
 const Json* Json::find(std::string_view name) const {
-  for (const Member& member : members_)
+  for (const Member& member : members())
     if (member.first == name) return &member.second;
   return nullptr;
 }
@@ -199,8 +224,8 @@ std::string Json::brief() const {
     case Kind::boolean: return boolean_ ? "true" : "false";
     case Kind::number: return text_;
     case Kind::string: return "\"" + text_ + "\"";
-    case Kind::array: return "an array of " + std::to_string(items_.size());
-    case Kind::object: return members_.size() == 1 && members_[0].first == "__float__" ? members_[0].second.text_ : "an object";
+    case Kind::array: return "an array of " + std::to_string(items().size());
+    case Kind::object: return members().size() == 1 && members()[0].first == "__float__" ? members()[0].second.text_ : "an object";
     case Kind::null: break;
   }
   return "null";

@@ -2,6 +2,7 @@
 // JSON from strangers: bounded, without silent conversions. Every JSON text the lab reads passes through here.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,7 @@ struct JsonLimits {
   bool bare_non_finite = false;          // accepts Infinity, -Infinity and NaN as numbers (config files)
 };
 
-/// An immutable value. Numbers keep their text, so that no width is lost before a reader asks for a type.
+/// An immutable value; copies share what it holds. Numbers keep their text, so that no width is lost before a reader asks for a type.
 class Json {
  public:
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
@@ -41,8 +42,8 @@ class Json {
   std::optional<double> number() const;
   /// The string's bytes (valid UTF-8), or for a number its text; empty for other kinds.
   const std::string& text() const { return text_; }
-  const std::vector<Json>& items() const { return items_; }
-  const std::vector<Member>& members() const { return members_; }
+  const std::vector<Json>& items() const;
+  const std::vector<Member>& members() const;
   /// The member of an object, or nullptr (also when this is no object). Linear: meant for small objects.
   const Json* find(std::string_view name) const;
   /// Short text of the value for error messages ("found").
@@ -50,11 +51,13 @@ class Json {
 
  private:
   friend class JsonBuilder;
+  struct Children;  // of an array or object; kept apart, so that the many values without any are small
+  const Children& children() const;
+
   Kind kind_ = Kind::null;
   bool boolean_ = false;
   std::string text_;
-  std::vector<Json> items_;
-  std::vector<Member> members_;
+  std::shared_ptr<const Children> children_;
 };
 
 /// Parses a whole text. Refuses duplicate keys, broken UTF-8, trailing bytes and whatever exceeds the limits;

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "model/files/json.h"
+#include "tests/files/damage.h"
 
 using namespace lab;
 
@@ -146,4 +147,12 @@ TEST_CASE("json: objects are found by key, and other kinds hold nothing") {
   CHECK(json.find("b")->items().size() == 2);
   CHECK(json.find("b")->brief() == "an array of 2");
   CHECK(json.find("b")->items()[1].brief() == "\"x\"");
+}
+
+TEST_CASE("json: a text of more values than allowed is refused in little memory, however many keys it has") {
+  std::string text = "{";
+  for (int i = 0; i < 1'200'000; ++i) text.append(i > 0 ? ",\"" : "\"").append(std::to_string(i)).append("\":0");
+  const test::Spent spent;
+  CHECK(refusal(text + "}", {.bytes = 64 << 20, .values = 1'200'000}).code == Code::too_large);
+  spent.check();
 }

@@ -1,12 +1,11 @@
 // The safetensors container: what must be refused, by code and field, and what must load.
 #include <doctest/doctest.h>
 
-#include <sys/resource.h>
-
 #include <cmath>
 #include <deque>
 
 #include "model/base/hash.h"
+#include "tests/files/damage.h"
 #include "tests/files/support.h"
 
 using namespace lab;
@@ -42,12 +41,6 @@ void check_table(const TensorTable& table, std::string_view bytes) {
     hash_bytes(tensor.data, tensor.bytes);
     REQUIRE(table.find(tensor.name) == &tensor);
   }
-}
-
-long peak_kilobytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
 }
 
 }  // namespace
