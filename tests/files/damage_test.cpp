@@ -92,7 +92,8 @@ Status open_index_text(const std::string& text) {
     REQUIRE(path.find_first_of(std::string_view("/\\\0", 3), 2) == path.npos);
     TensorTable table;
     for (const char* name : {"a", "b"})
-      if (path == std::string("m/") + name) table.add({.name = name, .dtype = DType::u8, .shape = {1}, .data = reinterpret_cast<const std::byte*>(name), .bytes = 1});
+      if (path == std::string("m/") + name)
+        table.add({.name = name, .dtype = DType::u8, .shape = {1}, .data = reinterpret_cast<const std::byte*>(name), .bytes = 1});
     if (table.all().empty()) return Error{.code = Code::not_found, .file = path, .message = "there is no such file"};
     return table;
   };
@@ -172,10 +173,10 @@ TEST_CASE("damage: every part of a split GGUF model cut anywhere, or with any bi
 TEST_CASE("damage: a folder whose configuration is cut or flipped anywhere is refused, or a model that makes a step") {
   const Folder folder;
   for (const char* family : {"mamba1", "mamba2"}) {
-    const Checkpoint made = random_checkpoint({.family = family, .hidden = 8, .layers = 1, .vocabulary = 5, .state_size = 2, .head_dim = 8}).take();
-    std::vector<TensorView> tensors(made.tensors->all().begin(), made.tensors->all().end());
+    const RandomModel sizes{.family = family, .hidden = 8, .layers = 1, .vocabulary = 5, .state_size = 2, .head_dim = 8};
+    const Checkpoint made = random_checkpoint(sizes).take();
     std::vector<TensorToWrite> list;
-    for (const TensorView& tensor : tensors) list.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.data});
+    for (const TensorView& tensor : made.tensors->all()) list.push_back({tensor.name, tensor.dtype, tensor.shape, tensor.data});
     REQUIRE(write_safetensors(folder.at("model.safetensors"), list, {}));
     const auto open = [&](const std::string& bytes) -> Status {
       folder.put("config.json", bytes);
@@ -185,7 +186,8 @@ TEST_CASE("damage: a folder whose configuration is cut or flipped anywhere is re
       return {};
     };
     const std::string good = std::string(R"({"model_type": ")") + (family == std::string("mamba1") ? "mamba" : "mamba2") +
-                             R"(", "hidden_size": 8, "num_hidden_layers": 1, "vocab_size": 5, "expand": 2, "state_size": 2, "conv_kernel": 4, )" +
+                             R"(", "hidden_size": 8, "num_hidden_layers": 1, "vocab_size": 5, "expand": 2, "state_size": 2, )" +
+                             R"("conv_kernel": 4, )" +
                              R"("time_step_rank": 1, "num_heads": 2, "head_dim": 8, "n_groups": 1, "time_step_limit": [0.0, Infinity], )" +
                              R"("layer_norm_epsilon": 1e-5, "tie_word_embeddings": true})";
     check_truncations(good, open);

@@ -223,7 +223,8 @@ TEST_CASE("gguf layout: numbers of layers that cannot be are refused by key, how
   const auto layers = [](std::uint32_t count) {
     GgufImage image = attention("granitehybrid");
     image.integer("granitehybrid.embedding_length", 8).integer("granitehybrid.block_count", count);
-    for (const auto& [key, number] : {std::pair{"inner_size", 16u}, {"state_size", 4u}, {"conv_kernel", 3u}, {"time_step_rank", 2u}, {"group_count", 2u}})
+    for (const auto& [key, number] : {std::pair{"inner_size", 16u}, {"state_size", 4u}, {"conv_kernel", 3u},
+                                      {"time_step_rank", 2u}, {"group_count", 2u}})
       image.integer(std::string("granitehybrid.ssm.") + key, number);
     image.number("granitehybrid.attention.layer_norm_rms_epsilon", 1e-5f).ones("token_embd.weight", {8, 10});
     return image.array("granitehybrid.attention.head_count_kv", GgufType::i32, count, std::string(4 * count, '\0'));

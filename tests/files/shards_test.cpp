@@ -172,7 +172,8 @@ TEST_CASE("shards: a file that is no regular one, or not what it should be, is n
   std::filesystem::create_symlink("loop", folder.path / "loop");
   std::filesystem::create_symlink("/dev/zero", folder.path / "device");
   REQUIRE(::mkfifo(folder.at("pipe").c_str(), 0600) == 0);
-  folder.put("web", "<html>"), folder.put("empty", ""), folder.put("cut", shard({"a"}).substr(0, 40)), folder.put("short", shard({"a"}).substr(0, 60));
+  folder.put("web", "<html>"), folder.put("empty", "");
+  folder.put("cut", shard({"a"}).substr(0, 40)), folder.put("short", shard({"a"}).substr(0, 60));
   folder.put("gguf", "GGUF\3" + std::string(60, '\0')), folder.put("zip", torch_image("", {})), folder.put("pickle", "\x80\x02}.");
   const std::pair<const char*, Code> files[] = {
       {"folder", Code::not_readable}, {"loop", Code::not_readable}, {"device", Code::not_readable}, {"pipe", Code::not_readable},

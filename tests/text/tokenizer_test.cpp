@@ -91,8 +91,12 @@ TEST_CASE("tokenizer: texts that are no tokenizer.json, and parts of another kin
     Code code;
     const char* field;
   };
-  const auto model = [](const char* inside) { return std::string(R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": )") + inside + "}"; };
-  const auto added = [](const char* token) { return small(R"({"id": 4, "content": "<end>", "special": true, "normalized": false})", token); };
+  const auto model = [](const char* inside) {
+    return std::string(R"({"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false}, "model": )") + inside + "}";
+  };
+  const auto added = [](const char* token) {
+    return small(R"({"id": 4, "content": "<end>", "special": true, "normalized": false})", token);
+  };
   const auto id = [](const char* value) { return small(R"("a": 0)", R"("a": )" + std::string(value)); };
   const Case cases[] = {
       {"", Code::malformed, ""},
