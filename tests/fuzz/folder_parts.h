@@ -9,8 +9,9 @@
 
 namespace lab::test {
 
-inline constexpr std::array kFolderNames = {"config.json",      "model.safetensors", "model.safetensors.index.json", "a.safetensors", "tokenizer.json",
-                                            "pytorch_model.bin", "model.gguf",        "params.json"};
+inline constexpr std::array kFolderNames = {"config.json",   "model.safetensors", "model.safetensors.index.json",
+                                            "a.safetensors", "tokenizer.json",    "pytorch_model.bin",
+                                            "model.gguf",    "params.json"};
 
 struct FolderPart {
   std::uint8_t name = 0;  // counted around in kFolderNames

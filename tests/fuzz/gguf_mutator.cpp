@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "model/base/block_types.h"
+
 namespace lab::test {
 namespace {
 
@@ -44,7 +46,7 @@ class Cursor {
 
 std::size_t alignment_of(const std::vector<GgufParts::Key>& keys) {
   for (const GgufParts::Key& key : keys)
-    if (key.name == "general.alignment" && key.type == 4 && !key.is_array) {
+    if (key.name == "general.alignment" && key.type == 4 && !key.is_array && !key.items.empty()) {
       std::uint32_t value = 0;
       std::memcpy(&value, key.items[0].data(), std::min(sizeof value, key.items[0].size()));
       if (value >= 8 && value <= 4096 && (value & (value - 1)) == 0) return value;
@@ -158,10 +160,9 @@ class Mutation {
   }
 
   void change(GgufParts::Tensor& tensor) {
-    constexpr std::uint32_t types[] = {0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 24, 26, 28, 30};
     switch (below(7)) {
       case 0: rename(tensor.name, any(parts_.tensors).name); return;
-      case 1: tensor.type = below(4) ? types[below(std::size(types))] : number(); return;
+      case 1: tensor.type = below(4) ? kBlockTypes[below(std::size(kBlockTypes))].id : number(); return;
       case 2: tensor.offset = wide_number(); return;
       case 3: tensor.offset += below(2) ? 32 : std::uint64_t{0} - 32; return;
       case 4: tensor.extents.resize(below(6), 1); return;
@@ -204,12 +205,8 @@ class Mutation {
   static std::size_t stored_bytes(const GgufParts::Tensor& tensor) {
     std::size_t count = 1;
     for (const std::uint64_t extent : tensor.extents) count *= extent;
-    constexpr std::pair<std::uint32_t, DType> types[] = {
-        {0, DType::f32},  {1, DType::f16},  {2, DType::q4_0},  {3, DType::q4_1},  {6, DType::q5_0}, {7, DType::q5_1}, {8, DType::q8_0},
-        {12, DType::q4_k}, {13, DType::q5_k}, {14, DType::q6_k}, {24, DType::i8},  {25, DType::i16}, {27, DType::i64}, {28, DType::f64}, {30, DType::bf16}};
-    for (const auto& [id, dtype] : types)
-      if (id == tensor.type) return lab::bytes_of(dtype, static_cast<std::int64_t>(count));
-    return count * 4;
+    const BlockType* type = find_block_type(tensor.type);
+    return type ? count / static_cast<std::size_t>(type->length) * type->bytes : count * 4;
   }
 
   GgufParts& parts_;
