@@ -54,6 +54,11 @@ std::string label(const command::SetTrials& c) {
   add(c.only_layer >= 0, fmt::format("layer {} alone", c.only_layer));
   return text.empty() ? "end trials" : text;
 }
+std::string label(const command::SetRule& c) {
+  return fmt::format("rule {} {}: {}", c.index, printable(c.rule.kind), !c.rule.on ? "off" : "limit " + fmt::format("{:.4g}, {}", c.rule.limit, printable(c.rule.on_alert)));
+}
+std::string label(const command::RemoveRule& c) { return fmt::format("remove rule {}", c.index); }
+std::string label(const command::UseRules& c) { return "use the rules of " + printable(c.preset); }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::ExportFigure& c) {

@@ -9,6 +9,7 @@
 
 #include "app/core/fields.h"
 #include "model/base/result.h"
+#include "tracer/detect/rules.h"
 
 namespace lab {
 
@@ -25,6 +26,16 @@ struct Sampling {
                       field("top_p", &Sampling::top_p), field("seed", &Sampling::seed));
   }
 };
+
+template <>
+constexpr auto fields_of<Rule>() {
+  return std::tuple(field("kind", &Rule::kind), field("on", &Rule::on), field("limit", &Rule::limit),
+                    field("layer_limits", &Rule::layer_limits), field("self_calibrated", &Rule::self_calibrated), field("origin", &Rule::origin),
+                    field("layer", &Rule::layer), field("on_alert", &Rule::on_alert), field("roll_back", &Rule::roll_back),
+                    field("dead_tokens", &Rule::dead_tokens), field("held", &Rule::held), field("of", &Rule::of),
+                    field("window", &Rule::window), field("reference", &Rule::reference), field("statistic", &Rule::statistic),
+                    field("side", &Rule::side));
+}
 
 namespace command {
 
@@ -153,6 +164,24 @@ struct SetTrials {
                       field("no_cache", &SetTrials::no_cache), field("only_layer", &SetTrials::only_layer));
   }
 };
+/// Puts a rule that watches the run in the place of another, or behind the last one.
+struct SetRule {
+  std::int64_t index = 0;
+  Rule rule;
+  static constexpr const char* kName = "set_rule";
+  static constexpr auto fields() { return std::tuple(field("index", &SetRule::index), field("rule", &SetRule::rule)); }
+};
+struct RemoveRule {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_rule";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveRule::index)); }
+};
+/// Takes a named set of rules in place of the present ones: "default", "document 2".
+struct UseRules {
+  std::string preset;
+  static constexpr const char* kName = "use_rules";
+  static constexpr auto fields() { return std::tuple(field("preset", &UseRules::preset)); }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -178,7 +207,8 @@ struct ExportFigure {
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
-                             command::RestoreState, command::SetTrials, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
+                             command::RestoreState, command::SetTrials, command::SetRule, command::RemoveRule,
+                             command::UseRules, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

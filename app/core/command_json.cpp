@@ -12,15 +12,17 @@ constexpr const char* kNameField = "command";
 
 nlohmann::ordered_json value_of(const auto& value) { return value; }
 nlohmann::ordered_json value_of(const Sampling& sampling);
+nlohmann::ordered_json value_of(const Rule& rule);
 
 template <class Struct>
 nlohmann::ordered_json object_of(const Struct& object) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  std::apply([&](const auto&... f) { ((json[f.name] = value_of(object.*f.member)), ...); }, Struct::fields());
+  std::apply([&](const auto&... f) { ((json[f.name] = value_of(object.*f.member)), ...); }, fields_of<Struct>());
   return json;
 }
 
 nlohmann::ordered_json value_of(const Sampling& sampling) { return object_of(sampling); }
+nlohmann::ordered_json value_of(const Rule& rule) { return object_of(rule); }
 
 std::string within(const std::string& where, const std::string& name) {
   return where.empty() ? name : where + "." + name;
@@ -34,8 +36,12 @@ Error mistyped(const std::string& where, const char* expected, const Json& found
           .message = "the field has another type"};
 }
 
+/// Whether every field must be there, or absent ones keep what the struct holds.
+enum class Reading : std::uint8_t { whole, partly };
+
 template <class Struct>
-Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into);
+Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into,
+                   Reading reading = Reading::whole);
 
 Status read_value(const Json& json, const std::string& where, bool& into) {
   const auto value = json.boolean();
@@ -71,8 +77,27 @@ Status read_value(const Json& json, const std::string& where, std::vector<std::i
   }
   return {};
 }
+Status read_value(const Json& json, const std::string& where, int& into) {
+  std::int64_t value = 0;
+  LAB_TRY(read_value(json, where, value));
+  if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max()) return mistyped(where, "a smaller number", json);
+  into = static_cast<int>(value);
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, std::vector<double>& into) {
+  if (!json.is_array()) return mistyped(where, "a list of numbers", json);
+  into.clear();
+  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
+  return {};
+}
 Status read_value(const Json& json, const std::string& where, Sampling& into) {
   return read_object(json, where, {}, into);
+}
+// What a rule does not say is as its kind has it.
+Status read_value(const Json& json, const std::string& where, Rule& into) {
+  const Json* kind = json.is_object() ? json.find("kind") : nullptr;
+  if (const RuleKind* known = kind && kind->is_string() ? find_rule_kind(kind->text()) : nullptr) into = default_rule(*known);
+  return read_object(json, where, {}, into, Reading::partly);
 }
 
 template <class Value>
@@ -83,10 +108,10 @@ Status read_field(const Json& json, const std::string& where, const char* name, 
 }
 
 template <class Struct>
-Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into) {
+Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into, Reading reading) {
   if (!json.is_object()) return mistyped(where, "an object", json);
   const std::vector<std::string> known =
-      std::apply([](const auto&... f) { return std::vector<std::string>{f.name...}; }, Struct::fields());
+      std::apply([](const auto&... f) { return std::vector<std::string>{f.name...}; }, fields_of<Struct>());
   for (const auto& [name, value] : json.members()) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (std::find(beside.begin(), beside.end(), name) != beside.end()) continue;
@@ -100,9 +125,10 @@ Status read_object(const Json& json, const std::string& where, std::span<const s
   }
   Status status;
   const auto read = [&](const auto& f) {
+    if (reading == Reading::partly && !json.find(f.name)) return true;
     return static_cast<bool>(status = read_field(json, where, f.name, into.*f.member));
   };
-  std::apply([&](const auto&... f) { (void)(read(f) && ...); }, Struct::fields());
+  std::apply([&](const auto&... f) { (void)(read(f) && ...); }, fields_of<Struct>());
   return status;
 }
 

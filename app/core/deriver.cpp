@@ -7,6 +7,7 @@
 #include "app/core/slab_maker.h"
 #include "app/core/trajectory_maker.h"
 #include "app/core/trials.h"
+#include "app/core/watcher.h"
 #include "app/core/weights.h"
 
 namespace lab {
@@ -38,6 +39,8 @@ struct Deriver::Parts {
   std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
+  std::optional<std::shared_ptr<const AlertLog>> alerts(const Snapshot& snapshot, std::string& refusal,
+                                                        const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const LogitLens>> lens(const Snapshot& snapshot, std::string& refusal,
                                                        const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
@@ -50,6 +53,8 @@ struct Deriver::Parts {
   std::optional<SlabMaker> slab_maker;
   std::optional<TrajectoryMaker> trajectory_maker;
   WeightViewer weight_viewer;
+  std::optional<Watcher> watcher;
+  std::shared_ptr<const std::vector<Rule>> watched_by;  // the rules of the watcher
   std::optional<State> scratch;
   Kept<StateFrame> kept_frame;
   Kept<AttentionFrame> kept_attention;
@@ -68,6 +73,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_attention = {};
   kept_next = {};
   kept_lens = {};
+  watcher.reset();
   opened = model;
   run = another_run;
   scratch.emplace(model->model->schema());
@@ -204,6 +210,18 @@ std::optional<std::shared_ptr<const LogitLens>> Deriver::Parts::lens(const Snaps
   return made;
 }
 
+std::optional<std::shared_ptr<const AlertLog>> Deriver::Parts::alerts(const Snapshot& snapshot, std::string& refusal,
+                                                                      const std::function<bool()>& cancelled) {
+  if (!watcher || watched_by != snapshot.rules) {
+    watcher.emplace(*opened->model, *snapshot.rules, context);
+    watched_by = snapshot.rules;
+  }
+  const Result<bool> followed = watcher->follow(watched(snapshot), snapshot.count(), cancelled);
+  if (!followed) refusal = followed.error().text();
+  else if (!*followed) return std::nullopt;
+  return watcher->log();
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
@@ -223,6 +241,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = trajectory(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.trajectory = std::move(*made);
+  }
+  if (query.alerts) {
+    auto made = alerts(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.alerts = std::move(*made);
   }
   if (const Selection& s = snapshot.selection; query.weights && !s.tensor.empty()) {
     auto made = unless_cancelled(weight_viewer.look(opened->checkpoint, s.tensor, s.against, cancelled), derived.refusal);

@@ -18,4 +18,10 @@ constexpr Field<Struct, Value> field(const char* name, Value Struct::*member) {
   return {name, member};
 }
 
+/// The fields of a struct: its own list, or one that is given beside it.
+template <class Struct>
+constexpr auto fields_of() {
+  return Struct::fields();
+}
+
 }  // namespace lab

@@ -172,6 +172,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->model = p.facts;
   s->selection = p.selection;
   s->sampling = p.sampling;
+  s->rules = p.rules;
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;

@@ -57,6 +57,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
+  use_rules(rule_presets().front().rules);
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
                             facts->weight_bytes, options.trace.budget_bytes));

@@ -12,6 +12,7 @@
 #include "app/core/changes.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
+#include "app/core/watcher.h"
 
 namespace lab {
 
@@ -68,6 +69,9 @@ struct Lab::Parts {
   Status carry_out(const command::ScaleState& c);
   Status carry_out(const command::RestoreState& c);
   Status carry_out(const command::SetTrials& c);
+  Status carry_out(const command::SetRule& c);
+  Status carry_out(const command::RemoveRule& c);
+  Status carry_out(const command::UseRules& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -78,6 +82,15 @@ struct Lab::Parts {
   Status need_run() const;
   Status need_layer(std::int64_t layer, bool or_all) const;
   void put(std::shared_ptr<const OpenedModel> model);
+
+  // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
+  void use_rules(std::vector<Rule> next);
+  Result<bool> catch_up();
+  WatchedRun watched_run() const;
+  Status react();
+  Status act(const Rule& rule, const Finding& finding);
+  Status dump(const Rule& rule, const Finding& finding);
+  Status go_back_to(std::int64_t position);
 
   // lab_work.cpp: announced work, and how it enters the history.
   void announce(Work next);
@@ -125,6 +138,9 @@ struct Lab::Parts {
   std::optional<Work> work;
   Selection selection;
   Sampling sampling;
+  std::shared_ptr<const std::vector<Rule>> rules;  // of the open model
+  std::optional<Watcher> guard;                    // those that do more than mark
+  std::int64_t guarded_from = 0;                   // the first token at which they act
   std::string fault;
   std::string going_back;  // what a long undo or redo is about, while it lasts
   Speed speed;

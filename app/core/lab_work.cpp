@@ -49,6 +49,8 @@ Result<std::int32_t> Lab::Parts::next_token() const {
 // One sampled token, or as many waiting ones as may be read at once.
 Status Lab::Parts::do_piece(std::int64_t stop_at) {
   if (is_done() || count() >= stop_at) return {};
+  LAB_ASSIGN(const bool has_caught_up, catch_up());
+  if (has_caught_up) return {};
   const std::int64_t before = count();
   if (run->waiting.count() == 0) {
     LAB_ASSIGN(const std::int32_t id, next_token());
@@ -60,7 +62,7 @@ Status Lab::Parts::do_piece(std::int64_t stop_at) {
     run->waiting.drop(tokens.count());
   }
   speed.add(count() - before);
-  return {};
+  return react();
 }
 
 void Lab::Parts::stop_work() {
@@ -105,7 +107,7 @@ bool Lab::work(std::int64_t stop_at) {
   if (!status) {
     p.stop_work();
     if (p.fault.empty()) p.note(status.error().code != Code::cancelled, status.error().text());
-  } else if (p.is_done()) {
+  } else if (p.work && p.is_done()) {
     p.stop_work();
   }
   p.keep_cursors(before);

@@ -10,6 +10,7 @@
 #include "app/core/weight_view.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/detect/monitor.h"
 #include "tracer/trace/row_log.h"
 #include "tracer/trace/trace.h"
 
@@ -91,6 +92,7 @@ struct Snapshot {
   std::shared_ptr<const std::vector<EditEvent>> edits;
   Selection selection;
   Sampling sampling;
+  std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
   std::vector<HistoryEntry> undo, redo;
@@ -167,6 +169,14 @@ struct LogitLens {
   std::int32_t came = -1;  // the token that was read next, if any
 };
 
+/// What the rules of a run have measured and found.
+struct AlertLog {
+  std::shared_ptr<const std::vector<Rule>> rules;
+  std::vector<Alert> alerts;             // in the order of their tokens
+  std::int64_t first = 0, seen = 0;      // tokens looked at: [first, seen); earlier ones were dropped from the history
+  std::vector<RowView<float>> measured;  // by rule: row t - first holds the number of the model, then of each layer, in the rule's unit
+};
+
 /// PCA of a layer's state over the tokens, on stable axes.
 struct Trajectory {
   std::int64_t layer = 0, first = 0;       // token of the first point
@@ -179,7 +189,7 @@ struct Trajectory {
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false;
+  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -191,6 +201,7 @@ struct Derived {
   std::shared_ptr<const LogitLens> lens;
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
+  std::shared_ptr<const AlertLog> alerts;
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

@@ -88,6 +88,7 @@ Query Workspace::needs() const {
     all.lens |= kind->needs.lens;
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
+    all.alerts |= kind->needs.alerts;
   }
   return all;
 }
