@@ -134,10 +134,11 @@ class Builder {
     if (wrong != from_.scores.end())
       return refuse(Code::malformed, "scores." + std::to_string(wrong - from_.scores.begin()), "a number", "NaN");
     parts_.words.scores = from_.scores;
-    if (from_.unk) parts_.words.unknown = static_cast<std::int32_t>(*from_.unk);
+    const bool has_unknown = from_.unk && parts_.has(*from_.unk);  // padding is no token
+    if (has_unknown) parts_.words.unknown = static_cast<std::int32_t>(*from_.unk);
     const auto& bytes = parts_.words.byte_ids;
     const auto none = std::find(bytes.begin(), bytes.end(), -1);
-    if (none != bytes.end() && !from_.unk)
+    if (none != bytes.end() && !has_unknown)
       return refuse(Code::missing, "tokens", "a token for each byte, or one for what is unknown",
                     "none for byte " + std::to_string(none - bytes.begin()));
     return {};

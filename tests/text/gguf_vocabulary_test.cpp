@@ -228,6 +228,9 @@ TEST_CASE("gguf tokenizer: scores and byte tokens that cannot be used are refuse
   CHECK(*open(given)->encode("\n", false) == Ids{3 + 0xE2, 3 + 0x96, 3 + 0x81, 0});
   given.unk.reset();
   check_refused(given, Code::missing, "tokens");
+  given.unk = 0;
+  given.token_types[0] = 5;
+  check_refused(given, Code::missing, "tokens");
 }
 
 TEST_CASE("gguf tokenizer: keys of a wrong type are refused by name, and a file without vocabulary has no tokenizer") {
