@@ -8,6 +8,7 @@
 #include "app/cli/replay.h"
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
+#include "app/core/watcher.h"
 #include "model/base/hash.h"
 
 namespace lab::cli {
@@ -48,8 +49,30 @@ Result<std::vector<Comparison>> compare(const Session& session, Lab& lab) {
   return comparisons;
 }
 
+/// What the rules find in the run as it is in the end.
+Result<std::shared_ptr<const AlertLog>> alerts_of(Lab& lab, const ContextOptions& arithmetic) {
+  Context<float> context(arithmetic);
+  const auto snapshot = lab.snapshot();
+  Watcher watcher(*lab.opened()->model, *snapshot->rules, context);
+  LAB_ASSIGN(const bool finished, watcher.follow(watched(*snapshot), snapshot->count(), [] { return interrupted().load(); }));
+  if (!finished) return Error{.code = Code::cancelled, .message = "interrupted"};
+  return watcher.log();
+}
+
+JsonValue json_of(const AlertLog& log) {
+  JsonValue list = JsonValue::array();
+  for (const Alert& alert : log.alerts)
+    list.push_back({{"rule", (*log.rules)[static_cast<std::size_t>(alert.rule)].kind},
+                    {"token", alert.finding.token},
+                    {"layer", alert.finding.layer},
+                    {"value", alert.finding.value},
+                    {"limit", alert.finding.limit},
+                    {"text", alert.finding.text}});
+  return list;
+}
+
 int report_run(const Arguments& given, const Session& session, Lab& lab, const std::vector<std::string>& files,
-               const std::vector<Comparison>& comparisons) {
+               const std::vector<Comparison>& comparisons, const AlertLog& alerts) {
   const std::string hash = hex_of(lab.state().hash()), model_hash = lab.model_hash();
   const bool other_model = given.expect && !session.model_hash.empty() && session.model_hash != model_hash;
   bool equal = !other_model;
@@ -67,7 +90,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"files", files},
                 {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
                 {"expected", list},
-                {"alerts", JsonValue::array()}});
+                {"alerts", json_of(alerts)}});
     return equal ? kDone : kDifference;
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),
@@ -81,14 +104,19 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
       fmt::print("state at {}: differs, expected {}, found {} ({})\n", c.step, c.expected, c.found,
                  lab.snapshot()->model->arithmetic);
   }
+  if (given.fail_on_alert)
+    for (const Alert& alert : alerts.alerts)
+      fmt::print("alert: {} at t = {}{}: {}\n", (*alerts.rules)[static_cast<std::size_t>(alert.rule)].kind, alert.finding.token,
+                 alert.finding.layer < 0 ? "" : fmt::format(", layer {}", alert.finding.layer), alert.finding.text);
   return equal ? kDone : kDifference;
 }
 
 Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const Session session, read_session(given.session));
-  LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history));
+  LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history, given.folder));
   LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
   lab->put(std::move(opened));
+  lab->model_hash();  // states that rules dump say it
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
   std::vector<Comparison> comparisons;
   const auto carry_out = [&]() -> Status {
@@ -101,7 +129,9 @@ Result<int> run(const Arguments& given) {
     if (status.error().file.empty()) status.error().file = given.session;
     return status.error();
   }
-  return report_run(given, session, *lab, figures.files(), comparisons);
+  LAB_ASSIGN(const auto alerts, alerts_of(*lab, given.arithmetic.context()));
+  const int code = report_run(given, session, *lab, figures.files(), comparisons, *alerts);
+  return given.fail_on_alert && !alerts->alerts.empty() ? kDifference : code;
 }
 
 }  // namespace
@@ -110,7 +140,7 @@ void add_run(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
   sub->add_option("SESSION", given->session, "A .statelab.json file")->required();
-  sub->add_option("-o", given->folder, "The folder that figures are written into")->capture_default_str();
+  sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into")->capture_default_str();
   sub->add_flag("--expect", given->expect,
                 "Compares the state hashes stored in the session; exits with 1 when one differs");
   sub->add_flag("--fail-on-alert", given->fail_on_alert, "Exits with 1 when an alert rule of the session fires");

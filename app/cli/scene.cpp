@@ -4,9 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
 #include "app/cli/replay.h"
 #include "app/cli/run_input.h"
+#include "model/state_file.h"
 
 namespace lab::cli {
 
@@ -43,7 +45,7 @@ Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& ses
   return opened;
 }
 
-Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history) {
+Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history, const std::string& dumps) {
   LAB_TRY(check_device(arithmetic));
   if (arithmetic.is_double())
     return Error{.code = Code::unsupported,
@@ -57,6 +59,11 @@ Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const Histor
   options.trace = history.trace();
   options.stop = &interrupted();
   options.go_on = [] { return !interrupted(); };
+  if (!dumps.empty())
+    options.dump = [dumps](const State& state, const std::string& name, const std::string& model_hash) -> Status {
+      LAB_TRY(make_folder(dumps));
+      return save_state((std::filesystem::path(dumps) / name).string(), state, model_hash);
+    };
   return std::make_unique<Lab>(options);
 }
 

@@ -26,8 +26,9 @@ bool is_session(const std::string& path);
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
                                                               const Reporting& reporting);
 
-/// A lab with single-precision arithmetic that Ctrl+C stops. Refuses --dtype f64.
-Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history = {});
+/// A lab with single-precision arithmetic that Ctrl+C stops. States that its rules dump go into a folder, "" for none. Refuses
+/// --dtype f64.
+Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history = {}, const std::string& dumps = "");
 
 /// The commands that change a selection to what the options ask for.
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now);

@@ -35,7 +35,8 @@ struct LabOptions {
   Log* log = nullptr;               // may be null
   const std::atomic<bool>* stop = nullptr;  // polled between layers
   std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
-  std::function<Status(const State& state, const std::string& name)> dump;  // may be empty; writes the state that a rule asks for
+  // May be empty; writes the state that a rule asks for. The hash is the model's, "" while nobody knows it.
+  std::function<Status(const State& state, const std::string& name, const std::string& model_hash)> dump;
   std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
   std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_model;
 };

@@ -127,7 +127,7 @@ Status Lab::Parts::dump(const Rule& rule, const Finding& finding) {
     return {};
   }
   const std::string name = fmt::format("alert-{}-t{}.safetensors", rule.kind, finding.token);
-  if (const Status written = options.dump(run->state(), name); !written) note(true, written.error().text());
+  if (const Status written = options.dump(run->state(), name, facts->hash); !written) note(true, written.error().text());
   else note(false, "wrote " + name);
   return {};
 }

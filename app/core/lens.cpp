@@ -63,7 +63,7 @@ Result<std::shared_ptr<const LogitLens>> look_through_lens(const Model& model, c
   std::vector<double> final_logs;
   // From the last layer, which the others are compared with, to the first.
   for (int end = model.layers(); end > 0; end -= kLayersAtOnce) {
-    if (cancelled()) return std::shared_ptr<const LogitLens>();
+    if (cancelled && cancelled()) return std::shared_ptr<const LogitLens>();
     const int first = std::max(0, end - kLayersAtOnce);
     const Rows<float> streams{residuals.data(), end - first, hidden}, says{logits.data(), end - first, vocabulary};
     if (!read_residuals(model, *snapshot.trace, token, first, streams))

@@ -10,7 +10,7 @@
 namespace lab {
 
 /// Looks through the lens at the cursor's token: final norm and head over each layer's recorded residual stream. Probabilities
-/// are over the tokens that may be sampled. Null when cancelled; refused where the residual streams were dropped.
+/// are over the tokens that may be sampled. Null when `cancelled` (may be empty) says so; refused where the residual streams were dropped.
 Result<std::shared_ptr<const LogitLens>> look_through_lens(const Model& model, const Snapshot& snapshot,
                                                            const std::vector<bool>& sampleable, Context<float>& context,
                                                            const std::function<bool()>& cancelled);

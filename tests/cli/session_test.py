@@ -5,7 +5,7 @@ import struct
 
 from program import GOLDEN, Case, main
 
-KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token"]
+KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
 
@@ -58,6 +58,34 @@ class Sessions(Case):
         self.assertEqual(self.json_of("run", path, "--budget", 0.005, "--spill", "history")["state_hash"], kept)
         self.run_program("run", path, "--budget", 0.005, expect=2)  # without the disk the way back is gone
         self.run_program("run", path, "--spill", "nowhere", expect=2)
+
+    def test_rules_find_act_and_dump(self):
+        text = [{"step": 0, "command": "feed_text", "text": "In the beginning was the word, and the word was long"},
+                {"step": 0, "command": "read_waiting"}]
+        quiet = [{"step": 0, "command": "set_rule", "index": i, "rule": {"kind": "track", "on": False}} for i in range(20)]
+
+        def rule(**fields):
+            return {"step": 0, "command": "set_rule", "index": 0,
+                    "rule": {"kind": "track", "statistic": "h_norm", "layer": 1, "limit": 1, "origin": "yours"} | fields}
+        path = self.write([*quiet, rule(), *text])
+        said = self.json_of("run", path)
+        self.assertEqual(said["tokens"], 52)
+        first = said["alerts"][0]
+        self.assertEqual((first["rule"], first["layer"], first["limit"]), ("track", 1, 1))
+        self.assertGreater(first["value"], 1)
+        shown = self.run_program("run", path, "--fail-on-alert", expect=1).stdout
+        self.assertIn(f"alert: track at t = {first['token']}, layer 1", shown)
+        self.assertEqual(self.json_of("run", self.write([*quiet, rule(limit=1e9), *text]), "--fail-on-alert")["alerts"], [])
+        paused = self.json_of("run", self.write([*quiet, rule(on_alert="pause"), *text]))
+        self.assertEqual(paused["tokens"], first["token"] + 1)
+        self.json_of("run", self.write([*quiet, rule(on_alert="dump"), *text]), "-o", "dumps")
+        state = self.folder / f"dumps/alert-track-t{first['token']}.safetensors"
+        self.assertEqual(self.json_of("check", state)[0]["kind"], "state")
+        reset = self.json_of("run", self.write([*quiet, rule(on_alert="reset"), *text]))
+        self.assertEqual(reset["tokens"], 52)
+        self.assertNotEqual(reset["state_hash"], said["state_hash"])
+        error = self.refusal("run", self.write([rule(on_alert="shout")]))
+        self.assertEqual(error["field"], "commands[0] set_rule.on_alert")
 
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}

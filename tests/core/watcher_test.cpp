@@ -166,7 +166,7 @@ TEST_CASE("rules: rolling back takes tokens back and pauses; a dump writes the s
 
   std::vector<std::pair<std::int64_t, std::string>> dumped;
   LabOptions options;
-  options.dump = [&](const State& state, const std::string& name) {
+  options.dump = [&](const State& state, const std::string& name, const std::string&) {
     dumped.emplace_back(state.position, name);
     return Status();
   };
