@@ -3,10 +3,9 @@
 
     beside_llamacpp.py --peer-python PYTHON MODEL.gguf ... [--program build/release/statelab] [--rounds 5] [--json F]
 
-PYTHON is a Python with llama-cpp-python, gguf and numpy. Each GGUF file (Mamba-1 or Mamba-2; F32, BF16 or F16) is copied
-once into a checkpoint folder beside the temporary files. A ratio is ours over theirs within one round; the table tells the
-median over the rounds, the smallest and the largest. Above 1 we are faster; of opening, times are compared, and below 1 we
-are.
+PYTHON is a Python with llama-cpp-python. Both programs read the same GGUF file; ours records drivers, residual and statistics
+of every layer at every token meanwhile. A ratio is ours over theirs within one round; the table tells the median over the
+rounds, the smallest and the largest. Above 1 we are faster; of opening, times are compared, and below 1 we are.
 """
 import argparse
 import json
@@ -19,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-IDS = [11, 245, 17, 3006, 77, 1024, 9, 40000, 512, 31, 2, 700, 8, 12345, 50000, 6, 99, 4096, 23, 1]
+IDS = [11, 245, 17, 3006, 77, 1024, 9, 20000, 512, 31, 2, 700, 8, 12345, 31000, 6, 99, 4096, 23, 1]
 
 
 class Worker:
@@ -43,20 +42,24 @@ class Worker:
         self.process.wait()
 
 
-def ours(program, folder, pattern):
-    """One round of our benchmark on a model folder: {name: value}."""
-    command = [program, "bench", pattern, "--model", folder, "--rounds", "1", "--json", "--quiet"]
+def ours(program, model, pattern):
+    """One round of our benchmark on a model: {name: value}."""
+    command = [program, "bench", pattern, "--model", model, "--rounds", "1", "--json", "--quiet"]
     answer = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {each["name"].replace("/model/", "/").removesuffix("/capture=off").replace("/model", ""): each["value"] for each in answer}
+    return {each["name"].replace("/model", "", 1).removesuffix("/capture=on"): each["value"] for each in answer}
 
 
-def our_logits(program, folder, scratch):
+def our_logits(program, model):
     """Logits after the last of IDS."""
-    path = Path(scratch) / "logits.safetensors"
-    ids = ",".join(map(str, IDS))
-    subprocess.run(
-        [program, "trace", folder, "--ids", ids, "--points", "logits", "-o", path, "--quiet"], check=True, stdout=subprocess.DEVNULL
-    )
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "logits.safetensors"
+        ids = ",".join(map(str, IDS))
+        subprocess.run([program, "trace", model, "--ids", ids, "--points", "logits", "-o", path, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        return last_row(path)
+
+
+def last_row(path):
+    """The last of the rows of logits in a safetensors file."""
     data = path.read_bytes()
     size = struct.unpack("<Q", data[:8])[0]
     begin, end = json.loads(data[8 : 8 + size])["logits"]["data_offsets"]
@@ -77,22 +80,20 @@ def theirs(worker, threads):
     }
 
 
-def compare(path, args, worker, scratch):
+def compare(path, args, worker):
     """All ratios of one model, by case: a list over the rounds; and how far the logits are apart."""
-    folder = Path(scratch) / "model"
-    subprocess.run([args.peer_python, HERE / "gguf_folder.py", path, folder], check=True)
     worker.ask(open=str(path))
-    result = {"model": path.stem, "logits_apart": distance(our_logits(args.program, folder, scratch), worker.ask(logits=IDS))}
+    result = {"model": path.stem, "logits_apart": distance(our_logits(args.program, path), worker.ask(logits=IDS))}
     ratios, rates = {}, {}
     for _ in range(args.rounds):
-        opening = [ours(args.program, folder, "open/model"), worker.ask(open=str(path)), ours(args.program, folder, "open/model")]
+        opening = [ours(args.program, path, "open/model"), worker.ask(open=str(path)), ours(args.program, path, "open/model")]
         ratios.setdefault("open", []).append(math.sqrt(opening[0]["open"] * opening[2]["open"]) / opening[1])
         rates.setdefault("open", []).append((opening[0]["open"], opening[1]))
         for threads in (1, 2):
-            pattern = f"*/model/*threads={threads}/capture=off"
-            before = ours(args.program, folder, pattern)
+            pattern = f"*/model/*threads={threads}/capture=on"
+            before = ours(args.program, path, pattern)
             peer = theirs(worker, threads)
-            after = ours(args.program, folder, pattern)
+            after = ours(args.program, path, pattern)
             for name, rate in peer.items():
                 own = math.sqrt(before[name] * after[name])
                 ratios.setdefault(name, []).append(own / rate)
@@ -128,8 +129,7 @@ def measure(args):
     worker = Worker(args.peer_python)
     report = {"peer": worker.ask(version=True), "load_before": os.getloadavg(), "results": []}
     for path in args.models:
-        with tempfile.TemporaryDirectory() as scratch:
-            report["results"].append(compare(path, args, worker, scratch))
+        report["results"].append(compare(path, args, worker))
     worker.close()
     report["load_after"] = os.getloadavg()
     return report

@@ -23,6 +23,7 @@ Result<Measurement> measure(const std::string& name, const Setting& setting) {
     });
   };
   if (setting.capture) LAB_TRY(session.fill_history(tokens));
+  session.rewind();
   for (int i = 0; i < kWarmUp; ++i) seconds_of_token(setting.capture);
 
   std::vector<double> rates, shares, shares_with_state, bandwidths, overheads;

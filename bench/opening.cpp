@@ -1,4 +1,4 @@
-// From a folder on disk to the first logits, and what memory that and some work takes beside the mapped weights.
+// From a path to the first logits, and what memory that and some work takes beside the mapped weights.
 #include "app/core/builtin.h"
 #include "bench/cases.h"
 #include "bench/folder.h"
@@ -11,7 +11,7 @@ namespace {
 constexpr double kMega = 1e-6;
 constexpr std::int64_t kBudget = 256 << 20;  // of the history
 
-Result<OpenedSubject> open_folder(const std::string& path) {
+Result<OpenedSubject> open_path(const std::string& path) {
   OpenedSubject opened;
   LAB_ASSIGN(const std::string folder, model_folder(path));
   LAB_ASSIGN(opened.checkpoint, open_checkpoint(folder));
@@ -32,20 +32,12 @@ Result<Measurement> measure_open(const std::string& name, const Subject& subject
   const auto open_once = [&]() -> Status {
     reset_memory_peak();
     const std::int64_t before = memory_of_process("RssAnon");
-    std::int64_t after = 0;
-    Status status;
-    const double seconds = seconds_of([&]() {
-      status = [&]() -> Status {
-        LAB_ASSIGN(const OpenedSubject opened, open_folder(path));
-        Session session(*opened.model, 0, kBudget);
-        LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
-        after = memory_of_process("RssAnon");
-        return {};
-      }();
-    });
-    LAB_TRY(std::move(status));
-    ms.push_back(seconds * 1e3);
-    own.push_back(static_cast<double>(after - before) * kMega);
+    const auto began = std::chrono::steady_clock::now();
+    LAB_ASSIGN(const OpenedSubject opened, open_path(path));
+    Session session(*opened.model, 0, kBudget);
+    LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
+    ms.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() * 1e3);
+    own.push_back(static_cast<double>(memory_of_process("RssAnon") - before) * kMega);
     return {};
   };
   LAB_TRY(open_once());  // brings the file into the page cache
@@ -64,7 +56,7 @@ Result<Measurement> measure_memory(const std::string& name, const Subject& subje
   close_subject();
   reset_memory_peak();
   const std::int64_t before = memory_of_process("VmRSS");
-  LAB_ASSIGN(const OpenedSubject opened, open_folder(folder->path()));
+  LAB_ASSIGN(const OpenedSubject opened, open_path(folder->path()));
   Session session(*opened.model, 0, kBudget);
   const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 256);
   LAB_TRY(session.fill_history(tokens));

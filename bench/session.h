@@ -11,7 +11,7 @@
 namespace lab::bench {
 
 /// A budget of history that is soon used up.
-constexpr std::int64_t kSmallBudget = 256 << 20;
+constexpr std::int64_t kSmallBudget = 128 << 20;
 
 class Session {
  public:

@@ -18,7 +18,7 @@ void report_statistics(int layer, Rows<float> mixed, Rows<float> resid, Batch<fl
     if (!batch.wants_statistics(i)) continue;
     const Rows<float> mixed_here = batch.of_lane(i, mixed), resid_here = batch.of_lane(i, resid);
     const Rows<float> values = batch.of_lane(i, statistics_of(batch));
-    for (std::int64_t t = 0; t < values.count; ++t) batch.math().stream_statistics(mixed_here[t], resid_here[t], values[t]);
+    batch.math().stream_statistics(mixed_here, resid_here, values);
     batch.lanes[i].probe->statistics(layer, 0, values);
   }
 }

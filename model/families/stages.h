@@ -140,7 +140,7 @@ void measure_mixer(Batch<Real>& batch) {
     for (std::size_t i = 0; i < batch.lanes.size(); ++i) {
       if (!batch.wants_statistics(i)) continue;
       const Rows<float> z = batch.of_lane(i, batch.z), values = batch.of_lane(i, statistics_of(batch));
-      for (std::int64_t t = 0; t < values.count; ++t) batch.math().mixer_statistics(batch.scans[i], t, z[t], values[t]);
+      batch.math().mixer_statistics(batch.scans[i], z, values);
     }
 }
 

@@ -23,6 +23,8 @@ struct Attention {
   Real scale = 1;
   const RowTiles<Real>* k = nullptr;                       // rows [Hkv, hd]
   const RowTiles<Real>* v = nullptr;
+
+  std::int64_t groups() const { return heads / heads_per_group; }
 };
 
 }  // namespace lab

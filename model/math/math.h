@@ -90,10 +90,10 @@ class Math {
   /// Fills the statistics' partial sums of one token when its stages were computed alone. Float only.
   void scan_sums(const Scan<Real>& scan, std::int64_t token, const Real* before, const Real* decay);
 
-  /// The statistics of one token that come from the partial sums of a scan and the values around it. Float only.
-  void mixer_statistics(const Scan<Real>& scan, std::int64_t token, std::span<const Real> z, std::span<float> out);
+  /// The statistics of all tokens that come from the partial sums of a scan and the values around it. Float only.
+  void mixer_statistics(const Scan<Real>& scan, Rows<const Real> z, Rows<float> out);
   /// Those that come from the residual stream. Float only.
-  void stream_statistics(std::span<const Real> mixer_out, std::span<const Real> resid_out, std::span<float> out);
+  void stream_statistics(Rows<const Real> mixer_out, Rows<const Real> resid_out, Rows<float> out);
 
  private:
   struct Threads;

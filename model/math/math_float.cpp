@@ -18,6 +18,36 @@ constexpr std::int64_t kLeastBytes = 32 << 10;
 constexpr std::int64_t kWorthSharing = 16 << 10;
 // More parts than this only cost; the pool takes no more than 2^20.
 constexpr std::int64_t kMostParts = 1 << 16;
+// Queries whose attention one thread computes together: enough to make reading the cache cheap, few enough that the scores of
+// thousands of rows stay near.
+constexpr std::int64_t kQueries = 24;
+
+// The statistics of one token around a scan.
+void measure_token(const Kernels& k, const Scan<float>& s, std::int64_t token, std::span<const float> z, std::span<float> out) {
+  const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
+  float sums[kScanSums];
+  k.total_sums(s, token, sums);
+  const auto total = [&](ScanSum which) { return sums[static_cast<std::int64_t>(which)]; };
+  const auto elements = static_cast<float>(s.heads * s.width * s.states);
+  set(Statistic::h_norm, std::sqrt(total(ScanSum::squares)));
+  set(Statistic::h_max, total(ScanSum::largest));
+  set(Statistic::h_mean, total(ScanSum::sum) / elements);
+  set(Statistic::h_change, std::sqrt(total(ScanSum::change)));
+  set(Statistic::h_nonfinite, total(ScanSum::nonfinite));
+  set(Statistic::write_norm, std::sqrt(total(ScanSum::write)));
+  set(Statistic::decay_mean, total(ScanSum::decay) / elements);
+  float a = 0, b = 0;
+  k.measure_step(s.dt.row(token), s.dt.width, &a, &b);
+  set(Statistic::dt_mean, a / static_cast<float>(s.dt.width));
+  set(Statistic::dt_max, b);
+  k.measure_gate(z.data(), static_cast<std::int64_t>(z.size()), &a, &b);
+  set(Statistic::gate_mean, a / static_cast<float>(z.size()));
+  set(Statistic::gate_shut, b / static_cast<float>(z.size()));
+  k.measure(s.u.row(token), s.u.width, &a, &b);
+  set(Statistic::x_norm, std::sqrt(a));
+  k.measure(s.y.row(token), s.y.width, &a, &b);
+  set(Statistic::y_norm, std::sqrt(a));
+}
 
 }  // namespace
 
@@ -31,7 +61,7 @@ struct Math<float>::Threads {
   Pool pool;
   const Kernels* kernels;
   std::vector<AlignedBuffer<float>> panels;  // one a thread
-  std::vector<AlignedBuffer<float>> weights;  // of one head's attention, one a thread
+  std::vector<AlignedBuffer<float>> weights;  // of kQueries queries, one a thread
   AlignedBuffer<float> arranged;             // inputs in the order that BF16 matrices want
   std::vector<std::int64_t> ends;            // of the parts that are being shared
 
@@ -162,8 +192,8 @@ void Math<float>::gate(Rows<const float> y, Rows<const float> z, Rows<float> out
 
 template <>
 void Math<float>::attention_scores(const Attention<float>& a, const float* q, float* scores) {
-  for (std::int64_t head = 0; head < a.heads; ++head)
-    own_->kernels->attention_scores(a, head, q + head * a.width, scores + head * a.rows);
+  for (std::int64_t g = 0; g < a.groups(); ++g)
+    own_->kernels->attention_scores(a, g, {q, 1, a.heads * a.width}, scores + g * a.heads_per_group * a.rows, a.rows);
 }
 
 template <>
@@ -174,25 +204,31 @@ void Math<float>::attention_weights(const Attention<float>& a, const float* scor
 
 template <>
 void Math<float>::attention_context(const Attention<float>& a, const float* weights, float* context) {
-  for (std::int64_t head = 0; head < a.heads; ++head)
-    own_->kernels->attention_context(a, head, weights + head * a.rows, context + head * a.width);
+  for (std::int64_t g = 0; g < a.groups(); ++g)
+    own_->kernels->attention_context(a, g, weights + g * a.heads_per_group * a.rows, a.rows, {context, 1, a.heads * a.width});
 }
 
+// What a thread does at a time: a few tokens by the heads of one group, so that the cache is read once for all of them.
 template <>
 void Math<float>::attend(const Attention<float>& attention, Rows<const float> q, Rows<float> context, HeadAttention<float>* heads) {
   const Kernels& k = *own_->kernels;
-  const std::int64_t longest = attention.rows + q.count;
-  for (AlignedBuffer<float>& weights : own_->weights) weights.ensure(static_cast<std::size_t>(longest));
-  own_->share(q.count * attention.heads, 1, q.count * attention.heads * longest * attention.width,
+  const std::int64_t group = attention.heads_per_group, most = std::min(q.count, std::max<std::int64_t>(kQueries / group, 1));
+  const std::int64_t longest = attention.rows + q.count - 1, stride = (longest / 16 + 2) * 16, parts = (q.count + most - 1) / most;
+  for (AlignedBuffer<float>& weights : own_->weights) weights.ensure(static_cast<std::size_t>(most * group * stride));
+  own_->share(parts * attention.groups(), 1, q.count * attention.heads * longest * attention.width,
               [&](std::int64_t first, std::int64_t last) {
                 float* weights = own_->weights[static_cast<std::size_t>(Pool::index())].data();
                 for (std::int64_t i = first; i < last; ++i) {
-                  const std::int64_t t = i / attention.heads, head = i % attention.heads;
+                  const std::int64_t kv_head = i % attention.groups(), token = i / attention.groups() * most;
+                  const std::int64_t tokens = std::min(most, q.count - token);
                   Attention<float> a = attention;
-                  a.rows += t;
-                  k.attention_scores(a, head, q.row(t) + head * a.width, weights);
-                  k.softmax(weights, a.rows, weights, heads + i);
-                  k.attention_context(a, head, weights, context.row(t) + head * a.width);
+                  a.rows += token;
+                  k.attention_scores(a, kv_head, q.rows(token, tokens), weights, stride);
+                  for (std::int64_t j = 0; j < tokens * group; ++j) {
+                    HeadAttention<float>* head = heads + (token + j / group) * a.heads + kv_head * group + j % group;
+                    k.softmax(weights + j * stride, a.rows + j / group, weights + j * stride, head);
+                  }
+                  k.attention_context(a, kv_head, weights, stride, context.rows(token, tokens));
                 }
               });
 }
@@ -224,43 +260,24 @@ void Math<float>::scan_sums(const Scan<float>& s, std::int64_t token, const floa
 }
 
 template <>
-void Math<float>::mixer_statistics(const Scan<float>& s, std::int64_t token, std::span<const float> z, std::span<float> out) {
-  const Kernels& k = *own_->kernels;
-  const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
-  float sums[kScanSums];
-  k.total_sums(s, token, sums);
-  const auto total = [&](ScanSum which) { return sums[static_cast<std::int64_t>(which)]; };
-  const auto elements = static_cast<float>(s.heads * s.width * s.states);
-  set(Statistic::h_norm, std::sqrt(total(ScanSum::squares)));
-  set(Statistic::h_max, total(ScanSum::largest));
-  set(Statistic::h_mean, total(ScanSum::sum) / elements);
-  set(Statistic::h_change, std::sqrt(total(ScanSum::change)));
-  set(Statistic::h_nonfinite, total(ScanSum::nonfinite));
-  set(Statistic::write_norm, std::sqrt(total(ScanSum::write)));
-  set(Statistic::decay_mean, total(ScanSum::decay) / elements);
-  float a = 0, b = 0;
-  k.measure_step(s.dt.row(token), s.dt.width, &a, &b);
-  set(Statistic::dt_mean, a / static_cast<float>(s.dt.width));
-  set(Statistic::dt_max, b);
-  k.measure_gate(z.data(), static_cast<std::int64_t>(z.size()), &a, &b);
-  set(Statistic::gate_mean, a / static_cast<float>(z.size()));
-  set(Statistic::gate_shut, b / static_cast<float>(z.size()));
-  k.measure(s.u.row(token), s.u.width, &a, &b);
-  set(Statistic::x_norm, std::sqrt(a));
-  k.measure(s.y.row(token), s.y.width, &a, &b);
-  set(Statistic::y_norm, std::sqrt(a));
+void Math<float>::mixer_statistics(const Scan<float>& s, Rows<const float> z, Rows<float> out) {
+  own_->share(z.count, 1, z.count * (s.blocks() * kScanSums * 16 + 12 * z.width), [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t) measure_token(*own_->kernels, s, t, z[t], out[t]);
+  });
 }
 
 template <>
-void Math<float>::stream_statistics(std::span<const float> mixer_out, std::span<const float> resid_out, std::span<float> out) {
-  const Kernels& k = *own_->kernels;
-  const auto set = [&](Statistic which, float value) { out[static_cast<std::size_t>(which)] = value; };
-  float a = 0, b = 0;
-  k.measure(mixer_out.data(), static_cast<std::int64_t>(mixer_out.size()), &a, &b);
-  set(Statistic::mixer_norm, std::sqrt(a));
-  k.measure(resid_out.data(), static_cast<std::int64_t>(resid_out.size()), &a, &b);
-  set(Statistic::resid_norm, std::sqrt(a));
-  set(Statistic::resid_max, b);
+void Math<float>::stream_statistics(Rows<const float> mixer_out, Rows<const float> resid_out, Rows<float> out) {
+  own_->share(out.count, 8, out.count * 2 * mixer_out.width, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t t = first; t < last; ++t) {
+      float squares = 0, most = 0;
+      own_->kernels->measure(mixer_out.row(t), mixer_out.width, &squares, &most);
+      out.row(t)[static_cast<std::size_t>(Statistic::mixer_norm)] = std::sqrt(squares);
+      own_->kernels->measure(resid_out.row(t), resid_out.width, &squares, &most);
+      out.row(t)[static_cast<std::size_t>(Statistic::resid_norm)] = std::sqrt(squares);
+      out.row(t)[static_cast<std::size_t>(Statistic::resid_max)] = most;
+    }
+  });
 }
 
 }  // namespace lab

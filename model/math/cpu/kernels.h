@@ -37,10 +37,13 @@ struct Kernels {
   void (*gate)(const float* y, const float* z, std::int64_t n, float* out);
   void (*add)(const float* x, std::int64_t n, float* into);
 
-  /// One head of one token; see attention.h. q and context [hd], scores and weights [rows].
-  void (*attention_scores)(const Attention<float>& attention, std::int64_t head, const float* q, float* scores);
+  /// The query heads that read one key and value head, for T tokens of which token t sees t rows more than token 0; see
+  /// attention.h. q and context [T, Hq hd]; row i of scores and weights, of `stride`, is query head i % heads_per_group of
+  /// token i / heads_per_group. The same bits for any T.
+  void (*attention_scores)(const Attention<float>& attention, std::int64_t kv_head, Rows<const float> q, float* scores, std::int64_t stride);
   void (*softmax)(const float* scores, std::int64_t n, float* weights, HeadAttention<float>* head);
-  void (*attention_context)(const Attention<float>& attention, std::int64_t head, const float* weights, float* context);
+  void (*attention_context)(const Attention<float>& attention, std::int64_t kv_head, const float* weights, std::int64_t stride,
+                            Rows<float> context);
 
   /// Blocks [first, last) of the selective scan over all its tokens; see scan.h.
   void (*scan)(const Scan<float>& scan, std::int64_t first, std::int64_t last);

@@ -94,32 +94,87 @@ void add_into(const float* x, std::int64_t n, float* into) {
   for_lanes(0, n, [&](std::int64_t i, int m) { put(into + i, add(take(into + i, m), take(x + i, m)), m); });
 }
 
-// Calls body(row of the span, pointer to the key or value of a head) for the cached rows that are seen.
+// Where query i of a group of heads is, or its context.
+template <class T>
+inline T* query_of(const Attention<float>& a, std::int64_t kv_head, Rows<T> q, std::int64_t i) {
+  return q.row(i / a.heads_per_group) + (kv_head * a.heads_per_group + i % a.heads_per_group) * a.width;
+}
+inline std::int64_t rows_seen(const Attention<float>& a, std::int64_t i) { return a.rows + i / a.heads_per_group; }
+
+// Calls body(row of the span, rows, where a head's part of the first one is) for those of `rows` cached rows that lie together.
 template <class Body>
-inline void for_rows(const Attention<float>& a, const RowTiles<float>& cache, std::int64_t head, Body body) {
+inline void for_tiles(const Attention<float>& a, const RowTiles<float>& cache, std::int64_t kv_head, std::int64_t rows, Body body) {
   constexpr std::int64_t kTileRows = RowTiles<float>::kRows;
-  const std::int64_t channel = head / a.heads_per_group * a.width;
-  for (std::int64_t i = 0; i < a.rows; ++i) {
-    const std::int64_t row = a.first + i;
-    body(i, cache.tiles()[static_cast<std::size_t>(row / kTileRows)]->values.get() + row % kTileRows * cache.width() + channel);
+  for (std::int64_t i = 0; i < rows;) {
+    const std::int64_t row = a.first + i, n = std::min(kTileRows - row % kTileRows, rows - i);
+    body(i, n, cache.row(row) + kv_head * a.width);
+    i += n;
   }
 }
 
-void attention_scores(const Attention<float>& a, std::int64_t head, const float* q, float* scores) {
-  for_rows(a, *a.k, head, [&](std::int64_t i, const float* k) {
-    V products = set1(0.0f);
-    for_lanes(0, a.width, [&](std::int64_t c, int m) { products = fma(take(q + c, m), take(k + c, m), products); });
-    scores[i] = a.scale * sum(products);
+// Calls body(first query, constant count of queries) for `queries` queries, kTokens at a time.
+template <class Body>
+inline void for_queries(std::int64_t queries, Body body) {
+  std::int64_t i = 0;
+  for (; i + kTokens <= queries; i += kTokens) body(i, std::integral_constant<int, kTokens>());
+  for (; i < queries; ++i) body(i, std::integral_constant<int, 1>());
+}
+
+// kQ queries by the keys of one tile, as a product of matrices.
+template <int kQ>
+inline void score_tile(const float* keys, std::int64_t key_stride, std::int64_t rows, std::int64_t width, float scale, const float* const* q,
+                       float* const* scores) {
+  constexpr int kKeys = std::min(kRows, 4);  // divides the rows of a tile
+  float* at[kQ];
+  std::copy_n(scores, kQ, at);
+  std::int64_t row = 0;
+  const auto step = [&](auto keys_at_once) {
+    multiply_tile<kQ, keys_at_once>(keys + row * key_stride, key_stride, width, q, nullptr, at);
+    for (float*& each : at) each += keys_at_once;
+    row += keys_at_once;
+  };
+  while (row + kKeys <= rows) step(std::integral_constant<int, kKeys>());
+  while (row < rows) step(std::integral_constant<int, 1>());
+  for (int t = 0; t < kQ; ++t)
+    for_lanes(0, rows, [&](std::int64_t i, int m) { put(scores[t] + i, mul(set1(scale), take(scores[t] + i, m)), m); });
+}
+
+// A tile of keys is read once for all queries.
+void attention_scores(const Attention<float>& a, std::int64_t kv_head, Rows<const float> q, float* scores, std::int64_t stride) {
+  for_tiles(a, *a.k, kv_head, a.rows + q.count - 1, [&](std::int64_t row, std::int64_t rows, const float* keys) {
+    for_queries(q.count * a.heads_per_group, [&](std::int64_t i, auto count) {
+      const float* queries[count];
+      float* to[count];
+      for (int t = 0; t < count; ++t) {
+        queries[t] = query_of(a, kv_head, q, i + t);
+        to[t] = scores + (i + t) * stride + row;
+      }
+      score_tile<count>(keys, a.k->width(), rows, a.width, a.scale, queries, to);
+    });
   });
+}
+
+// The smallest and largest of n numbers, n > 0.
+inline void range_of(const float* x, std::int64_t n, float* low, float* high) {
+  const std::int64_t whole = n / 16 * 16;
+  const V zero = set1(-0.0f);
+  V most = set1(x[0]), least = sub(zero, most);
+  for (std::int64_t i = 0; i < whole; i += 16) {
+    most = max(load(x + i), most);
+    least = max(sub(zero, load(x + i)), least);
+  }
+  *high = largest(most);
+  *low = -largest(least);
+  for (std::int64_t i = whole; i < n; ++i) {
+    *high = x[i] > *high ? x[i] : *high;
+    *low = x[i] < *low ? x[i] : *low;
+  }
 }
 
 // With s = score - highest: p = e^s / Z, and the entropy -sum p ln p = ln Z - sum s e^s / Z.
 void softmax(const float* scores, std::int64_t n, float* weights, HeadAttention<float>* head) {
-  float high = scores[0], low = scores[0];
-  for (std::int64_t i = 1; i < n; ++i) {
-    high = scores[i] > high ? scores[i] : high;
-    low = scores[i] < low ? scores[i] : low;
-  }
+  float low = 0, high = 0;
+  range_of(scores, n, &low, &high);
   V powers = set1(0.0f), weighted = set1(0.0f);
   for_lanes(0, n, [&](std::int64_t i, int m) {
     const V s = sub(take(scores + i, m), set1(high));
@@ -135,11 +190,51 @@ void softmax(const float* scores, std::int64_t n, float* weights, HeadAttention<
   *head = {low, high, std::log(total) - sum(weighted) / total};
 }
 
-void attention_context(const Attention<float>& a, std::int64_t head, const float* weights, float* context) {
-  for_lanes(0, a.width, [&](std::int64_t c, int m) {
-    V total = set1(0.0f);
-    for_rows(a, *a.v, head, [&](std::int64_t i, const float* v) { total = fma(set1(weights[i]), take(v + c, m), total); });
-    put(context + c, total, m);
+// Adds rows of values to kC times sixteen channels (the last vector of m) of kQ contexts, one after the other.
+template <int kQ, int kC>
+inline void add_channels(const float* values, std::int64_t value_stride, std::int64_t rows, const float* const* weights, std::int64_t channel,
+                         int m, float* const* context) {
+  V total[kQ][kC];
+  for (int t = 0; t < kQ; ++t)
+    for (int c = 0; c < kC; ++c) total[t][c] = take(context[t] + channel + 16 * c, m);
+  for (std::int64_t i = 0; i < rows; ++i) {
+    V value[kC];
+    for (int c = 0; c < kC; ++c) value[c] = take(values + i * value_stride + channel + 16 * c, m);
+    for (int t = 0; t < kQ; ++t)
+      for (int c = 0; c < kC; ++c) total[t][c] = fma(set1(weights[t][i]), value[c], total[t][c]);
+  }
+  for (int t = 0; t < kQ; ++t)
+    for (int c = 0; c < kC; ++c) put(context[t] + channel + 16 * c, total[t][c], m);
+}
+
+template <int kQ>
+inline void add_values(const float* values, std::int64_t value_stride, std::int64_t rows, std::int64_t width, const float* const* weights,
+                       float* const* context) {
+  std::int64_t c = 0;
+  for (; c + 32 <= width; c += 32) add_channels<kQ, 2>(values, value_stride, rows, weights, c, 16, context);
+  for_lanes(c, width, [&](std::int64_t at, int m) { add_channels<kQ, 1>(values, value_stride, rows, weights, at, m, context); });
+}
+
+// Rows that all of a few queries see are added to their contexts together, then each adds the rows that it sees alone.
+void attention_context(const Attention<float>& a, std::int64_t kv_head, const float* weights, std::int64_t stride, Rows<float> context) {
+  const std::int64_t queries = context.count * a.heads_per_group, value_stride = a.v->width();
+  for (std::int64_t i = 0; i < queries; ++i) std::fill_n(query_of(a, kv_head, context, i), a.width, 0.0f);
+  for_tiles(a, *a.v, kv_head, a.rows + context.count - 1, [&](std::int64_t row, std::int64_t rows, const float* values) {
+    const auto seen_here = [&](std::int64_t i) { return std::clamp<std::int64_t>(rows_seen(a, i) - row, 0, rows); };
+    for_queries(queries, [&](std::int64_t i, auto count) {
+      const float* from[count];
+      float* to[count];
+      for (int t = 0; t < count; ++t) {
+        from[t] = weights + (i + t) * stride + row;
+        to[t] = query_of(a, kv_head, context, i + t);
+      }
+      const std::int64_t common = seen_here(i);
+      add_values<count>(values, value_stride, common, a.width, from, to);
+      for (int t = 0; t < count; ++t) {
+        const float* own = from[t] + common;
+        add_values<1>(values + common * value_stride, value_stride, seen_here(i + t) - common, a.width, &own, &to[t]);
+      }
+    });
   });
 }
 

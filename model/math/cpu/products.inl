@@ -141,7 +141,7 @@ inline void multiply_tile(const float* panel, std::int64_t stride, std::int64_t 
     const int rest = static_cast<int>(cols - whole);
     for (int t = 0; t < kT; ++t) {
       const V tail = load_first(x[t] + whole, rest);
-      for (int r = 0; r < kR; ++r) acc[t][r] = fma(load(panel + r * stride + whole), tail, acc[t][r]);
+      for (int r = 0; r < kR; ++r) acc[t][r] = fma(load_first(panel + r * stride + whole, rest), tail, acc[t][r]);
     }
   }
   float sums[kT * kR];
