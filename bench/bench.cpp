@@ -28,6 +28,7 @@ std::vector<Case> cases(const BenchOptions& options) {
     add_speed(own, options.rounds, all);
     add_history(own, options.rounds, all);
     add_open(own, options.rounds, all);
+    add_memory(own, all);
   }
   for (const char* shape : kShapes) {
     for (const DType type : kTypes) {

@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PROMPTS = (64, 512)
 IDS = [11, 245, 17, 3006, 77, 1024, 9, 20000, 512, 31, 2, 700, 8, 12345, 31000, 6, 99, 4096, 23, 1]
 
 
@@ -42,11 +43,14 @@ class Worker:
         self.process.wait()
 
 
-def ours(program, model, pattern):
+def ours(program, model, *patterns):
     """One round of our benchmark on a model: {name: value}."""
-    command = [program, "bench", pattern, "--model", model, "--rounds", "1", "--json", "--quiet"]
-    answer = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return {each["name"].replace("/model", "", 1).removesuffix("/capture=on"): each["value"] for each in answer}
+    values = {}
+    for pattern in patterns:
+        command = [program, "bench", pattern, "--model", model, "--rounds", "1", "--json", "--quiet"]
+        for each in json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout):
+            values[each["name"].replace("/model", "", 1).removesuffix("/capture=on")] = each["value"]
+    return values
 
 
 def our_logits(program, model):
@@ -72,12 +76,9 @@ def distance(a, b):
     return math.sqrt(statistics.fmean((x - y) ** 2 for x, y in zip(a, b))) / statistics.pstdev(a)
 
 
-def theirs(worker, threads):
-    return {
-        f"decode/threads={threads}": worker.ask(decode=24, threads=threads),
-        f"prefill/T=64/threads={threads}": worker.ask(prefill=64, threads=threads),
-        f"prefill/T=512/threads={threads}": worker.ask(prefill=512, threads=threads),
-    }
+def theirs(worker, threads, prompts):
+    rates = {f"decode/threads={threads}": worker.ask(decode=24, threads=threads)}
+    return rates | {f"prefill/T={count}/threads={threads}": worker.ask(prefill=count, threads=threads) for count in prompts}
 
 
 def compare(path, args, worker):
@@ -90,10 +91,11 @@ def compare(path, args, worker):
         ratios.setdefault("open", []).append(math.sqrt(opening[0]["open"] * opening[2]["open"]) / opening[1])
         rates.setdefault("open", []).append((opening[0]["open"], opening[1]))
         for threads in (1, 2):
-            pattern = f"*/model/*threads={threads}/capture=on"
-            before = ours(args.program, path, pattern)
-            peer = theirs(worker, threads)
-            after = ours(args.program, path, pattern)
+            case = f"threads={threads}/capture=on"
+            patterns = [f"decode/model/{case}", *(f"prefill/model/T={count}/{case}" for count in args.prompts)]
+            before = ours(args.program, path, *patterns)
+            peer = theirs(worker, threads, args.prompts)
+            after = ours(args.program, path, *patterns)
             for name, rate in peer.items():
                 own = math.sqrt(before[name] * after[name])
                 ratios.setdefault(name, []).append(own / rate)
@@ -141,6 +143,7 @@ def arguments():
     parser.add_argument("--peer-python", required=True)
     parser.add_argument("--program", type=Path, default=HERE.parent / "build/release/statelab")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--prompts", type=int, nargs="+", choices=PROMPTS, default=PROMPTS, help="tokens read at once")
     parser.add_argument("--json", type=Path, help="also write everything measured to this file")
     return parser.parse_args()
 

@@ -19,21 +19,31 @@ Result<OpenedSubject> open_path(const std::string& path) {
   return opened;
 }
 
-Result<Measurement> measure_open(const std::string& name, const Subject& subject, int rounds) {
+// The user's own model where it is, or a shape written into a folder of its own.
+struct Place {
   std::unique_ptr<const CheckpointFolder> written;
-  std::string path = subject.path;
-  if (path.empty()) {
-    LAB_ASSIGN(written, CheckpointFolder::write(subject));
-    path = written->path();
+  std::string path;
+};
+
+Result<Place> place_of(const Subject& subject) {
+  Place place{.written = nullptr, .path = subject.path};
+  if (place.path.empty()) {
+    LAB_ASSIGN(place.written, CheckpointFolder::write(subject));
+    place.path = place.written->path();
   }
   close_subject();
+  return place;
+}
+
+Result<Measurement> measure_open(const std::string& name, const Subject& subject, int rounds) {
+  LAB_ASSIGN(const Place place, place_of(subject));
   std::vector<double> ms, own;
   Status trouble;
   const auto open_once = [&]() -> Status {
     reset_memory_peak();
     const std::int64_t before = memory_of_process("RssAnon");
     const auto began = std::chrono::steady_clock::now();
-    LAB_ASSIGN(const OpenedSubject opened, open_path(path));
+    LAB_ASSIGN(const OpenedSubject opened, open_path(place.path));
     Session session(*opened.model, 0, kBudget);
     LAB_TRY(session.read(tokens_for(*opened.model, 1), false));
     ms.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count() * 1e3);
@@ -52,11 +62,10 @@ Result<Measurement> measure_open(const std::string& name, const Subject& subject
 }
 
 Result<Measurement> measure_memory(const std::string& name, const Subject& subject) {
-  LAB_ASSIGN(const std::unique_ptr<const CheckpointFolder> folder, CheckpointFolder::write(subject));
-  close_subject();
+  LAB_ASSIGN(const Place place, place_of(subject));
   reset_memory_peak();
   const std::int64_t before = memory_of_process("VmRSS");
-  LAB_ASSIGN(const OpenedSubject opened, open_path(folder->path()));
+  LAB_ASSIGN(const OpenedSubject opened, open_path(place.path));
   Session session(*opened.model, 0, kBudget);
   const std::vector<std::int32_t> tokens = tokens_for(*opened.model, 256);
   LAB_TRY(session.fill_history(tokens));

@@ -45,7 +45,7 @@ Result<Measurement> measure(const std::string& name, const Setting& setting, std
   Measurement m = over_rounds(name, "tokens/s", rates);
   if (!setting.capture) return m;
   m.more = {{"overhead_percent", median(overheads)}};
-  if (count <= kCompared) m.more.emplace_back("same_bits_as_stepping", same_bits_as_stepping(session, tokens) ? 1.0 : 0.0);
+  if (count <= kCompared && setting.subject.path.empty()) m.more.emplace_back("same_bits_as_stepping", same_bits_as_stepping(session, tokens) ? 1.0 : 0.0);
   return m;
 }
 

@@ -17,6 +17,14 @@ inline Bytes shifted(Bytes bytes, int left) {
 inline Bytes low_nibbles(Bytes bytes) { return bytes & 15; }
 inline Bytes high_nibbles(Bytes bytes) { return shifted(bytes, -4) & 15; }
 
+// n scale + minimum for the lower or upper nibbles n of sixteen bytes. A nibble has sixteen values: where a set picks among
+// sixteen in one instruction, that is cheaper than to convert and multiply each.
+template <bool kUpper, class Lanes>
+inline Lanes nibble_values(Bytes both, Lanes scale, Lanes minimum) {
+  if constexpr (requires { pick<kUpper>(scale, both); }) return pick<kUpper>(fma(load(kCounting), scale, minimum), both);
+  else return fma(widen_bytes(kUpper ? high_nibbles(both) : low_nibbles(both)), scale, minimum);
+}
+
 // Byte i is 0 where bit 16 part + i of the 32 bits at p is set, else 255.
 inline Bytes unset(const std::byte* p, int part) {
   std::uint32_t bits;
@@ -50,9 +58,9 @@ struct NibbleBlock {
         minimum(kMinimum ? set1_f16(p + 2) : V{}) {}
   template <class Part>
   V values(Part part) const {
+    if constexpr (kMinimum && !kFifth) return part == 0 ? nibble_values<false>(nibbles, scale, minimum) : nibble_values<true>(nibbles, scale, minimum);
     const Bytes low = part == 0 ? low_nibbles(nibbles) : high_nibbles(nibbles);
-    if constexpr (kMinimum && kFifth) return fma(widen_bytes(low | (~unset(bits, part) & 16)), scale, minimum);
-    else if constexpr (kMinimum) return fma(widen_bytes(low), scale, minimum);
+    if constexpr (kMinimum) return fma(widen_bytes(low | (~unset(bits, part) & 16)), scale, minimum);
     else if constexpr (kFifth) return mul(widen_bytes(low | (unset(bits, part) & 0xF0)), scale);  // 0xF0 is -16
     else return mul(widen_bytes(low - 8), scale);
   }
@@ -87,9 +95,10 @@ struct SuperNibbleBlock {
   V values(Part part) const {
     const int run = part / 2, place = part % 2 * 16;
     const Bytes both = load_bytes(nibbles + run / 2 * 32 + place);
-    Bytes quants = run % 2 == 0 ? low_nibbles(both) : high_nibbles(both);
-    if constexpr (kFifth) quants |= shifted(load_bytes(bits + place), 4 - run) & 16;
-    return fma(widen_bytes(quants), set1(scales[run]), set1(minima[8 + run]));
+    const V scale = set1(scales[run]), minimum = set1(minima[8 + run]);
+    if constexpr (!kFifth) return run % 2 == 0 ? nibble_values<false>(both, scale, minimum) : nibble_values<true>(both, scale, minimum);
+    const Bytes fifth = shifted(load_bytes(bits + place), 4 - run) & 16;
+    return fma(widen_bytes((run % 2 == 0 ? low_nibbles(both) : high_nibbles(both)) | fifth), scale, minimum);
   }
   const std::byte *bits, *nibbles;
   alignas(64) float scales[16], minima[16];
@@ -97,19 +106,34 @@ struct SuperNibbleBlock {
 template <> struct Block<DType::q4_k> : SuperNibbleBlock<false> { using SuperNibbleBlock::SuperNibbleBlock; };
 template <> struct Block<DType::q5_k> : SuperNibbleBlock<true> { using SuperNibbleBlock::SuperNibbleBlock; };
 
+// Thirty-two values at a time are put together beforehand: half as many operations as for sixteen.
 template <>
 struct Block<DType::q6_k> {
-  explicit Block(const std::byte* p) : nibbles(p) { store(scales, mul(widen_bytes(load_bytes(p + 192)), set1_f16(p + 208))); }
+  explicit Block(const std::byte* p) {
+    store(scales, mul(widen_bytes(load_bytes(p + 192)), set1_f16(p + 208)));
+    for (int half = 0; half < 2; ++half) {
+      Shorts low, high, upper;
+      std::memcpy(&low, p + 64 * half, sizeof low);
+      std::memcpy(&high, p + 64 * half + 32, sizeof high);
+      std::memcpy(&upper, p + 128 + 32 * half, sizeof upper);
+      const Shorts quarters[4] = {(low & 0x0F0F) | (upper << 4 & 0x3030), (high & 0x0F0F) | (upper << 2 & 0x3030),
+                                  (low >> 4 & 0x0F0F) | (upper & 0x3030), (high >> 4 & 0x0F0F) | (upper >> 2 & 0x3030)};
+      for (int quarter = 0; quarter < 4; ++quarter) {
+        const WideBytes all = reinterpret_cast<WideBytes>(quarters[quarter]) - 32;
+        std::memcpy(quants + 128 * half + 32 * quarter, &all, sizeof all);
+      }
+    }
+  }
   template <class Part>
   V values(Part part) const {
-    const int half = part / 8, quarter = part % 8 / 2, place = part % 2 * 16;
-    const Bytes both = load_bytes(nibbles + 64 * half + 32 * (quarter % 2) + place);
-    const Bytes upper = shifted(load_bytes(nibbles + 128 + 32 * half + place), 4 - 2 * quarter) & 0x30;
-    const Bytes quants = ((quarter < 2 ? low_nibbles(both) : high_nibbles(both)) | upper) - 32;
-    return mul(widen_bytes(quants), set1(scales[part]));
+    return mul(widen_bytes(load_bytes(quants + 16 * part)), set1(scales[part]));
   }
-  const std::byte* nibbles;
   alignas(64) float scales[16];
+  alignas(64) std::byte quants[256];
+
+ private:
+  using Shorts = std::uint16_t __attribute__((vector_size(32)));
+  using WideBytes = std::uint8_t __attribute__((vector_size(32)));
 };
 
 // Calls body(part) for every sixteen values of a block, with a constant where the set wants them side by side.

@@ -37,6 +37,12 @@ inline V load_f64(const std::byte* p) {
   return {_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)};
 }
 inline V widen_bytes(Bytes bytes) { return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(std::bit_cast<__m128i>(bytes)))}; }
+// Of sixteen numbers those that the lower or upper nibbles of bytes count to.
+template <bool kUpper>
+inline V pick(V table, Bytes both) {
+  const __m512i wide = _mm512_cvtepu8_epi32(std::bit_cast<__m128i>(both));
+  return {_mm512_permutexvar_ps(kUpper ? _mm512_srli_epi32(wide, 4) : wide, table.v)};
+}
 inline V set1_f16(const std::byte* p) { return {_mm512_cvtph_ps(_mm256_broadcastw_epi16(_mm_loadu_si16(p)))}; }
 inline V set1(float x) { return {_mm512_set1_ps(x)}; }
 inline V add(V a, V b) { return {_mm512_add_ps(a.v, b.v)}; }

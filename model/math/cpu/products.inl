@@ -53,7 +53,11 @@ void arrange(const float* x, std::int64_t n, float* out) {
   std::copy(x + pairs, x + n, out + pairs);
 }
 
-// One row at a time in address order with one accumulator: the memory system does the rest.
+// How far ahead of a row its successors are fetched, in bytes. Some processors follow a stream of 16-bit weights too late by
+// themselves (12.6 instead of 9.3 GB/s on one of Intel's); the others lose nothing.
+constexpr std::size_t kFetchAhead = 6144;
+
+// One row at a time in address order with one accumulator.
 template <DType type>
 void multiply_typed(const Matrix& w, std::int64_t first, std::int64_t last, const float* x, const float* bias, float* y) {
   const std::int64_t pairs = paired<type>(w.cols), whole = w.cols / 16 * 16, rest = w.cols - whole;
@@ -61,12 +65,15 @@ void multiply_typed(const Matrix& w, std::int64_t first, std::int64_t last, cons
   for (std::int64_t i = first; i < last; ++i) {
     V sum_of_products = set1(0.0f);
     for (std::int64_t k = 0; k < pairs; k += 32, p += 64) {
+      __builtin_prefetch(p + kFetchAhead);
       const Pairs weights = load_pairs_bf16(p);
       sum_of_products = fma(weights.even, load(x + k), sum_of_products);
       sum_of_products = fma(weights.odd, load(x + k + 16), sum_of_products);
     }
-    for (std::int64_t k = pairs; k < whole; k += 16, p += 16 * size_of(type))
+    for (std::int64_t k = pairs; k < whole; k += 16, p += 16 * size_of(type)) {
+      __builtin_prefetch(p + kFetchAhead);
       sum_of_products = fma(widen<type>(p), load(x + k), sum_of_products);
+    }
     if (rest > 0) {
       sum_of_products = fma(widen_first<type>(p, rest), load_first(x + whole, static_cast<int>(rest)), sum_of_products);
       p += static_cast<std::size_t>(rest) * size_of(type);
