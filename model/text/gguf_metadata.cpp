@@ -94,7 +94,7 @@ Result<GgufVocabulary> read_gguf_vocabulary(const Gguf& gguf, const std::string&
 
 Result<std::unique_ptr<Tokenizer>> gguf_tokenizer(const Gguf& gguf, const std::string& file) {
   const GgufValue* model = gguf.find(kPrefix + "model");
-  if (!model || model->string() == "no_vocab") return std::unique_ptr<Tokenizer>();
+  if (!model || model->string() == "no_vocab" || model->string() == "none") return std::unique_ptr<Tokenizer>();
   LAB_ASSIGN(const GgufVocabulary vocabulary, read_gguf_vocabulary(gguf, file));
   return gguf_tokenizer(vocabulary, file);
 }

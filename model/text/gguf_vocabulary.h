@@ -30,7 +30,7 @@ Result<std::unique_ptr<Tokenizer>> gguf_tokenizer(const GgufVocabulary& vocabula
 
 /// The values of an opened file, or the first of them that has a wrong type.
 Result<GgufVocabulary> read_gguf_vocabulary(const Gguf& gguf, const std::string& file);
-/// Both together. Null when the file carries no tokenizer (no tokenizer.ggml.model, or "no_vocab").
+/// Both together. Null when the file carries no tokenizer (no tokenizer.ggml.model, or "no_vocab" or "none").
 Result<std::unique_ptr<Tokenizer>> gguf_tokenizer(const Gguf& gguf, const std::string& file);
 
 }  // namespace lab

@@ -248,6 +248,7 @@ TEST_CASE("gguf tokenizer: keys of a wrong type are refused by name, and a file 
   for (const char* key : {"model", "pre", "tokens", "scores", "token_type", "merges", "bos_token_id", "eos_token_id",
                           "unknown_token_id", "padding_token_id", "add_bos_token", "add_eos_token", "add_space_prefix"})
     CHECK(refusal(key) == std::string("tokenizer.ggml.") + key);
-  for (const std::string& bytes : {GgufImage().bytes(), GgufImage().string("tokenizer.ggml.model", "no_vocab").bytes()})
+  for (const std::string& bytes : {GgufImage().bytes(), GgufImage().string("tokenizer.ggml.model", "no_vocab").bytes(),
+                                   GgufImage().string("tokenizer.ggml.model", "none").bytes()})
     CHECK(gguf_tokenizer(gguf_of(bytes).take(), "").take() == nullptr);
 }
