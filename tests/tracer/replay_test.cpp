@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/tracer/recording.h"
+#include "tracer/trace/history.h"
 
 using namespace lab;
 using lab::test::Recording;
@@ -197,4 +198,33 @@ TEST_CASE("trace: keyframes share the rows of an attention cache, and its bytes 
   r.read(64, 64);
   CHECK(r.trace.view()->use().caches > r.state.cache_bytes());
   CHECK(r.wrong_positions(*r.trace.view()) == Positions{});
+}
+
+TEST_CASE("trace: keyframes that went on from each other read one list of tiles, those before an edit another") {
+  const auto keyframe = [](const RowTiles<float>& cache, bool edited) {
+    return Keyframe{.edited = edited, .caches = std::make_shared<const std::vector<RowTiles<float>>>(1, cache), .rows = {cache.count()}};
+  };
+  std::vector<Keyframe> keyframes;
+  const auto add = [&](const RowTiles<float>& cache, bool edited) {
+    Keyframe next = keyframe(cache, edited);
+    share_caches(keyframes, next);
+    keyframes.push_back(std::move(next));
+  };
+  const float row = 1;
+  RowTiles<float> cache(1);
+  for (int i = 0; i < 3; ++i) {
+    for (int t = 0; t < 100; ++t) cache.append(&row);
+    add(cache, false);
+  }
+  CHECK(keyframes[0].caches == keyframes[2].caches);
+  CHECK(keyframes[0].rows == std::vector<std::int64_t>{100});
+  cache.truncate(64);
+  add(cache, true);
+  for (int t = 0; t < 300; ++t) cache.append(&row);
+  add(cache, false);
+  CHECK(keyframes[3].caches == keyframes[4].caches);
+  CHECK(keyframes[2].caches != keyframes[4].caches);
+  cache.transform([](float x) { return 2 * x; });  // not told: other tiles all the same
+  add(cache, false);
+  CHECK(keyframes[4].caches != keyframes[5].caches);
 }

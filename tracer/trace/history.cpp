@@ -21,24 +21,43 @@ StatisticValue joined(const StatisticValue& a, const StatisticValue& b, float we
   return {pick(a.low, b.low, false), pick(a.high, b.high, true), a.mean + (b.mean - a.mean) * weight_of_b};
 }
 
-// A keyframe shares its full tiles with the next one, unless an edit in between made them anew.
+// Every list of caches is counted once. It shares its full tiles with the next one, unless an edit in between made them anew.
 std::int64_t bytes_of_caches(const std::vector<Keyframe>& keyframes) {
   std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < keyframes.size(); ++i)
-    for (std::size_t c = 0; c < keyframes[i].caches.size(); ++c) {
-      const RowTiles<float>& rows = keyframes[i].caches[c];
+  for (std::size_t i = 0; i < keyframes.size(); ++i) {
+    const Keyframe* next = i + 1 < keyframes.size() ? &keyframes[i + 1] : nullptr;
+    if (next && next->caches == keyframes[i].caches) continue;
+    for (std::size_t c = 0; c < keyframes[i].rows.size(); ++c) {
+      const RowTiles<float>& rows = (*keyframes[i].caches)[c];
       const bool full_tile = rows.count() >= RowTiles<float>::kRows;
-      const bool shared = full_tile && i + 1 < keyframes.size() && keyframes[i + 1].caches[c].count() >= rows.count() &&
-                          keyframes[i + 1].caches[c].tiles()[0] == rows.tiles()[0];
+      const bool shared = full_tile && next && next->rows[c] >= rows.count() && (*next->caches)[c].tiles()[0] == rows.tiles()[0];
       const std::int64_t tile = RowTiles<float>::kRows * rows.width() * static_cast<std::int64_t>(sizeof(float));
       bytes += !shared ? rows.bytes() : rows.count() % RowTiles<float>::kRows != 0 ? tile : 0;
     }
+  }
   return bytes;
+}
+
+// Whether the caches of `next` begin with the rows of an earlier keyframe. No state was edited in between, so it is enough that
+// they share the last full tile: rows were only added since.
+bool goes_on(const Keyframe& next, const Keyframe& earlier) {
+  for (std::size_t c = 0; c < next.rows.size(); ++c) {
+    const auto full = static_cast<std::size_t>(earlier.rows[c] / RowTiles<float>::kRows);
+    if (next.rows[c] < earlier.rows[c]) return false;
+    if (full > 0 && (*next.caches)[c].tiles()[full - 1] != (*earlier.caches)[c].tiles()[full - 1]) return false;
+  }
+  return true;
 }
 
 std::int64_t bytes_of(std::int64_t floats) { return floats * static_cast<std::int64_t>(sizeof(float)); }
 
 }  // namespace
+
+void share_caches(std::vector<Keyframe>& keyframes, const Keyframe& next) {
+  if (keyframes.empty() || next.edited || !goes_on(next, keyframes.back())) return;
+  const auto before = keyframes.back().caches;
+  for (auto earlier = keyframes.rbegin(); earlier != keyframes.rend() && earlier->caches == before; ++earlier) earlier->caches = next.caches;
+}
 
 Part new_part(const LayerBounds& bounds) {
   const std::size_t bytes = static_cast<std::size_t>(bounds.back()) * sizeof(float);

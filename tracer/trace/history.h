@@ -39,8 +39,13 @@ struct Keyframe {
   std::int64_t state_position = 0;  // State::position there
   bool edited = false;              // made by an edit; a keyframe of the unedited state may lie at the same position
   Part arena;
-  std::vector<RowTiles<float>> caches;  // of the tensors that grow; full tiles are shared with later keyframes and the state
+  // The tensors that grow, of which `rows` were there. Keyframes that went on from each other read the lists of the latest one:
+  // a list of tiles for each of them would take memory that grows with the square of the tokens.
+  std::shared_ptr<const std::vector<RowTiles<float>>> caches;
+  std::vector<std::int64_t> rows;
 };
+/// Lets earlier keyframes read their rows in the caches of `next`, where its state went on from theirs.
+void share_caches(std::vector<Keyframe>& keyframes, const Keyframe& next);
 
 /// Immutable once a view holds it.
 struct History {

@@ -84,10 +84,12 @@ struct Trace::Parts {
     LAB_CHECK(static_cast<std::int64_t>(values.size()), ==, layout->states().back());
     Keyframe keyframe{.position = count, .state_position = state.position, .edited = edited, .arena = new_part(layout->states())};
     std::copy(values.begin(), values.end(), keyframe.arena.memory.get());
-    keyframe.caches = state.caches();
+    keyframe.caches = std::make_shared<const std::vector<RowTiles<float>>>(state.caches());
+    for (const RowTiles<float>& cache : *keyframe.caches) keyframe.rows.push_back(cache.count());
     return keyframe;
   }
   void add(Keyframe keyframe) {
+    share_caches(history.keyframes, keyframe);
     history.keyframes.push_back(std::move(keyframe));
     changed();
   }

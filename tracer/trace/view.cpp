@@ -26,8 +26,12 @@ class Playback {
     LAB_ASSIGN(const float* values, layer_of(keyframe.arena, layout_.states(), layer_, history_, buffer));
     const std::span<float> stored = state_.stored_layer(layer_);
     std::copy_n(values, stored.size(), stored.begin());
-    for (const TensorSchema& tensor : state_.schema().layers()[static_cast<std::size_t>(layer_)].tensors)
-      if (tensor.grows()) state_.caches()[static_cast<std::size_t>(tensor.cache)] = keyframe.caches[static_cast<std::size_t>(tensor.cache)];
+    for (const TensorSchema& tensor : state_.schema().layers()[static_cast<std::size_t>(layer_)].tensors) {
+      if (!tensor.grows()) continue;
+      const auto c = static_cast<std::size_t>(tensor.cache);
+      state_.caches()[c] = (*keyframe.caches)[c];
+      state_.caches()[c].truncate(keyframe.rows[c]);
+    }
     state_.position = keyframe.state_position;
     return {};
   }
