@@ -4,7 +4,8 @@
 
 namespace lab {
 
-/// Tokens of `values` at which something is found: beyond the limit, and not within `dead_tokens` of the one before.
+/// Tokens of `values` at which something is found: beyond the limit, and not within `dead_tokens` of the one before. What lasts
+/// longer counts again, so that a milder limit does not count more.
 std::int64_t count_alarms(std::span<const float> values, double limit, Worse worse, std::int64_t dead_tokens);
 
 /// 95 % interval of the mean of a Poisson count (Garwood 1936).

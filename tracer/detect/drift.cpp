@@ -30,9 +30,10 @@ Drift::Drift(const Rule& rule, std::span<const LayerInfo> layers, Measure measur
   for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].watched = recurrent[i];
 }
 
-double Drift::measure(const Sample& sample, int layer) {
+std::optional<double> Drift::measure(const Sample& sample, int layer) {
   Layer& own = layers_[static_cast<std::size_t>(layer)];
-  if (own.watched && (sample.token + 1) % kDriftChunk == 0) end_chunk(sample.layers[static_cast<std::size_t>(layer)], own);
+  if (!own.watched || (sample.token + 1) % kDriftChunk != 0) return {};
+  end_chunk(sample.layers[static_cast<std::size_t>(layer)], own);
   return own.value;
 }
 

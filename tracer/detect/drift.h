@@ -31,7 +31,7 @@ class Drift final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<Drift>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:

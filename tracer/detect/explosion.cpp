@@ -33,7 +33,7 @@ Explosion::Explosion(const Rule& rule, std::span<const LayerInfo> layers) : Mete
   for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].watched = recurrent[i];
 }
 
-double Explosion::measure(const Sample& sample, int layer) {
+std::optional<double> Explosion::measure(const Sample& sample, int layer) {
   const LayerSample& given = sample.layers[static_cast<std::size_t>(layer)];
   Layer& own = layers_[static_cast<std::size_t>(layer)];
   const double norm = value_of(given, Statistic::h_norm);
@@ -45,12 +45,12 @@ double Explosion::measure(const Sample& sample, int layer) {
     return own.growth = own.slope = kNothing;
   }
   own.sum += std::log(norm);
-  if (++own.summed < kMeanOf) return own.growth;
+  if (++own.summed < kMeanOf) return {};
   own.means.push_back(own.sum / static_cast<double>(kMeanOf));
   own.sum = 0;
   own.summed = 0;
   if (own.means.size() > kKept) own.means.erase(own.means.begin());
-  if (own.means.size() < kKept) return kNothing;
+  if (own.means.size() < kKept) return {};
   const std::span<const double> all = own.means;
   own.slope = theil_sen(all, kMeanOf);
   own.growth = 100 * std::expm1(own.slope);
@@ -84,7 +84,7 @@ NormCeiling::NormCeiling(const Rule& rule, std::span<const LayerInfo> layers) : 
   for (std::size_t i = 0; i < layers_.size(); ++i) layers_[i].watched = recurrent[i];
 }
 
-double NormCeiling::measure(const Sample& sample, int layer) {
+std::optional<double> NormCeiling::measure(const Sample& sample, int layer) {
   const LayerSample& given = sample.layers[static_cast<std::size_t>(layer)];
   Layer& own = layers_[static_cast<std::size_t>(layer)];
   const double norm = value_of(given, Statistic::h_norm);

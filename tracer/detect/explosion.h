@@ -37,7 +37,7 @@ class Explosion final : public Meter {
   double slope(int layer) const { return layers_[static_cast<std::size_t>(layer)].slope; }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:
@@ -61,7 +61,7 @@ class NormCeiling final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<NormCeiling>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:

@@ -49,8 +49,9 @@ void Meter::see(const Sample& sample, std::vector<Finding>& found) {
   LAB_CHECK(sample.layers.size() + 1, ==, slots_.size());
   for (int layer = -1; layer < layers(); ++layer) {
     Slot& slot = slots_[static_cast<std::size_t>(layer + 1)];
-    slot.value = layer < 0 ? measure_model(sample) : measure(sample, layer);
-    if (rule_.self_calibrated) slot.value = slot.scale.see(slot.value);
+    const std::optional<double> value = layer < 0 ? measure_model(sample) : measure(sample, layer);
+    if (!value) continue;
+    slot.value = rule_.self_calibrated ? slot.scale.see(*value) : *value;
     const double limit = limit_of(layer);
     if (!is_beyond(slot.value, limit, worse_)) {
       slot.beyond = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // What most detectors share: they measure one number a layer and token, and something is found where it passes a limit.
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "tracer/detect/rules.h"
@@ -39,8 +40,9 @@ class Meter : public Detector {
   const Rule& rule() const { return rule_; }
   int layers() const { return static_cast<int>(slots_.size()) - 1; }
 
-  /// The number of a layer after a token, kNothing where there is nothing to say; called once a token.
-  virtual double measure(const Sample& sample, int layer) = 0;
+  /// The number of a layer after a token, kNothing where there is nothing to say; called once a token. No number: nothing new,
+  /// the last one stands.
+  virtual std::optional<double> measure(const Sample& sample, int layer) = 0;
   /// The number of the model as a whole.
   virtual double measure_model(const Sample&) { return kNothing; }
   /// The sentence of a finding at this sample; layer -1 is the model.

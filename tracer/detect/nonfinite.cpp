@@ -38,7 +38,7 @@ NonFinite::Places NonFinite::look(const LayerSample& layer, std::uint32_t record
   return places;
 }
 
-double NonFinite::measure(const Sample& sample, int layer) {
+std::optional<double> NonFinite::measure(const Sample& sample, int layer) {
   const auto index = static_cast<std::size_t>(layer);
   return static_cast<double>(look(sample.layers[index], recorded_[index]).count);
 }

@@ -15,7 +15,7 @@ class NonFinite final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<NonFinite>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   double measure_model(const Sample& sample) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 

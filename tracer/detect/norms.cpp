@@ -13,7 +13,7 @@ Track::Track(const Rule& rule, std::span<const LayerInfo> layers, const Options&
   if (!options.recurrent_only) watched_.assign(layers.size(), true);
 }
 
-double Track::measure(const Sample& sample, int layer) {
+std::optional<double> Track::measure(const Sample& sample, int layer) {
   const auto index = static_cast<std::size_t>(layer);
   const double value = value_of(sample.layers[index], options_.statistic);
   if (!watched_[index]) return kNothing;
@@ -37,7 +37,7 @@ std::string Track::say(const Sample&, int, double value, double limit) const {
 NormJump::NormJump(const Rule& rule, std::span<const LayerInfo> layers)
     : Meter(rule, layers), watched_(recurrent_layers(layers)), last_(layers.size()) {}
 
-double NormJump::measure(const Sample& sample, int layer) {
+std::optional<double> NormJump::measure(const Sample& sample, int layer) {
   const auto index = static_cast<std::size_t>(layer);
   const double norm = value_of(sample.layers[index], Statistic::h_norm);
   auto& last = last_[index];
@@ -61,7 +61,7 @@ std::string NormJump::say(const Sample& sample, int layer, double value, double)
                      value_of(sample.layers[static_cast<std::size_t>(layer)], Statistic::h_norm), value, kBefore);
 }
 
-double DeadChannels::measure(const Sample& sample, int layer) {
+std::optional<double> DeadChannels::measure(const Sample& sample, int layer) {
   const std::span<const float> state = sample.layers[static_cast<std::size_t>(layer)].state;
   Block& block = blocks_[static_cast<std::size_t>(layer)];
   if (state.empty()) {
@@ -70,12 +70,11 @@ double DeadChannels::measure(const Sample& sample, int layer) {
   }
   if (block.tokens == 0) block.largest.assign(state.size(), 0.0f);
   for (std::size_t i = 0; i < state.size(); ++i) block.largest[i] = std::max(block.largest[i], std::abs(state[i]));
-  if (++block.tokens < kBlock) return block.share;
+  if (++block.tokens < kBlock) return {};
   const float dead = kDead * *std::max_element(block.largest.begin(), block.largest.end());
   const auto count = std::count_if(block.largest.begin(), block.largest.end(), [&](float x) { return x <= dead; });
-  block.share = static_cast<double>(count) / static_cast<double>(state.size());
   block.tokens = 0;
-  return block.share;
+  return static_cast<double>(count) / static_cast<double>(state.size());
 }
 
 std::string DeadChannels::say(const Sample&, int, double value, double) const {

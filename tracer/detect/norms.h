@@ -17,7 +17,7 @@ class Track final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<Track>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:
@@ -34,7 +34,7 @@ class NormJump final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<NormJump>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:
@@ -53,14 +53,13 @@ class DeadChannels final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<DeadChannels>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
 
  private:
   struct Block {
     std::vector<float> largest;  // [d] max |h| since the block began
     std::int64_t tokens = 0;
-    double share = kNothing;
   };
   std::vector<Block> blocks_;
 };

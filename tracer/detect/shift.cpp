@@ -126,7 +126,7 @@ ContextShift::ContextShift(const Rule& rule, std::span<const LayerInfo> layers)
     : Meter(rule, layers), residual_(rule.of == "residual"), windows_(layers.size()), cosines_(layers.size(), kNothing),
       sketches_(layers.size()) {}
 
-double ContextShift::measure(const Sample& sample, int layer) {
+std::optional<double> ContextShift::measure(const Sample& sample, int layer) {
   const auto index = static_cast<std::size_t>(layer);
   const std::span<const float> values = vector_of(sample.layers[index], residual_);
   TwoWindows& windows = windows_[index];
@@ -157,7 +157,7 @@ std::string ContextShift::say(const Sample&, int layer, double, double) const {
 SuccessiveCosine::SuccessiveCosine(const Rule& rule, std::span<const LayerInfo> layers)
     : Meter(rule, layers), residual_(rule.of == "residual"), before_(layers.size()) {}
 
-double SuccessiveCosine::measure(const Sample& sample, int layer) {
+std::optional<double> SuccessiveCosine::measure(const Sample& sample, int layer) {
   const std::span<const float> values = vector_of(sample.layers[static_cast<std::size_t>(layer)], residual_);
   std::vector<float>& before = before_[static_cast<std::size_t>(layer)];
   const bool comparable = !values.empty() && values.size() == before.size();

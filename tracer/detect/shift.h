@@ -62,7 +62,7 @@ class ContextShift final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<ContextShift>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
   void alarmed(int layer) override { windows_[static_cast<std::size_t>(layer)].clear(); }
 
@@ -83,7 +83,7 @@ class SuccessiveCosine final : public Meter {
   std::unique_ptr<Detector> clone() const override { return std::make_unique<SuccessiveCosine>(*this); }
 
  protected:
-  double measure(const Sample& sample, int layer) override;
+  std::optional<double> measure(const Sample& sample, int layer) override;
   std::string say(const Sample& sample, int layer, double value, double limit) const override;
   void alarmed(int layer) override { rearm(layer); }
 
