@@ -76,6 +76,14 @@ TEST_CASE("drift: two chunks of growth are not enough, and three of shrinking ar
   CHECK(watched.alerts[0].finding.value == doctest::Approx(std::log(16.0 / 7)).epsilon(1e-6));
 }
 
+TEST_CASE("drift: a norm that goes up and down does not drift") {
+  Watched watched(rule_of("drift"));
+  for (int chunk = 0; chunk < 12; ++chunk)
+    for (int t = 0; t < kDriftChunk; ++t) watched.see(of_norm(chunk % 2 ? 5 : 1));
+  CHECK(watched.alerts.empty());
+  CHECK(watched.monitor.measured(0, 0) == 0);
+}
+
 TEST_CASE("turn: a chunk that turns as it never did is found, whatever the norm") {
   Watched watched(rule_of("turn"));
   std::mt19937 random(5);

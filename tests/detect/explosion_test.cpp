@@ -99,6 +99,19 @@ TEST_CASE("explosion: 1 % a token is found within 150 tokens, in a norm that wav
   CHECK(watched.alerts[0].finding.text.starts_with("explosion"));
 }
 
+TEST_CASE("explosion: a step to another level is not growth") {
+  Watched watched(rule_of("explosion"));
+  for (int t = 0; t < 4000; ++t) watched.see(of_norm(t / 500 % 2 ? 1 : 4));
+  CHECK(watched.alerts.empty());
+}
+
+TEST_CASE("explosion: growth back to a size that the state had before is none") {
+  Watched watched(rule_of("explosion"));
+  for (int t = 0; t < 600; ++t) watched.see(of_norm(40));
+  for (int t = 0; t < 3000; ++t) watched.see(of_norm(39 * std::exp(0.006 * (t % 500 - 500))));
+  CHECK(watched.alerts.empty());
+}
+
 TEST_CASE("explosion: a state that was emptied starts anew") {
   Watched watched(rule_of("explosion"));
   for (int t = 0; t < 300; ++t) watched.see(of_norm(1));

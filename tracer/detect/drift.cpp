@@ -43,9 +43,9 @@ void Drift::end_chunk(const LayerSample& sample, Layer& layer) const {
     std::rotate(layer.growth.begin(), layer.growth.begin() + 1, layer.growth.end());
     layer.growth.back() = layer.norm >= kLeastNorm && norm >= kLeastNorm ? std::log(norm / layer.norm) : kNothing;
     layer.norm = norm;
-    layer.value = std::numeric_limits<double>::infinity();
-    for (const double growth : layer.growth)
-      layer.value = std::isfinite(growth) ? std::min(layer.value, std::abs(growth)) : kNothing;
+    const auto [least, most] = std::minmax_element(layer.growth.begin(), layer.growth.end());
+    layer.value = *least > 0 ? *least : *most < 0 ? -*most : 0;
+    if (std::any_of(layer.growth.begin(), layer.growth.end(), [](double x) { return std::isnan(x); })) layer.value = kNothing;
     return;
   }
   layer.value = kNothing;

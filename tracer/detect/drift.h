@@ -22,7 +22,7 @@ DriftStep drift_between(std::span<const float> a, std::span<const float> b);
 class Drift final : public Meter {
  public:
   enum class Measure : std::uint8_t {
-    growth,      // the smallest |growth| of the last three chunks, from recorded norms
+    growth,      // the smallest |growth| of the last three chunks, from recorded norms; 0 where they do not all go one way
     turn,        // of the last chunk
     seed_drift,  // of the last chunk
   };

@@ -49,14 +49,17 @@ std::optional<double> Explosion::measure(const Sample& sample, int layer) {
   own.means.push_back(own.sum / static_cast<double>(kMeanOf));
   own.sum = 0;
   own.summed = 0;
+  if (own.means.size() > kNewest) own.largest = std::max(own.largest, own.means[own.means.size() - 1 - kNewest]);
   if (own.means.size() > kKept) own.means.erase(own.means.begin());
   if (own.means.size() < kKept) return {};
   const std::span<const double> all = own.means;
   own.slope = theil_sen(all, kMeanOf);
-  own.growth = 100 * std::expm1(own.slope);
+  own.growth = 100 * std::expm1(std::min(own.slope, theil_sen(all.last(kNewest), kMeanOf)));
   if (own.slope > 0) {
     const double older = theil_sen(all.first(kKept / 2), kMeanOf), newer = theil_sen(all.last(kKept / 2), kMeanOf);
-    if (newer <= 0 || newer < kLevelsOff * older) own.growth = 0;
+    const auto newest = all.last(kNewest);
+    const bool is_larger_than_ever = *std::max_element(newest.begin(), newest.end()) > own.largest;
+    if (newer <= 0 || newer < kLevelsOff * older || !is_larger_than_ever) own.growth = 0;
   }
   return own.growth;
 }

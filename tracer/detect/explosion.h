@@ -24,12 +24,14 @@ class Ceiling {
   double write_ = std::numeric_limits<double>::quiet_NaN(), decay_ = std::numeric_limits<double>::quiet_NaN();
 };
 
-/// Growth of f in % a token: exp(slope) - 1 with the Theil-Sen slope of ln f over the last 256 tokens, of which
-/// means of four are kept. It is 0 while growth levels off, as towards a ceiling: when the slope of the newer half is below 3/4 of that of the
-/// older half, or not positive. Live when the window is full; measured every fourth token.
+/// Growth of f in % a token: exp(slope) - 1 with the Theil-Sen slope of ln f over the last 256 tokens, of which means of four
+/// are kept, or over the newest 64 where that is less: a step that is over is not growth. It is 0 while growth levels off, as
+/// towards a ceiling: when the slope of the newer half is below 3/4 of that of the older half, or not positive. It is 0 too
+/// where the largest of the run is older than 64 tokens: states come back to sizes that they had. Live when the window is
+/// full; measured every fourth token.
 class Explosion final : public Meter {
  public:
-  static constexpr std::size_t kMeanOf = 4, kKept = 64;
+  static constexpr std::size_t kMeanOf = 4, kKept = 64, kNewest = 16;
   static constexpr double kLevelsOff = 0.75;
   Explosion(const Rule& rule, std::span<const LayerInfo> layers);
   std::unique_ptr<Detector> clone() const override { return std::make_unique<Explosion>(*this); }
@@ -47,6 +49,7 @@ class Explosion final : public Meter {
     std::size_t summed = 0;
     std::vector<double> means;    // up to kKept, the oldest first
     double slope = kNothing, growth = kNothing;
+    double largest = -std::numeric_limits<double>::infinity();  // of the means that are older than the newest 64 tokens
     Ceiling ceiling;
   };
   std::vector<Layer> layers_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -23,15 +24,21 @@ std::uint64_t mixed(std::uint64_t x) {
 template <class A, class B>
 double cosine_of(std::span<const A> a, std::span<const B> b) {
   LAB_CHECK(a.size(), ==, b.size());
-  double aa = 0, bb = 0, ab = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
+  constexpr std::size_t kLanes = 8;  // sums side by side, in an order that is the same on every machine
+  double aa[kLanes] = {}, bb[kLanes] = {}, ab[kLanes] = {};
+  const auto add = [&](std::size_t i, std::size_t lane) {
     const double x = a[i], y = b[i];
-    aa += x * x;
-    bb += y * y;
-    ab += x * y;
-  }
-  const double lengths = std::sqrt(aa) * std::sqrt(bb);
-  return lengths > 0 ? ab / lengths : std::numeric_limits<double>::quiet_NaN();
+    aa[lane] += x * x;
+    bb[lane] += y * y;
+    ab[lane] += x * y;
+  };
+  std::size_t i = 0;
+  for (; i + kLanes <= a.size(); i += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) add(i + lane, lane);
+  for (; i < a.size(); ++i) add(i, i % kLanes);
+  const auto total = [](const auto& sums) { return std::accumulate(std::begin(sums), std::end(sums), 0.0); };
+  const double lengths = std::sqrt(total(aa)) * std::sqrt(total(bb));
+  return lengths > 0 ? total(ab) / lengths : std::numeric_limits<double>::quiet_NaN();
 }
 
 std::span<const float> vector_of(const LayerSample& layer, bool residual) { return residual ? layer.residual : layer.state; }
