@@ -16,6 +16,7 @@ struct LayerSample {
   std::span<const float> statistics;  // [kStatistics], as recorded; NaN where the layer has no such thing
   std::span<const float> state;       // the recurrent state, flat in logical order; empty where it grows, or nobody needs it
   std::span<const float> residual;    // [d] what left the layer; empty unless somebody needs it
+  std::span<const float> steps;       // [di] or [H] the time steps (Point::dt); empty where there are none, or nobody needs them
 };
 
 /// One token and what it did.
@@ -23,12 +24,13 @@ struct Sample {
   std::int64_t token = 0;
   std::int32_t id = -1;           // -1: a vector was read
   std::span<const LayerSample> layers;
+  std::span<const float> embedding;  // [d] what entered the first layer; empty unless somebody needs residuals
   std::span<const float> logits;  // [V] after the token; empty unless somebody needs them
 };
 
 /// What samples must hold beside statistics.
 struct Needs {
-  bool states = false, residuals = false, logits = false;
+  bool states = false, residuals = false, logits = false, steps = false;
 };
 
 /// Something found at a token.
