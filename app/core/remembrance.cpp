@@ -38,13 +38,28 @@ class Mixers final : public Probe {
   std::vector<std::vector<float>> in, out;  // [layers][d]
 };
 
-/// The memories of a layer: its tensors, or -1 for all of them where some grow.
-std::vector<int> memories(const LayerSchema& layer) {
-  if (std::any_of(layer.tensors.begin(), layer.tensors.end(), [](const TensorSchema& t) { return t.grows(); }))
-    return {-1};
-  std::vector<int> all(layer.tensors.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
-  return all;
+/// Tensors that are one memory: those that one point shows, or all rows of a cache.
+struct Memory {
+  std::vector<int> tensors;
+  std::string name;
+};
+
+/// The memories of a layer's mixer; what its feed-forward keeps is not among them.
+std::vector<Memory> memories(const LayerSchema& layer) {
+  std::vector<Memory> memories;
+  const auto are_one = [](const TensorSchema& a, const TensorSchema& b) {
+    return (a.grows() && b.grows()) || a.point == b.point;
+  };
+  for (std::size_t i = 0; i < layer.tensors.size(); ++i) {
+    const TensorSchema& tensor = layer.tensors[i];
+    if (!tensor.grows() && tensor.point > Point::mixer_out) continue;
+    if (memories.empty() || !are_one(layer.tensors[static_cast<std::size_t>(memories.back().tensors[0])], tensor))
+      memories.emplace_back();
+    Memory& memory = memories.back();
+    memory.name += (memory.tensors.empty() ? "" : ", ") + tensor.name;
+    memory.tensors.push_back(static_cast<int>(i));
+  }
+  return memories;
 }
 
 double difference(std::span<const float> a, std::span<const float> b) {
@@ -56,19 +71,19 @@ double difference(std::span<const float> a, std::span<const float> b) {
   return of_b == 0 ? 0 : std::sqrt(squares / of_b);
 }
 
-/// How far the mixer's output is from `out` when the layer finds one of its memories as it is in a fresh state. Leaves `state` as it was.
-double blindness(const Model& model, int layer, int memory, std::vector<float>& in, std::span<const float> out,
-                 State& state, Context<float>& context) {
+/// How far the mixer's output is from `out` when the layer finds one of its memories as it is in a fresh state. Leaves
+/// `state` as it was.
+double blindness(const Model& model, int layer, const Memory& memory, std::vector<float>& in,
+                 std::span<const float> out, State& state, Context<float>& context) {
   const StateContents<float> kept = state.contents(layer);
   const std::int64_t position = state.position;
-  if (memory < 0) {
-    state.zero(layer);
-  } else {
+  for (const int i : memory.tensors) {
     const TensorSchema& tensor =
-        model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(memory)];
-    const Status set =
-        state.set(layer, memory, std::vector<float>(static_cast<std::size_t>(tensor.elements()), tensor.neutral));
-    LAB_CHECK(static_cast<bool>(set), ==, true);
+        model.schema()->layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(i)];
+    if (tensor.grows())
+      state.cache(layer, i).truncate(0);
+    else
+      std::ranges::fill(state.stored(layer, i), tensor.neutral);
   }
   std::vector<float> without(in.size());
   const auto width = static_cast<std::int64_t>(in.size());
@@ -97,12 +112,12 @@ Remembrance measure_remembrance(const Model& model, std::span<const std::int32_t
   LAB_CHECK(judged, >=, 1);
   LAB_CHECK(judged, <, count);
   Remembrance out{.tokens = count, .beyond_last = effective_remembrance(model, tokens, 1, context)};
-  for (int l = 0; l < model.layers(); ++l) {
-    const LayerSchema& layer = model.schema()->layers()[static_cast<std::size_t>(l)];
-    for (const int memory : memories(layer))
-      out.uses.push_back(
-          {.layer = l, .tensor = memory < 0 ? "cache" : layer.tensors[static_cast<std::size_t>(memory)].name});
-  }
+  std::vector<Memory> of_uses;
+  for (int l = 0; l < model.layers(); ++l)
+    for (Memory& memory : memories(model.schema()->layers()[static_cast<std::size_t>(l)])) {
+      out.uses.push_back({.layer = l, .tensor = memory.name});
+      of_uses.push_back(std::move(memory));
+    }
   State state(model.schema());
   Lane<float> lane{
       .tokens = tokens.first(static_cast<std::size_t>(count - judged)), .state = &state, .wants = LogitRows::none};
@@ -113,12 +128,12 @@ Remembrance measure_remembrance(const Model& model, std::span<const std::int32_t
     lane.tokens = tokens.subspan(static_cast<std::size_t>(t), 1);
     lane.probe = &mixers;
     model.advance(std::span(&lane, 1), context);
-    std::size_t use = 0;
-    for (int l = 0; l < model.layers(); ++l)
-      for (const int memory : memories(model.schema()->layers()[static_cast<std::size_t>(l)]))
-        out.uses[use++].blindness += blindness(model, l, memory, mixers.in[static_cast<std::size_t>(l)],
-                                               mixers.out[static_cast<std::size_t>(l)], before, context) /
-                                     static_cast<double>(judged);
+    for (std::size_t u = 0; u < out.uses.size(); ++u) {
+      const auto l = static_cast<std::size_t>(out.uses[u].layer);
+      out.uses[u].blindness +=
+          blindness(model, out.uses[u].layer, of_uses[u], mixers.in[l], mixers.out[l], before, context) /
+          static_cast<double>(judged);
+    }
   }
   return out;
 }

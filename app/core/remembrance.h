@@ -9,10 +9,10 @@
 
 namespace lab {
 
-/// One memory of one layer: a state tensor, or a cache's rows together.
+/// One memory of one layer's mixer: a state tensor, those of one state together (RWKV's aa, bb, pp), or a cache.
 struct MemoryUse {
   int layer = 0;
-  std::string tensor;    // "ssm_state", "conv_state"; "cache" for all of a layer whose state grows
+  std::string tensor;    // names as in the schema: "ssm_state", "conv_state", "kv.k, kv.v"
   double blindness = 0;  // mean over tokens of ||out without it - out|| / ||out||; 0: what was kept reaches nothing
 };
 

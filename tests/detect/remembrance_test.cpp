@@ -110,3 +110,30 @@ TEST_CASE("fault: a model without any memory goes by its last token, and fewer t
   CHECK(found[0].layer == -1);
   CHECK(judged(*model, held_out(0, 31)).empty());
 }
+
+TEST_CASE("remembrance: caches and RWKV states are memories too, and attention to its own row alone uses no cache") {
+  for (const std::string name : {"llama", "rwkv4"}) {
+    CAPTURE(name);
+    auto checkpoint = open_checkpoint(LAB_SOURCE_DIR "/tests/golden/" + name);
+    REQUIRE(checkpoint);
+    auto model = load_model(*checkpoint);
+    REQUIRE(model);
+    Ids ids;
+    for (int i = 0; i < 40; ++i) ids.push_back(static_cast<std::int32_t>(i * 7 % (*model)->info().vocabulary));
+    const Remembrance healthy = measure_remembrance(**model, ids, 8, context());
+    const std::vector<std::string> expected = name == "llama"
+                                                  ? std::vector<std::string>{"kv.k, kv.v"}
+                                                  : std::vector<std::string>{"att.shift", "att.aa, att.bb, att.pp"};
+    REQUIRE(healthy.uses.size() == expected.size() * static_cast<std::size_t>((*model)->layers()));
+    for (std::size_t u = 0; u < healthy.uses.size(); ++u) {
+      CHECK(healthy.uses[u].tensor == expected[u % expected.size()]);
+      CHECK(healthy.uses[u].blindness > 0.01);
+      CHECK(healthy.uses[u].blindness < 10);
+    }
+    if (name != "llama") continue;
+    Context<float> alone({.trials = {.own_row_only = true}});
+    std::vector<Finding> found;
+    judge(measure_remembrance(**model, ids, 8, alone), 40, {}, found);
+    CHECK(found.size() == 1 + healthy.uses.size());
+  }
+}
