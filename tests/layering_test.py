@@ -18,7 +18,7 @@ OWN = {
     "model/files": ("model/base", "model/checkpoint.h"),
     "model/layouts": ("model/base", "model/files", "model/checkpoint.h"),
     "model/text": ("model/base", "model/files"),
-    "model/math": ("model/base", *MODEL_SEAMS),
+    "model/math": ("model/base", "model/trials.h", *MODEL_SEAMS),
     "model/families": ("model",),
     "tracer": ("model/base", *MODEL_SEAMS),
     "views": ("model/base", *MODEL_SEAMS, "tracer", "views", *CORE_SEAMS),
