@@ -230,7 +230,7 @@ TEST_CASE("topics: the context shift is found as well as the best detectors coul
                                 rule_of("successive-cosine", "residual")};
   std::vector<Rule> open;
   for (const Rule& rule : kinds) open.push_back(without_limit(rule));
-  const auto chosen_from = scores(*model, open, 501, 40, kSwitch), chosen_against = scores(*model, open, 502, 40, -1);
+  const auto chosen_from = scores(*model, open, 501, 24, kSwitch), chosen_against = scores(*model, open, 502, 24, -1);
   std::size_t layer = 0;
   for (std::size_t other = 0; other < static_cast<std::size_t>(model->layers()); ++other)
     if (auc_of(chosen_from, chosen_against, 0, other) > auc_of(chosen_from, chosen_against, 0, layer)) layer = other;
@@ -239,7 +239,7 @@ TEST_CASE("topics: the context shift is found as well as the best detectors coul
   rules.push_back(rule_of("context-shift"));                  // deviations of the stream itself
   rules.push_back(rule_of("successive-cosine"));              // 0.8
   rules.push_back(rule_of("successive-cosine", "residual"));
-  const auto changes = scores(*model, rules, 504, 120, kSwitch), nulls = scores(*model, rules, 505, 200, -1);
+  const auto changes = scores(*model, rules, 504, 100, kSwitch), nulls = scores(*model, rules, 505, 160, -1);
   const char* names[] = {"context shift, state", "context shift, residual", "successive cosine, state", "successive cosine, residual",
                          "context shift, state, self-calibrated", "document 2: successive cosine < 0.8, state",
                          "document 2: successive cosine < 0.8, residual"};
@@ -348,6 +348,9 @@ void check_healthy(const Model& model, const Ids& ids, const std::vector<std::st
   for (std::size_t i = 0; i < kinds.size(); ++i)
     for (int layer = 0; layer < model.layers(); ++layer)
       MESSAGE(fmt::format("{} layer {}: 1 in 5,000 at {:.3f}", kinds[i], layer, calibrations[i].limit(layer, 5000).limit));
+  // Natural growth that goes on for long is rare, but there is some: no more than once in 5,000 tokens of any layer.
+  for (std::size_t rule = 0; rule < rules.size(); ++rule)
+    if (rules[rule].kind == "explosion") CHECK(*std::max_element(counts[rule].begin(), counts[rule].end()) <= std::ssize(ids) / 5000);
   for (const std::string& kind : silent)
     for (std::size_t rule = 0; rule < rules.size(); ++rule)
       if (rules[rule].kind == kind) CHECK_MESSAGE(std::count(counts[rule].begin(), counts[rule].end(), 0) == std::ssize(counts[rule]), kind);
@@ -361,14 +364,14 @@ TEST_CASE("prose: rules on faults are silent over 20,480 bytes that it has not s
   Ids ids;
   for (const char c : text) ids.push_back(static_cast<unsigned char>(c));
   check_healthy(*builtin("prose"), ids,
-                {"non-finite", "drift", "explosion", "norm-ceiling", "closed-gates", "saturated-decay", "dead-channels", "context-shift"});
+                {"non-finite", "drift", "norm-ceiling", "closed-gates", "saturated-decay", "dead-channels", "context-shift"});
 }
 
 TEST_CASE("topics: rules on faults are silent over 20,000 tokens with 200 changes of topic") {
   const test::TopicChains chains(LAB_SOURCE_DIR "/tests/data/topic_chains.json");
   std::mt19937 random(800);
   check_healthy(*builtin("topics"), chains.draw(random, 20000, 0.01).ids,
-                {"non-finite", "drift", "explosion", "norm-ceiling", "closed-gates", "saturated-decay", "dead-channels"});
+                {"non-finite", "drift", "norm-ceiling", "closed-gates", "saturated-decay", "dead-channels"});
 }
 
 }  // namespace lab

@@ -50,8 +50,7 @@ void Meter::see(const Sample& sample, std::vector<Finding>& found) {
   for (int layer = -1; layer < layers(); ++layer) {
     Slot& slot = slots_[static_cast<std::size_t>(layer + 1)];
     const std::optional<double> value = layer < 0 ? measure_model(sample) : measure(sample, layer);
-    if (!value) continue;
-    slot.value = rule_.self_calibrated ? slot.scale.see(*value) : *value;
+    if (value) slot.value = rule_.self_calibrated ? slot.scale.see(*value) : *value;
     const double limit = limit_of(layer);
     if (!is_beyond(slot.value, limit, worse_)) {
       slot.beyond = 0;

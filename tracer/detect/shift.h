@@ -23,7 +23,8 @@ class CountSketch {
 
  private:
   std::size_t elements_;
-  std::vector<std::int16_t> place_;  // [elements] place + 1, negative where the sign is; empty: nothing to do
+  static constexpr std::uint16_t kMinus = 0x8000;
+  std::vector<std::uint16_t> place_;  // [elements] place, with kMinus where the sign is turned; empty: nothing to do
 };
 
 /// Means over the last `window` vectors and over the `reference` vectors before them, O(d) a vector.
