@@ -9,7 +9,7 @@
 namespace lab {
 namespace {
 
-constexpr std::int64_t kPiece = 8;            // tokens between two questions whether to stop, and of which logits are made at once
+constexpr std::int64_t kPiece = 16;           // tokens between two questions whether to stop, and of which logits are made at once
 constexpr std::int64_t kCheckpointEvery = 256;
 constexpr std::size_t kMostCheckpoints = 32;
 
@@ -32,10 +32,23 @@ std::int64_t common_tokens(const WatchedRun& a, const WatchedRun& b, std::int64_
   return same;
 }
 
+/// The time steps of a layer, empty where it has none.
+std::vector<float> steps_of(const TraceView& trace, int layer, std::int64_t token) {
+  const int driver = find_driver(trace.layers()[static_cast<std::size_t>(layer)], Point::dt);
+  auto value = driver >= 0 ? trace.driver(layer, driver, token) : std::nullopt;
+  return value ? std::move(*value) : std::vector<float>();
+}
+
 /// The recurrent state of fixed size that a layer's rules look at, or none.
 int state_tensor(const LayerSchema& layer) {
   const int h = layer.find(Point::h);
   return h >= 0 ? h : layer.find(Point::att_state);
+}
+
+std::vector<std::vector<float>> rates_of(const Model& model) {
+  std::vector<std::vector<float>> rates;
+  for (int layer = 0; layer < model.layers(); ++layer) rates.push_back(model.rates(layer));
+  return rates;
 }
 
 }  // namespace
@@ -44,7 +57,8 @@ WatchedRun watched(const Snapshot& snapshot) { return {snapshot.run, snapshot.to
 
 Watcher::Watcher(const Model& model, std::vector<Rule> rules, Context<float>& context)
     : model_(model), rules_(std::make_shared<const std::vector<Rule>>(std::move(rules))), context_(context),
-      needs_(Monitor(*rules_, model.info().layers).needs()), monitor_(*rules_, model.info().layers), state_(model.schema()) {
+      rates_(rates_of(model)), needs_(Monitor(*rules_, model.info().layers, rates_).needs()), monitor_(*rules_, model.info().layers, rates_),
+      state_(model.schema()) {
   for (std::size_t i = 0; i < rules_->size(); ++i) measured_.emplace_back(model.layers() + 1);
 }
 
@@ -62,7 +76,7 @@ std::shared_ptr<const AlertLog> Watcher::log() const {
 void Watcher::go_back(std::int64_t token) {
   while (!checkpoints_.empty() && checkpoints_.back().token > token) checkpoints_.pop_back();
   if (checkpoints_.empty()) {
-    monitor_ = Monitor(*rules_, model_.info().layers);
+    monitor_ = Monitor(*rules_, model_.info().layers, rates_);
     seen_ = first_;
   } else {
     monitor_ = checkpoints_.back().monitor;
@@ -88,7 +102,7 @@ Result<bool> Watcher::follow(const WatchedRun& run, std::int64_t until, const st
   run_ = run;
   const TraceUse& use = run.trace->use();
   std::int64_t begin = use.exact_from;
-  if (needs_.states) begin = std::max(begin, use.replayable_from);
+  if (needs_.states || needs_.steps) begin = std::max(begin, use.replayable_from);
   if (needs_.residuals || needs_.logits) begin = std::max(begin, use.looked_at_from);
   if (seen_ < begin) {  // what lies between was dropped meanwhile: a new beginning
     checkpoints_.clear();
@@ -121,7 +135,7 @@ Status Watcher::look(const WatchedRun& run, std::int64_t first, std::int64_t las
     logits.resize(static_cast<std::size_t>(count * vocabulary));
     model_.read_out({residuals.back().data(), count, hidden}, {logits.data(), count, vocabulary}, context_);
   }
-  std::vector<std::vector<float>> states(layers), statistics(layers, std::vector<float>(kStatistics));
+  std::vector<std::vector<float>> states(layers), steps(layers), statistics(layers, std::vector<float>(kStatistics));
   std::vector<LayerSample> samples(layers);
   for (std::int64_t token = first; token < last; ++token) {
     if (needs_.states) LAB_TRY(move_state(run, token));
@@ -135,6 +149,10 @@ Status Watcher::look(const WatchedRun& run, std::int64_t first, std::int64_t las
         states[layer].resize(static_cast<std::size_t>(schema.tensors[static_cast<std::size_t>(tensor)].elements()));
         state_.get(index, tensor, states[layer]);
         samples[layer].state = states[layer];
+      }
+      if (needs_.steps) {
+        steps[layer] = steps_of(*run.trace, index, token);
+        samples[layer].steps = steps[layer];
       }
       if (needs_.residuals)
         samples[layer].residual = std::span(residuals[layer]).subspan(static_cast<std::size_t>((token - first) * hidden), static_cast<std::size_t>(hidden));

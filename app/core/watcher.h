@@ -52,6 +52,7 @@ class Watcher {
   const Model& model_;
   const std::shared_ptr<const std::vector<Rule>> rules_;
   Context<float>& context_;
+  const std::vector<std::vector<float>> rates_;  // of each layer
   const Needs needs_;
   WatchedRun run_;
   Monitor monitor_;

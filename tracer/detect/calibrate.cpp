@@ -65,7 +65,7 @@ Calibration::Calibration(const Rule& rule, std::span<const LayerInfo> layers)
 }
 
 void Calibration::next_run() {
-  detector_ = find_rule_kind(rule_.kind)->make(rule_, layers_);
+  detector_ = find_rule_kind(rule_.kind)->make(rule_, {layers_, {}});
   for (auto& runs : values_) runs.emplace_back();
 }
 

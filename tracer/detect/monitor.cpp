@@ -6,10 +6,11 @@
 
 namespace lab {
 
-Monitor::Monitor(std::vector<Rule> rules, std::span<const LayerInfo> layers) : rules_(std::move(rules)), counts_(rules_.size()) {
+Monitor::Monitor(std::vector<Rule> rules, std::span<const LayerInfo> layers, std::span<const std::vector<float>> rates)
+    : rules_(std::move(rules)), counts_(rules_.size()) {
   for (const Rule& rule : rules_) {
     LAB_CHECK(static_cast<bool>(check_rule(rule, std::ssize(layers))), ==, true);
-    detectors_.push_back(rule.on ? find_rule_kind(rule.kind)->make(rule, layers) : nullptr);
+    detectors_.push_back(rule.on ? find_rule_kind(rule.kind)->make(rule, {layers, rates}) : nullptr);
     quiet_until_.emplace_back(layers.size() + 1, std::numeric_limits<std::int64_t>::min());
   }
 }
@@ -25,7 +26,7 @@ Needs Monitor::needs() const {
   for (const auto& detector : detectors_) {
     if (!detector) continue;
     const Needs one = detector->needs();
-    all = {all.states || one.states, all.residuals || one.residuals, all.logits || one.logits};
+    all = {all.states || one.states, all.residuals || one.residuals, all.logits || one.logits, all.steps || one.steps};
   }
   return all;
 }

@@ -13,7 +13,8 @@ struct Alert {
 class Monitor {
  public:
   Monitor() = default;
-  Monitor(std::vector<Rule> rules, std::span<const LayerInfo> layers);
+  /// `rates`: of each layer, for the rules that compare with them; none where nobody knows.
+  Monitor(std::vector<Rule> rules, std::span<const LayerInfo> layers, std::span<const std::vector<float>> rates = {});
   Monitor(const Monitor& other);
   Monitor& operator=(const Monitor& other);
   Monitor(Monitor&&) noexcept = default;

@@ -11,13 +11,14 @@
 #include "tracer/detect/explosion.h"
 #include "tracer/detect/nonfinite.h"
 #include "tracer/detect/norms.h"
+#include "tracer/detect/selectivity.h"
 #include "tracer/detect/shift.h"
+#include "tracer/detect/stuck.h"
 
 namespace lab {
 
 namespace {
 
-using Layers = std::span<const LayerInfo>;
 using Made = std::unique_ptr<Detector>;
 
 std::optional<Statistic> statistic_named(const std::string& name) {
@@ -27,18 +28,27 @@ std::optional<Statistic> statistic_named(const std::string& name) {
 }
 
 template <class Kind>
-Made make(const Rule& rule, Layers layers) { return std::make_unique<Kind>(rule, layers); }
+Made make(const Rule& rule, const Subject& subject) { return std::make_unique<Kind>(rule, subject.layers); }
 
 template <Drift::Measure measure>
-Made make_drift(const Rule& rule, Layers layers) { return std::make_unique<Drift>(rule, layers, measure); }
+Made make_drift(const Rule& rule, const Subject& subject) { return std::make_unique<Drift>(rule, subject.layers, measure); }
 
 template <Statistic statistic, std::int64_t mean_of, bool recurrent_only>
-Made make_track(const Rule& rule, Layers layers) {
-  return std::make_unique<Track>(rule, layers, Track::Options{statistic, mean_of, recurrent_only});
+Made make_track(const Rule& rule, const Subject& subject) {
+  return std::make_unique<Track>(rule, subject.layers, Track::Options{statistic, mean_of, recurrent_only});
 }
 
-Made make_user_rule(const Rule& rule, Layers layers) {
-  return std::make_unique<Track>(rule, layers, Track::Options{*statistic_named(rule.statistic)});
+Made make_user_rule(const Rule& rule, const Subject& subject) {
+  return std::make_unique<Track>(rule, subject.layers, Track::Options{*statistic_named(rule.statistic)});
+}
+
+Made make_stuck(const Rule& rule, const Subject&) { return std::make_unique<StuckTokens>(StuckOptions{.information = rule.limit}); }
+Made make_non_varying(const Rule& rule, const Subject&) { return std::make_unique<NonVaryingStates>(StuckOptions{.varying = rule.limit}); }
+
+Made make_selectivity(const Rule& rule, const Subject& subject) {
+  std::vector<std::vector<float>> rates(subject.rates.begin(), subject.rates.end());
+  rates.resize(subject.layers.size());
+  return std::make_unique<OverSelectivity>(std::move(rates), SelectivityOptions{.reset_tokens = rule.limit});
 }
 
 constexpr Worse kHigher = Worse::higher, kLower = Worse::lower;
@@ -74,6 +84,12 @@ constexpr RuleKind kKinds[] = {
      kHigher, 0.999, "a half-life of 693 tokens", false, true, make_track<Statistic::decay_mean, 8, false>},
     {"dead-channels", "Dead channels: |h| below 1e-6 of the largest for 64 tokens", "share", "Much of the state is never written.",
      kHigher, 0.5, "half of the state", false, true, make<DeadChannels>},
+    {"stuck-token", "Stuck token: what the context says of the next one, as a share, over 64 positions", "PI / H", "The model says the same whatever it reads.",
+     kLower, 0.1, "healthy models are at 0.45 and above", false, true, make_stuck},
+    {"non-varying", "Hidden states that do not vary: variation that a layer lets through, over 64 positions", "share", "The tokens stop making a difference in this layer.",
+     kLower, 0.1, "healthy layers let 0.8 and more through", false, true, make_non_varying},
+    {"over-selectivity", "Over-selectivity: tokens that wipe nine tenths of the state, of 128", "share", "The state is wiped too often.",
+     kHigher, 0.05, "5 % of the tokens; trained models may do so, calibrate first", false, false, make_selectivity},
     {"track", "Statistic", "", "A rule of your own on a recorded statistic.",
      kHigher, 0, "yours", false, true, make_user_rule},
 };

@@ -33,6 +33,12 @@ struct Rule {
   std::string side = "above";        // or "below"
 };
 
+/// What rules watch: the layers of a model and, where it is known, how fast their states decay (Model::rates).
+struct Subject {
+  std::span<const LayerInfo> layers;
+  std::span<const std::vector<float>> rates;  // one a layer, or none at all
+};
+
 enum class Worse : std::uint8_t { higher, lower };
 
 struct RuleKind {
@@ -45,7 +51,7 @@ struct RuleKind {
   const char* source;    // of that default
   bool self_calibrated;  // by default
   bool on;               // by default
-  std::unique_ptr<Detector> (*make)(const Rule& rule, std::span<const LayerInfo> layers);
+  std::unique_ptr<Detector> (*make)(const Rule& rule, const Subject& subject);
 };
 
 /// All kinds, in the order in which they are shown.

@@ -150,7 +150,7 @@ void OverSelectivity::judge(std::size_t l, std::int64_t token, std::vector<Findi
                     options_.step_high));
 }
 
-float OverSelectivity::measured(int layer) const { return static_cast<float>(of(layer).memory); }
+float OverSelectivity::measured(int layer) const { return static_cast<float>(layer < 0 ? kNothing : of(layer).resets); }
 
 std::vector<UsualSelectivity> OverSelectivity::usual() const {
   std::vector<UsualSelectivity> all;

@@ -53,7 +53,7 @@ class OverSelectivity final : public Detector {
   explicit OverSelectivity(std::vector<std::vector<float>> rates, SelectivityOptions options = {});
   Needs needs() const override { return {.states = true, .steps = true}; }
   void see(const Sample& sample, std::vector<Finding>& found) override;
-  /// Memory of a layer in tokens.
+  /// Share of tokens in the last window that lose most of the state.
   float measured(int layer) const override;
   std::unique_ptr<Detector> clone() const override { return std::make_unique<OverSelectivity>(*this); }
 
