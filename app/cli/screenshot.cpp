@@ -58,7 +58,8 @@ Result<Image> picture(const Arguments& given, int width, int height) {
   const ShellOptions look{.dark = !given.light,
                           .arithmetic = options.arithmetic,
                           .show_attention = shows("attention"),
-                          .show_weight_error = shows("error")};
+                          .show_weight_error = shows("error"),
+                          .show_monitor = given.workspace == "monitor"};
   if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
   LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
   return take_screenshot("", commands, width, height, options, look);
@@ -97,8 +98,8 @@ void add_screenshot(CLI::App& app, Action& action) {
   add_source(*sub, given->source);
   sub->add_option("-o", given->output, "The .png file")->required();
   sub->add_option("--size", given->size, "Width x height in pixels")->capture_default_str();
-  sub->add_option("--workspace", given->workspace, "What the window shows: the opened source, or the dialog before it is opened")
-      ->check(CLI::IsMember({"inspect", "open"}))
+  sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, or the dialog before it is opened")
+      ->check(CLI::IsMember({"inspect", "monitor", "open"}))
       ->capture_default_str();
   sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
       ->check(CLI::IsMember({"attention", "error"}));

@@ -63,6 +63,9 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "next") return "next-token";
   if (pane == "lens") return "logit-lens";
   if (pane == "layers") return "norms";
+  if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
+  if (pane == "evidence") return "alert-evidence";
+  if (pane == "response") return "alert-limits";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
   return "state-heatmap";
@@ -78,6 +81,7 @@ struct Shell::Parts {
     ui.record_items = options.record_items;
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
+    memory.show_monitor = options.show_monitor;
   }
 
   std::vector<InputEvent> take_events(InputQueue& input);
@@ -92,6 +96,7 @@ struct Shell::Parts {
   void carry_out(const OpenWish& wish);
   void carry_out(const PaletteDeed& deed);
   void toggle_weights();
+  void show_run(bool monitor);
   void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
   void send(Command command);
@@ -103,6 +108,7 @@ struct Shell::Parts {
   void draw_dialogs(Box window);
   bool dialog_is_open() const { return help_is_open || palette.is_open() || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
+  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
   const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
 
   Engine& engine;
@@ -283,6 +289,13 @@ void Shell::Parts::toggle_weights() {
   send(command::ShowWeights{is_open ? "" : is_known ? memory.last_tensor : tensors.front().name, is_open ? "" : memory.weights_against});
 }
 
+/// Shows the run and its states, or the rules that watch it, in place of what is shown.
+void Shell::Parts::show_run(bool monitor) {
+  if (!snapshot->model) return;
+  memory.show_monitor = monitor;
+  if (!snapshot->selection.tensor.empty()) toggle_weights();
+}
+
 /// Chooses a neighbour among the tensors that the search leaves.
 void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   const Selection& selection = snapshot->selection;
@@ -323,6 +336,11 @@ void Shell::Parts::perform(Action action) {
       if (snapshot->model) trials_dialog.toggle();
       break;
     case Action::weights: toggle_weights(); break;
+    case Action::show_inspect: show_run(false); break;
+    case Action::show_monitor: show_run(true); break;
+    case Action::show_weights:
+      if (snapshot->selection.tensor.empty()) toggle_weights();
+      break;
     case Action::find_tensor:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       memory.focus_tensor_search = snapshot->model != nullptr;
@@ -349,7 +367,7 @@ void Shell::Parts::perform(Action action) {
 }
 
 void Shell::Parts::draw_panes(Box body) {
-  workspace.show_weights(!snapshot->selection.tensor.empty());
+  workspace.show(page());
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);
@@ -392,9 +410,9 @@ void Shell::Parts::draw(Box window) {
                ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBackground |
                    ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoScrollWithMouse);
   Box body = window;
-  const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot);
+  const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
-  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown);
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get());
   if (snapshot->model) draw_panes(body);
   else draw_start(body);
   ImGui::End();

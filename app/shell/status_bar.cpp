@@ -36,6 +36,11 @@ std::string trials_text(const Snapshot& snapshot) {
   return trials == command::SetTrials() ? "" : label_of(trials);
 }
 
+std::string alerts_text(const AlertLog* log) {
+  if (!log || log->alerts.empty()) return {};
+  return log->alerts.size() == 1 ? "1 alert" : fmt::format("{} alerts", log->alerts.size());
+}
+
 /// One fact from the left, with a thin line before all but the first. Left out where there is no room.
 void draw_fact(Ui& ui, Box& bar, float start, Color color, const std::string& text) {
   const float gap = bar.x > start ? 17 : 0, width = ui.width(Face::control, text);
@@ -91,7 +96,7 @@ void StatusBar::draw_notice(Ui& ui, Box& bar, const Snapshot& snapshot) {
   bar.cut_right(12);
 }
 
-bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving) {
+bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts) {
   const Theme& theme = ui.theme();
   ui.pane = "status";
   ui.fill(bar, theme.background);
@@ -105,6 +110,7 @@ bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving) {
   if (!snapshot.fault.empty()) draw_fact(ui, bar, start, theme.bad, "stopped: " + snapshot.fault);
   draw_fact(ui, bar, start, theme.dim, position_text(snapshot));
   draw_fact(ui, bar, start, theme.warning, trials_text(snapshot));
+  draw_fact(ui, bar, start, theme.warning, alerts_text(alerts));
   draw_fact(ui, bar, start, theme.dim, speed_text(snapshot));
   draw_fact(ui, bar, start, theme.dim, trace_text(snapshot));
   if (snapshot.model) draw_fact(ui, bar, start, theme.dim, snapshot.model->arithmetic);

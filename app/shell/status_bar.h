@@ -9,8 +9,9 @@ namespace lab {
 
 class StatusBar {
  public:
-  /// Draws the bar. `deriving`: the views are behind, which takes a while. Returns whether the work shall be cancelled.
-  bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving);
+  /// Draws the bar. `deriving`: the views are behind, which takes a while. `alerts`: what
+  /// rules have found, if it is known. Returns whether the work shall be cancelled.
+  bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts);
   /// Puts the notice away that is shown. False when there was none.
   bool close_notice(const Snapshot& snapshot);
 

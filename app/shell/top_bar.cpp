@@ -56,7 +56,7 @@ bool draw_search(Ui& ui, Box& bar) {
 
 }  // namespace
 
-std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
+std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Page shown) {
   const Theme& theme = ui.theme();
   ui.pane = "top";
   ui.line_across(bar.x, bar.right(), bar.bottom() - 1, theme.line);
@@ -81,14 +81,15 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot) {
   bar.cut_right(16);
 
   if (!snapshot.model) return asked;
-  const bool shows_weights = !snapshot.selection.tensor.empty();
-  const auto page = [&](const char* name, float width, bool is_shown, const std::string& tip) {
-    if (button(ui, name, bar.cut_left(width).row(kControlHeight), {.selected = is_shown, .face = Face::body, .tip = tip}) && !is_shown)
-      asked = Action::weights;
+  const auto page = [&](const char* name, float width, Page of, Action action, const char* tip) {
+    if (button(ui, name, bar.cut_left(width).row(kControlHeight), {.selected = shown == of, .face = Face::body, .tip = tip_of(tip, action)}) &&
+        shown != of)
+      asked = action;
+    bar.cut_left(4);
   };
-  page("Inspect", 66, !shows_weights, tip_of("The run and its states", Action::weights));
-  bar.cut_left(4);
-  page("Weights", 70, shows_weights, tip_of("The weights of the model", Action::weights));
+  page("Inspect", 66, Page::inspect, Action::show_inspect, "The run and its states");
+  page("Weights", 70, Page::weights, Action::show_weights, "The weights of the model");
+  page("Monitor", 70, Page::monitor, Action::show_monitor, "Rules that watch the run, and their alerts");
   draw_model(ui, bar, *snapshot.model);
   icon_button(bar.cut_left(kIcon), icon::kUndo, history_tip("Undo", snapshot.undo, Action::undo), Action::undo, !snapshot.undo.empty());
   bar.cut_left(4);

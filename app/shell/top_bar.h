@@ -4,11 +4,12 @@
 
 #include "app/core/snapshot.h"
 #include "app/shell/shortcuts.h"
+#include "app/shell/workspace.h"
 #include "views/panels/kit/ui.h"
 
 namespace lab {
 
 /// Draws the bar. Returns what was asked for with the mouse.
-std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot);
+std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Page shown);
 
 }  // namespace lab

@@ -11,6 +11,7 @@ namespace {
 constexpr float kNarrow = 1400;  // units of width below which side panes shrink
 constexpr float kLayerHeads = 60;       // above the rows of the list of layers, and a little below
 constexpr float kMostLayerSpace = 562;  // for the list: 25 layers
+constexpr float kLaneHeads = 60;        // header and axis of the alerts by layer
 constexpr auto kAcross = Cut::across;
 constexpr auto kDown = Cut::down;
 constexpr auto kFirst = Tile::Hold::first;
@@ -49,6 +50,15 @@ std::unique_ptr<Tile> weights_tree() {
   return split_tile(kAcross, kFirst, 464, 240, pane_tile("tensors"), std::move(chosen));
 }
 
+/// Rules above, the transport below; between them alerts by layer over their table, beside one of them in detail.
+std::unique_ptr<Tile> monitor_tree(Tile*& lanes, float detail, float answer, float transport) {
+  auto left = split_tile(kDown, kFirst, 488, 100, pane_tile("alerts"), pane_tile("alert-table"));
+  lanes = left.get();
+  auto right = split_tile(kDown, kSecond, answer, 100, pane_tile("evidence"), pane_tile("response"));
+  auto middle = split_tile(kAcross, kSecond, detail, 240, std::move(left), std::move(right));
+  return split_tile(kDown, kFirst, 76, 76, pane_tile("rules"), split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
+}
+
 /// Where the line of a gutter is drawn: the last unit of the first child.
 float line_of(const Gutter& gutter) {
   return gutter.tile->cut == kAcross ? gutter.box.middle_x() - 0.5f : gutter.box.middle_y() - 0.5f;
@@ -56,23 +66,36 @@ float line_of(const Gutter& gutter) {
 
 }  // namespace
 
-Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()), weights_(weights_tree()) {}
+Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()), weights_(weights_tree()),
+      monitor_(monitor_tree(lanes_, 640, 244, 128)), narrow_monitor_(monitor_tree(narrow_lanes_, 480, 196, 100)) {}
 
 void Workspace::fit_layers(std::int64_t layers) {
   list_->size = list_->default_size = std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace);
+  const float row = std::clamp(440 / std::max(1.0f, static_cast<float>(layers)), 18.0f, 40.0f);
+  const float wanted = kLaneHeads + row * static_cast<float>(layers);
+  lanes_->size = lanes_->default_size = std::min(wanted, 488.0f);
+  narrow_lanes_->size = narrow_lanes_->default_size = std::min(wanted, 270.0f);
+}
+
+Tile& Workspace::tree(Box body) const {
+  const bool is_narrow = body.w < kNarrow;
+  if (page_ == Page::weights) return *weights_;
+  if (page_ == Page::monitor) return is_narrow ? *narrow_monitor_ : *monitor_;
+  return is_narrow ? *narrow_ : *wide_;
 }
 
 void Workspace::place(Box body) {
-  tiling_ = lab::place(shows_weights_ ? *weights_ : body.w < kNarrow ? *narrow_ : *wide_, body);
+  tiling_ = lab::place(tree(body), body);
   const auto enlarged = tiling_.panes.find(enlarged_);
   if (enlarged == tiling_.panes.end()) return;
-  if (shows_weights_) {
+  if (page_ == Page::weights) {
     tiling_ = {.panes = {{enlarged_, body}}, .gutters = {}};
     return;
   }
-  const Box strip = tiling_.panes.at("tokens"), transport = tiling_.panes.at("transport");
+  const std::string above = page_ == Page::monitor ? "rules" : "tokens";
+  const Box strip = tiling_.panes.at(above), transport = tiling_.panes.at("transport");
   const Box space{body.x, strip.bottom(), body.w, transport.y - strip.bottom()};
-  tiling_.panes = {{"tokens", strip}, {enlarged_, space}, {"transport", transport}};
+  tiling_.panes = {{above, strip}, {enlarged_, space}, {"transport", transport}};
   tiling_.gutters.resize(2);  // the splits of the frame come first
 }
 
@@ -123,7 +146,7 @@ void Workspace::draw_lines(Ui& ui) const {
 }
 
 void Workspace::toggle_enlarged(const std::string& pane) {
-  const bool can_be = !is_enlarged() && pane != "tokens" && pane != "transport";
+  const bool can_be = !is_enlarged() && pane != "tokens" && pane != "rules" && pane != "transport";
   enlarged_ = can_be ? pane : std::string();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// How Inspect divides the window into panes, and which pane is enlarged.
+// How each page divides the window into panes, and which pane is enlarged.
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,14 +11,16 @@
 
 namespace lab {
 
+/// What the window shows of an open model.
+enum class Page : std::uint8_t { inspect, weights, monitor };
+
 class Workspace {
  public:
   Workspace();
 
-  /// Gives the list of layers the room it needs, and the next tokens what is left beside it.
+  /// Gives the lists of layers the room they need, and what is left to the next tokens and to the table of alerts.
   void fit_layers(std::int64_t layers);
-  /// Shows the weights of a tensor in place of the run.
-  void show_weights(bool shown) { shows_weights_ = shown; }
+  void show(Page page) { page_ = page; }
   /// Places the panes. Below 1400 units of width side panes become narrow, and the next tokens move to the middle.
   void place(Box body);
   const std::map<std::string, Box>& panes() const { return tiling_.panes; }
@@ -32,16 +34,20 @@ class Workspace {
   /// Draws the lines, after the panes.
   void draw_lines(Ui& ui) const;
 
-  /// Gives a pane all the space between the token strip and the transport, or takes it back.
+  /// Gives a pane all the space between what stays above and below, or takes it back.
   void toggle_enlarged(const std::string& pane);
   bool is_enlarged() const { return !enlarged_.empty(); }
 
  private:
   Tile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
-  std::unique_ptr<Tile> wide_, narrow_, weights_;
+  Tile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
+  Tile* narrow_lanes_ = nullptr;  // the same in a narrow window
+  std::unique_ptr<Tile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
+  Tile& tree(Box body) const;
+
   Tiling tiling_;
   std::string enlarged_;
-  bool shows_weights_ = false;
+  Page page_ = Page::inspect;
 };
 
 }  // namespace lab

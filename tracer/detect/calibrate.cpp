@@ -56,6 +56,51 @@ PoissonInterval poisson_interval(std::int64_t count) {
   return {count == 0 ? 0 : mean_with(count - 1, 0.975), mean_with(count, 0.025)};
 }
 
+CalibratedLimit mildest_limit(const MeasuredRuns& runs, Worse worse, std::int64_t dead_tokens, double every) {
+  const auto alarms_with = [&](double limit) {
+    std::int64_t sum = 0;
+    for (const auto& values : runs) sum += count_alarms(values, limit, worse, dead_tokens);
+    return sum;
+  };
+  CalibratedLimit made{.limit = never(worse), .every = every};
+  std::vector<float> limits;  // from the strictest to the mildest: nothing is beyond the last
+  for (const auto& values : runs) {
+    made.tokens += std::ssize(values);
+    std::copy_if(values.begin(), values.end(), std::back_inserter(limits), [](float value) { return !std::isnan(value); });
+  }
+  std::sort(limits.begin(), limits.end());
+  if (worse == Worse::lower) std::reverse(limits.begin(), limits.end());
+  if (limits.empty()) return made;
+  const double allowed = static_cast<double>(made.tokens) / every;
+  std::size_t low = 0, high = limits.size() - 1;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (static_cast<double>(alarms_with(limits[middle])) <= allowed) high = middle;
+    else low = middle + 1;
+  }
+  made.limit = limits[high];
+  made.alarms = alarms_with(made.limit);
+  const PoissonInterval interval = poisson_interval(made.alarms);
+  made.in_so_many = {interval.low / allowed, interval.high / allowed};
+  return made;
+}
+
+Rule with_limits(Rule rule, const std::vector<MeasuredRuns>& measured, double every, const std::string& name) {
+  const auto measures = [](const MeasuredRuns& runs) {
+    return std::any_of(runs.begin(), runs.end(), [](const auto& values) {
+      return std::any_of(values.begin(), values.end(), [](float value) { return !std::isnan(value); });
+    });
+  };
+  const auto measuring = static_cast<double>(std::count_if(measured.begin(), measured.end(), measures));
+  const double each = every * std::max(1.0, measuring);
+  std::vector<double> limits;
+  for (const MeasuredRuns& runs : measured) limits.push_back(mildest_limit(runs, worse_of(rule), rule.dead_tokens, each).limit);
+  rule.limit = limits.front();
+  rule.layer_limits.assign(limits.begin() + 1, limits.end());
+  rule.origin = fmt::format("calibrated on {}, 1 in {}", name, with_commas(std::llround(every)));
+  return rule;
+}
+
 Calibration::Calibration(const Rule& rule, std::span<const LayerInfo> layers)
     : rule_(rule), layers_(layers.begin(), layers.end()), values_(layers.size() + 1) {
   rule_.limit = never(worse_of(rule));
@@ -77,47 +122,9 @@ void Calibration::see(const Sample& sample) {
 }
 
 CalibratedLimit Calibration::limit(int layer, double every) const {
-  const Worse worse = worse_of(rule_);
-  const auto& runs = values_[static_cast<std::size_t>(layer + 1)];
-  const auto alarms_with = [&](double limit) {
-    std::int64_t sum = 0;
-    for (const auto& values : runs) sum += count_alarms(values, limit, worse, rule_.dead_tokens);
-    return sum;
-  };
-  std::vector<float> limits;  // from the strictest to the mildest: nothing is beyond the last
-  for (const auto& values : runs)
-    std::copy_if(values.begin(), values.end(), std::back_inserter(limits), [](float value) { return !std::isnan(value); });
-  std::sort(limits.begin(), limits.end());
-  if (worse == Worse::lower) std::reverse(limits.begin(), limits.end());
-  CalibratedLimit made{.limit = never(worse), .tokens = tokens_, .every = every};
-  if (limits.empty()) return made;
-  const double allowed = static_cast<double>(tokens_) / every;
-  std::size_t low = 0, high = limits.size() - 1;
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (static_cast<double>(alarms_with(limits[middle])) <= allowed) high = middle;
-    else low = middle + 1;
-  }
-  made.limit = limits[high];
-  made.alarms = alarms_with(made.limit);
-  const PoissonInterval interval = poisson_interval(made.alarms);
-  made.in_so_many = {interval.low / allowed, interval.high / allowed};
-  return made;
+  return mildest_limit(values_[static_cast<std::size_t>(layer + 1)], worse_of(rule_), rule_.dead_tokens, every);
 }
 
-Rule Calibration::calibrated(double every, const std::string& name) const {
-  Rule rule = rule_;
-  const auto layers = static_cast<int>(layers_.size());
-  int measuring = 0;
-  for (const auto& runs : values_)
-    measuring += std::any_of(runs.begin(), runs.end(), [](const auto& values) {
-      return std::any_of(values.begin(), values.end(), [](float value) { return !std::isnan(value); });
-    });
-  const double each = every * std::max(1, measuring);
-  rule.limit = limit(-1, each).limit;
-  for (int layer = 0; layer < layers; ++layer) rule.layer_limits.push_back(limit(layer, each).limit);
-  rule.origin = fmt::format("calibrated on {}, 1 in {}", name, with_commas(std::llround(every)));
-  return rule;
-}
+Rule Calibration::calibrated(double every, const std::string& name) const { return with_limits(rule_, values_, every, name); }
 
 }  // namespace lab

@@ -22,6 +22,15 @@ struct CalibratedLimit {
   PoissonInterval in_so_many;                 // false alarms in `every` tokens: 95 % interval of their mean
 };
 
+/// What a rule measured in one layer, by run.
+using MeasuredRuns = std::vector<std::vector<float>>;
+/// The mildest limit with at most one alarm in `every` of these tokens. Where nothing was measured it is one that nothing is
+/// beyond.
+CalibratedLimit mildest_limit(const MeasuredRuns& runs, Worse worse, std::int64_t dead_tokens, double every);
+/// The rule with a limit for each layer from what it measured in the model and in each layer, so that all together are wrong
+/// once in `every` tokens, and the origin "calibrated on NAME, 1 in 5,000".
+Rule with_limits(Rule rule, const std::vector<MeasuredRuns>& measured, double every, const std::string& name);
+
 /// Watches runs without an event by one rule that has no limit, and keeps what it measured: 4 bytes a token and layer.
 class Calibration {
  public:
@@ -45,7 +54,7 @@ class Calibration {
   std::vector<LayerInfo> layers_;
   std::unique_ptr<Detector> detector_;
   std::int64_t tokens_ = 0;
-  std::vector<std::vector<std::vector<float>>> values_;  // [1 + layers][runs][tokens of the run]
+  std::vector<MeasuredRuns> values_;  // [1 + layers][runs][tokens of the run]
 };
 
 }  // namespace lab

@@ -24,6 +24,8 @@ struct FigureOptions {
   bool log_counts = true;          // of a histogram
   bool all_layers = false;         // norms of every layer instead of the selected one's curves
   bool cursors = true;             // cursor lines; files leave them out
+  int rule = -1;                   // of alerts: the one in focus; -1: that of the alert at the cursor
+  std::int64_t first_row = 0, rows = 0;  // of alerts by layer: those shown; 0: all
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };

@@ -25,7 +25,7 @@ struct FigureCode {
 };
 
 extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram;
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {

@@ -29,6 +29,14 @@ std::string slab_key(const StateSlab& slab) {
                      at(count - 1));
 }
 
+/// What was found, by content: the analyst hands the same findings over again and again.
+std::string alerts_key(const PaneContext& context, const FigureOptions& options) {
+  const AlertLog* log = context.derived.alerts.get();
+  if (!log) return " | no alerts yet";
+  return fmt::format(" | alerts {} {} {} {} {} | {} {} {}", static_cast<const void*>(log->rules.get()), log->first, log->seen, log->alerts.size(),
+                     context.snapshot.trace ? context.snapshot.trace->revision() : 0, options.rule, options.first_row, options.rows);
+}
+
 std::string key_of(const Ui& ui, Box box, const PaneContext& context, const FigureRequest& request) {
   const Snapshot& s = context.snapshot;
   const Derived& d = context.derived;
@@ -48,6 +56,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.lens) key += fmt::format(" | {}", address(d.lens));
   if (needs.weights) key += fmt::format(" | {} {} {} {}", address(d.weights), s.selection.tensor, s.selection.against, o.log_counts);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
+  if (needs.alerts) key += alerts_key(context, o);
   if (needs == Query{} && s.trace) key += fmt::format(" | trace {} {}", s.trace->revision(), s.trace->count());
   return key;
 }

@@ -2,11 +2,14 @@
 // What panes keep between frames so that an unchanged pane costs no layout: pages, series, places of tokens.
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "views/figures/alert_limits.h"
 #include "views/panels/pane.h"
 #include "views/plot/layout.h"
 
@@ -64,12 +67,26 @@ struct KeptTimeAxis {
   double token(float x) const { return low + static_cast<double>((x - left) / (right - left)) * (high - low); }
 };
 
+/// Of the Monitor: what is being edited, what was looked at, what takes long to compute.
+struct KeptMonitor {
+  std::set<std::tuple<std::int64_t, int, std::string>> seen;  // alerts, by token, layer and kind of rule
+  int edited = -1;                                            // the rule in the editor
+  Box editor_anchor;                                          // what it hangs from
+  float cards_scroll = 0;                                     // of the rules, units
+  std::int64_t first_row = 0, followed_layer = -1;            // of the alerts by layer
+  int followed_alert = -1;                                    // the alert that was last brought into view in the table
+  std::string calibrated_key, shares_key;
+  std::vector<Rule> calibrated;  // rules as calibration would have them; those that cannot be stay as they are
+  LimitShares shares;
+};
+
 struct PaneMemory::Kept {
   std::map<std::string, KeptFigure> figures;               // by pane and kind
   std::map<std::pair<int, Statistic>, KeptSeries> series;  // by layer and statistic
   std::map<int, KeptSparkline> sparklines;                 // of layers
   KeptDrivers drivers;
   KeptTokens tokens;
+  KeptMonitor monitor;
   KeptTimeAxis time;
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
   std::string followed_tensor, followed_against;

@@ -22,6 +22,11 @@ struct PaneMemory {
   bool show_gates = false;                       // curves: gates instead of norms
   bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
   bool show_weight_error = false;                // weights: their differences from the model they are compared with
+  bool show_monitor = false;                     // the rules and their alerts in place of the states
+  std::string alert_search;                      // typed in the table of alerts
+  int alert_rule = -1;                           // the only rule that the table lists; -1: all
+  int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
+  double calibrate_every = 5000;                 // tokens between false alarms that are asked for
   double rate = 8;                               // tokens a second
   double scale_factor = 0.5;                     // of the edit
   std::string tensor_search, weights_against;    // typed on the page of weights

@@ -19,6 +19,11 @@ void draw_selection(Ui& ui, Box box, PaneContext& context);
 void draw_tensors(Ui& ui, Box box, PaneContext& context);
 void draw_weight_map(Ui& ui, Box box, PaneContext& context);
 void draw_weight_values(Ui& ui, Box box, PaneContext& context);
+void draw_rules(Ui& ui, Box box, PaneContext& context);
+void draw_alerts(Ui& ui, Box box, PaneContext& context);
+void draw_alert_table(Ui& ui, Box box, PaneContext& context);
+void draw_evidence(Ui& ui, Box box, PaneContext& context);
+void draw_response(Ui& ui, Box box, PaneContext& context);
 void draw_transport(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab

@@ -5,7 +5,7 @@ namespace {
 
 constexpr PaneKind kKinds[] = {
     {"tokens", {}, draw_tokens},
-    {"layers", {}, draw_layers},
+    {"layers", {.alerts = true}, draw_layers},
     {"next", {.next = true}, draw_next},
     {"lens", {.lens = true}, draw_lens},
     {"state-over-time", {.slab = true}, draw_state_over_time},
@@ -13,7 +13,12 @@ constexpr PaneKind kKinds[] = {
     {"state-at", {.slab = true, .frame = true, .attention = true}, draw_state_at},
     {"pca", {.trajectory = true}, draw_pca},
     {"selection", {.slab = true, .frame = true}, draw_selection},
-    {"transport", {}, draw_transport},
+    {"transport", {.alerts = true}, draw_transport},
+    {"rules", {.alerts = true}, draw_rules},
+    {"alerts", {.alerts = true}, draw_alerts},
+    {"alert-table", {.alerts = true}, draw_alert_table},
+    {"evidence", {.alerts = true}, draw_evidence},
+    {"response", {.alerts = true}, draw_response},
     {"tensors", {}, draw_tensors},
     {"weight-map", {.weights = true}, draw_weight_map},
     {"weight-values", {.weights = true}, draw_weight_values},

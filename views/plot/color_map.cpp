@@ -33,9 +33,20 @@ std::span<const std::uint32_t> anchors(ColorMap map) {
     case ColorMap::viridis: return kViridis;
     case ColorMap::cividis: return kCividis;
     case ColorMap::magma: return kMagma;
-    case ColorMap::gray: return kGray;
+    case ColorMap::gray:
+    case ColorMap::tint: return kGray;
   }
   return kGray;
+}
+
+/// Three bytes, each `share` of b and the rest of a.
+std::uint32_t mixed(std::uint32_t a, std::uint32_t b, double share) {
+  std::uint32_t out = 0;
+  for (int shift = 0; shift < 24; shift += 8) {
+    const double from = a >> shift & 255, to = b >> shift & 255;
+    out |= static_cast<std::uint32_t>(std::lround(from + share * (to - from))) << shift;
+  }
+  return out;
 }
 
 /// The values that count for a fitted range; beyond a quarter of a million an even sample of them.
@@ -59,7 +70,7 @@ double quantile(std::vector<float>& values, double share) {
 }  // namespace
 
 const char* name_of(ColorMap map) {
-  constexpr std::array names{"RdBu", "PuOr", "viridis", "cividis", "magma", "gray"};
+  constexpr std::array names{"RdBu", "PuOr", "viridis", "cividis", "magma", "gray", "tint"};
   return names[static_cast<std::size_t>(map)];
 }
 
@@ -74,13 +85,7 @@ Rgba color_at(ColorMap map, double share) {
   const auto colors = anchors(map);
   const double at = (share > 0 ? std::min(share, 1.0) : 0.0) * static_cast<double>(colors.size() - 1);
   const auto left = std::min(static_cast<std::size_t>(at), colors.size() - 2);
-  const double part = at - static_cast<double>(left);
-  std::uint32_t mixed = 0;
-  for (int shift = 0; shift < 24; shift += 8) {
-    const double a = colors[left] >> shift & 255, b = colors[left + 1] >> shift & 255;
-    mixed |= static_cast<std::uint32_t>(std::lround(a + part * (b - a))) << shift;
-  }
-  return rgba(mixed);
+  return rgba(mixed(colors[left], colors[left + 1], at - static_cast<double>(left)));
 }
 
 double ColorScale::share(double value) const {
@@ -93,6 +98,7 @@ double ColorScale::value(double share) const { return stretch_of(*this).value(sh
 Rgba ColorScale::color(double value) const {
   if (std::isnan(value)) return kNanColor;
   if (std::isinf(value)) return value > 0 ? kInfinityColor : kMinusInfinityColor;
+  if (map == ColorMap::tint) return mixed(ground, shade, reversed ? 1 - share(value) : share(value)) | 0xFFu << 24;
   return color_at(map, map_from + (1 - map_from) * share(value));
 }
 

@@ -9,8 +9,9 @@
 
 namespace lab {
 
-/// Diverging: rd_bu (zero in the middle), pu_or. Sequential: viridis, cividis, magma, gray.
-enum class ColorMap : std::uint8_t { rd_bu, pu_or, viridis, cividis, magma, gray };
+/// Diverging: rd_bu (zero in the middle), pu_or. Sequential: viridis, cividis, magma, gray. A tint goes from the ground of a
+/// plot to a soft shade of its first ink, for rows that marks lie on.
+enum class ColorMap : std::uint8_t { rd_bu, pu_or, viridis, cividis, magma, gray, tint };
 const char* name_of(ColorMap map);
 /// Colour at a share in [0, 1].
 Rgba color_at(ColorMap map, double share);
@@ -27,6 +28,8 @@ struct ColorScale {
   double low = -1, high = 1;
   double linear_threshold = 0;  // symlog is linear within +- this; 0: high / 100
   double map_from = 0;          // share of the map where it begins; the layout raises it on dark grounds
+  bool reversed = false;        // of a tint: low values have the shade
+  Rgba ground = rgba(0xFFFFFF), shade = rgba(0x2563C9);  // of a tint; the layout sets them
   /// In [0, 1]; clamped.
   double share(double value) const;
   /// The value at a share: the inverse within [low, high].

@@ -73,6 +73,7 @@ Visible visible(double low, double high, std::int64_t cells, double origin, doub
 
 ColorScale shown_scale(const PlotStyle& style, ColorScale scale) {
   if (!is_diverging(scale.map)) scale.map_from = style.sequential_from;
+  if (scale.map == ColorMap::tint) scale.ground = muted(style, style.run_a, 0.06), scale.shade = muted(style, style.run_a, 0.5);
   return scale;
 }
 

@@ -26,6 +26,12 @@ inline constexpr const char* kWarning = "\uf071";
 inline constexpr const char* kCaretDown = "\uf0d7";
 inline constexpr const char* kSearch = "\uf002";
 inline constexpr const char* kTrials = "\uf0c3";
+inline constexpr const char* kJump = "\uf05b";
+inline constexpr const char* kMute = "\uf1f6";
+inline constexpr const char* kPlus = "\uf067";
+inline constexpr const char* kBefore = "\uf104";
+inline constexpr const char* kAfter = "\uf105";
+inline constexpr const char* kAlert = "\uf06a";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon

@@ -110,6 +110,38 @@ bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels,
   return changed;
 }
 
+bool check_box(Ui& ui, const char* id, Box box, bool is_on, std::string_view tip) {
+  const Theme& theme = ui.theme();
+  const Hit hit = ui.hit(id, box);
+  if (is_on) ui.fill(box, hit.hovered ? mixed(theme.accent, theme.text, 0.18f) : theme.accent, 3);
+  else ui.outline(box, hit.hovered ? theme.text : theme.dim, 3);
+  if (is_on) ui.text_in(box, Face::control, theme.on_accent, icon::kCheck, Align::center);
+  if (hit.hovered && !tip.empty()) ui.tooltip(tip);
+  return hit.clicked;
+}
+
+bool begin_popover(Ui& ui, const char* id, Box anchor, float width, float height, Box& page) {
+  if (!ImGui::IsPopupOpen(id)) return false;
+  const ImVec2 display = ImGui::GetIO().DisplaySize;
+  const float right = display.x / ui.scale() - 8, bottom = display.y / ui.scale() - 8;
+  const float x = std::max(8.0f, std::min(anchor.x, right - width));
+  const float y = std::max(8.0f, std::min(anchor.bottom() + 4, bottom - height));
+  ImGui::SetNextWindowPos({ui.px(x), ui.px(y)});
+  ImGui::SetNextWindowSize({ui.px(width), ui.px(height)});
+  push_popup_style(ui);
+  if (!ImGui::BeginPopup(id)) {
+    ImGui::PopStyleVar(2);
+    return false;
+  }
+  page = {x + 12, y + 10, width - 24, height - 20};
+  return true;
+}
+
+void end_popover() {
+  ImGui::EndPopup();
+  ImGui::PopStyleVar(2);
+}
+
 bool slider(Ui& ui, const char* id, Box box, float& share) {
   const Theme& theme = ui.theme();
   const Hit hit = ui.hit(id, box);

@@ -32,6 +32,14 @@ int segments(Ui& ui, const char* id, Box box, std::span<const char* const> label
 /// A choice that opens a list. Returns whether `selected` changed.
 bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels, int& selected, bool enabled = true);
 
+/// A square that is ticked or not. Returns whether it was clicked.
+bool check_box(Ui& ui, const char* id, Box box, bool is_on, std::string_view tip = {});
+
+/// A page of controls at an anchor, opened by ImGui::OpenPopup(id) and closed by a click beside it. False while it is closed;
+/// otherwise `page` is its inside and end_popover must follow.
+bool begin_popover(Ui& ui, const char* id, Box anchor, float width, float height, Box& page);
+void end_popover();
+
 /// A bar that drags between 0 and 1. Returns whether it moved.
 bool slider(Ui& ui, const char* id, Box box, float& share);
 
