@@ -33,7 +33,11 @@ std::string number_of(const Rule& rule, double value) {
   if (is_never(value)) return "never";
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
-  return unit == "share" ? number_text(100 * value, 3) : number_text(value, 3);
+  if (unit == "share") value *= 100;
+  const int decimals = unit == "×" ? 2 : unit == "cos" ? 3 : unit == "dev" || unit == "share" ? 1 : -1;
+  if (decimals < 0 || std::abs(value) >= 1e4) return number_text(value, 3);
+  std::string text = fmt::format("{:.{}f}", std::abs(value), decimals);
+  return value < 0 ? "−" + text : text;
 }
 
 std::string with_unit(const Rule& rule, const std::string& number) {

@@ -65,7 +65,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const AlertLog& log, int in
   ui.text_in(at.value, Face::dense, theme.text, measured_text(rule, found.value), Align::right);
   ui.text_in(at.limit, Face::dense, quiet, measured_text(rule, found.limit), Align::right);
   ui.text_in(at.piece, Face::dense, theme.text, token_text(context.snapshot, found.token));
-  ui.text_in(at.text, Face::control, quiet, found.text);
+  ui.text_in(at.text, Face::control, quiet, find_rule_kind(rule.kind)->sentence);
   const bool is_seen = was_seen(context, alert);
   ui.text_in(at.state, Face::control, is_seen ? quiet : theme.text, is_seen ? "seen" : "new");
   if (hit.hovered) ui.tooltip(fmt::format("{}\t{}, t = {}\n{}", rule_title(rule), where_text(found.layer), found.token, found.text));

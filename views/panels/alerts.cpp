@@ -71,10 +71,11 @@ void draw_gutter(Ui& ui, Box body, Box frame, PaneContext& context, const Lanes&
   for (std::int64_t i = rows.first; i < rows.first + rows.shown; ++i) {
     const int layer = rows.layers[static_cast<std::size_t>(i)];
     const float top = top_of(rows, frame, i), bottom = top_of(rows, frame, i + 1);
-    const Box row{body.x, top, frame.x - body.x - 6, bottom - top};
+    const Box row{body.x, top, frame.x - body.x - 10, bottom - top};
     const Hit hit = ui.hit(fmt::format("layer {}", layer).c_str(), row);
     if (layer == snapshot.selection.layer) {
-      ui.fill({body.x, top, body.w - 1, row.h}, theme.selection);
+      ui.fill({body.x, top, frame.x - body.x, row.h}, theme.selection);
+      ui.fill({frame.right(), top, body.right() - 1 - frame.right(), row.h}, theme.selection);
     } else if (hit.hovered) {
       ui.fill(row, theme.raised);
     }
@@ -91,7 +92,7 @@ void draw_gutter(Ui& ui, Box body, Box frame, PaneContext& context, const Lanes&
     ui.text_in({row.x + kNumber, row.y, row.w - kNumber, row.h}, Face::dense, is_finite ? quiet : theme.nan,
                is_finite ? norm < 1000 ? fmt::format("{:.1f}", norm) : number_text(norm, 3) : "NaN", Align::right);
   }
-  const Box heads{body.x, frame.bottom(), frame.x - body.x - 6, kAxis};
+  const Box heads{body.x, frame.bottom(), frame.x - body.x - 10, kAxis};
   ui.text_in({heads.x, heads.y, kNumber, heads.h}, Face::tick, theme.dim, "layer", Align::right);
   ui.text_in(heads, Face::tick, theme.dim, "‖h‖₂", Align::right);
 }

@@ -81,7 +81,7 @@ void draw_calibration(Ui& ui, Box anchor, PaneContext& context) {
   const auto& rules = *context.snapshot.rules;
   const TokenRange range = shown_tokens(context.snapshot);
   const std::int64_t tokens = log ? std::max<std::int64_t>(0, std::min(range.last, log->seen) - std::max(range.first, log->first)) : 0;
-  const bool ready = log && log->rules == context.snapshot.rules && tokens > 0;
+  const bool ready = log && is_current(*log, context.snapshot) && tokens > 0;
   const auto rows = std::ranges::count_if(rules, can_be);
   Box page;
   if (!begin_popover(ui, "calibrate", anchor, kWidth, 176 + kRow * static_cast<float>(ready ? rows : 1), page)) return;

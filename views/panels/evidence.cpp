@@ -120,7 +120,7 @@ void draw_others(Ui& ui, Box box, PaneContext& context, const AlertLog& log, con
     ui.fill(line.cut_left(4).row(12), rule_color(ui, rule));
     line.cut_left(8);
     ui.text_in(line.cut_left(132), Face::control, theme.text, rule_title(rule));
-    ui.text_in(line, Face::control, theme.dim, other.finding.text);
+    ui.text_in(line, Face::control, theme.dim, find_rule_kind(rule.kind)->sentence);
     if (hit.clicked) go_to(context, other);
   }
 }

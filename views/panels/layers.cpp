@@ -5,8 +5,10 @@
 #include <cmath>
 
 #include "views/panels/figure_pane.h"
+#include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/monitor.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -21,12 +23,12 @@ struct Columns {
   float bar, bar_w;
   explicit Columns(float width) {
     if (width < kRoomForSparklines) {
-      number = 34, norm = 84, bar = 92, bar_w = std::max(0.0f, width - bar - 12);
+      number = 32, norm = 90, bar = 96, bar_w = std::max(0.0f, width - bar - 12);
       return;
     }
-    number = 40, norm = 96;
+    number = 40, norm = 106;
     bar_w = std::clamp(width * 0.19f, 40.0f, 80.0f), bar = width - 14 - bar_w;
-    spark = 108, spark_w = std::max(0.0f, bar - 12 - spark);
+    spark = 116, spark_w = std::max(0.0f, bar - 12 - spark);
   }
 };
 
@@ -88,7 +90,25 @@ void draw_sparkline(Ui& ui, Box box, PaneContext& context, int layer, Color colo
   flush();
 }
 
-void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_change) {
+/// The first alert of each layer up to the cursor, null where there is none.
+std::vector<const Alert*> first_alerts(const PaneContext& context) {
+  std::vector<const Alert*> first(context.snapshot.model->layers.size());
+  const AlertLog* log = context.derived.alerts.get();
+  if (!log) return first;
+  for (const Alert& alert : log->alerts) {
+    if (alert.finding.token > context.snapshot.selection.cursor_a) break;
+    const auto layer = static_cast<std::size_t>(alert.finding.layer);
+    if (layer < first.size() && !first[layer]) first[layer] = &alert;
+  }
+  return first;
+}
+
+void draw_alert_icon(Ui& ui, Box box, PaneContext& context, const Alert& alert) {
+  const Rule& rule = rule_of(*context.derived.alerts, alert);
+  ui.text_in(box, Face::tick, rule_color(ui, rule), icon::kAlert, Align::center);
+}
+
+void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_change, const Alert* alert) {
   const Theme& theme = ui.theme();
   const Snapshot& snapshot = context.snapshot;
   const Columns at(row.w);
@@ -101,6 +121,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
   if (hit.clicked) context.send(command::Select{layer, -1, -1});
   ui.text_in({row.x, row.y, at.number, row.h}, Face::mono, theme.text, std::to_string(layer), Align::right);
 
+  if (alert) draw_alert_icon(ui, {row.x + at.number + 2, row.y, 14, row.h}, context, *alert);
   const std::int64_t cursor = snapshot.selection.cursor_a;
   const bool has_value = snapshot.trace && cursor >= 0 && cursor < snapshot.trace->count();
   if (has_value) {
@@ -108,17 +129,19 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
     const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
     const std::string text =
         std::isfinite(norm) ? norm < 1000 ? fmt::format("{:.2f}", norm) : number_text(norm, 4) : "NaN";
-    ui.text_in({row.x + at.number + 4, row.y, at.norm - at.number - 4, row.h}, Face::mono,
+    ui.text_in({row.x + at.number + 16, row.y, at.norm - at.number - 16, row.h}, Face::mono,
                std::isfinite(norm) ? theme.text : theme.nan, text, Align::right);
     const auto share = static_cast<float>(largest_change > 0 && std::isfinite(change) ? change / largest_change : 0);
     const Color color = selected ? theme.accent : mixed(theme.accent, theme.pane, 0.45f);
     ui.fill({row.x + at.bar, row.y + 7, std::max(2.0f, at.bar_w * share), 6}, color, 2);
+    const std::string found =
+        alert ? fmt::format("\n{}\tfirst at t = {}", rule_title(rule_of(*context.derived.alerts, *alert)), alert->finding.token) : "";
     if (hit.hovered)
       ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer,
                              snapshot.model->layers[static_cast<std::size_t>(layer)].title, number_text(norm, 6),
                              number_text(change, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::h_max, cursor).mean, 6),
-                             number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)));
+                             number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)) + found);
   }
   if (at.spark_w <= 0 || !snapshot.trace) return;
   const Box spark{row.x + at.spark, row.y + 3, at.spark_w, kSparkHeight};
@@ -181,9 +204,10 @@ void draw_layers(Ui& ui, Box box, PaneContext& context) {
       ImGui::SetScrollY(scroll * ui.scale());
     }
   }
+  const std::vector<const Alert*> alerts = first_alerts(context);
   for (int layer = 0; layer < layers; ++layer) {
     const float y = box.y + static_cast<float>(layer) * kRow - scroll;
-    if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, layer, largest);
+    if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, layer, largest, alerts[static_cast<std::size_t>(layer)]);
   }
   ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - scroll + static_cast<float>(layers) * kRow) - 1});
   ImGui::Dummy({1, 1});

@@ -1,5 +1,7 @@
 #include "views/panels/monitor.h"
 
+#include <algorithm>
+
 #include "views/plot/layout.h"
 
 namespace lab {
@@ -44,6 +46,8 @@ void go_to(PaneContext& context, const Alert& alert) {
 bool was_seen(PaneContext& context, const Alert& alert) {
   return kept_of(context).monitor.seen.contains(name_of(*context.derived.alerts, alert));
 }
+
+bool is_current(const AlertLog& log, const Snapshot& snapshot) { return snapshot.rules && std::ranges::equal(*log.rules, *snapshot.rules, is_same); }
 
 std::vector<std::int64_t> alert_counts(const AlertLog& log) {
   std::vector<std::int64_t> counts(log.rules->size());

@@ -20,6 +20,8 @@ const Alert* alert_in_focus(const PaneContext& context);
 /// Moves cursor A and the selection to an alert, which has been seen then.
 void go_to(PaneContext& context, const Alert& alert);
 bool was_seen(PaneContext& context, const Alert& alert);
+/// Whether it was found by the rules of the snapshot: after a change the findings lag behind.
+bool is_current(const AlertLog& log, const Snapshot& snapshot);
 /// Alerts by rule.
 std::vector<std::int64_t> alert_counts(const AlertLog& log);
 void set_rule(PaneContext& context, std::int64_t index, Rule rule);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
@@ -96,11 +97,19 @@ void draw_more(Ui& ui, Box box, PaneContext& context, Box& anchor, bool& opens_e
   anchor = box, opens_editor = true;
 }
 
+/// Those that are on come first.
+std::vector<std::size_t> order_of(const std::vector<Rule>& rules) {
+  std::vector<std::size_t> order(rules.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_partition(order, [&](std::size_t i) { return rules[i].on; });
+  return order;
+}
+
 void draw_cards(Ui& ui, Box row, PaneContext& context) {
   const auto& rules = *context.snapshot.rules;
   KeptMonitor& kept = kept_of(context).monitor;
   const AlertLog* log = context.derived.alerts.get();
-  const std::vector<std::int64_t> counts = log && log->rules == context.snapshot.rules ? alert_counts(*log) : std::vector<std::int64_t>();
+  const std::vector<std::int64_t> counts = log && is_current(*log, context.snapshot) ? alert_counts(*log) : std::vector<std::int64_t>();
   std::vector<std::string> texts(rules.size());
   std::vector<float> widths;
   float wanted = 0;
@@ -128,7 +137,7 @@ void draw_cards(Ui& ui, Box row, PaneContext& context) {
   }
   ui.clip(row);
   float x = row.x - kept.cards_scroll;
-  for (std::size_t i = 0; i < rules.size(); ++i) {
+  for (const std::size_t i : order_of(rules)) {
     const Box card{x, row.y, widths[i], row.h};
     x += widths[i] + kGap;
     if (card.right() <= row.x || card.x >= row.right()) continue;
@@ -180,8 +189,8 @@ void draw_deed(Ui& ui, Box box, PaneContext& context) {
 }
 
 void draw_label(Ui& ui, PaneHeader& header, const char* text) {
-  const Box box = header.control(ui.width(Face::control, text) + 6);
-  if (box.w > 0) ui.text_in(box, Face::control, ui.theme().dim, text);
+  const Box box = header.control(ui.width(Face::control, text) + 22);
+  if (box.w > 0) ui.text_in({box.x, box.y, box.w - 4, box.h}, Face::control, ui.theme().dim, text, Align::right);
 }
 
 }  // namespace

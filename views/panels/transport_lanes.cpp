@@ -4,13 +4,14 @@
 #include <cmath>
 
 #include "views/panels/figure_pane.h"
+#include "views/panels/monitor.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/transport.h"
 
 namespace lab {
 namespace {
 
-constexpr float kAxis = 20, kLane = 20, kLowLane = 18;  // low: where the pane has little height
+constexpr float kAxis = 20, kLane = 20, kLowLane = 14;  // low: where the pane has little height
 
 /// The axis of the panes above, or one of our own where none is drawn or it lies elsewhere.
 KeptTimeAxis axis_for(const PaneContext& context, const KeptTimeAxis& above, Box box) {
@@ -76,6 +77,32 @@ void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snap
   }
 }
 
+/// Alerts, the higher the more layers have one there, in the colours of their rules. A click goes to the nearest one.
+void draw_alert_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, PaneContext& context, const AlertLog& log) {
+  constexpr float kWidth = 3;  // units, of alerts that are drawn as one
+  const float room = lane.h - 3, unit = std::max(3.0f, room / static_cast<float>(std::max<std::size_t>(4, context.snapshot.model->layers.size())));
+  float column = -1, used = 0;
+  for (const Alert& alert : log.alerts) {
+    const float x = axis.place(static_cast<double>(alert.finding.token));
+    if (x < axis.left || x > axis.right) continue;
+    const float at = std::floor((x - axis.left) / kWidth) * kWidth;
+    if (at != column) column = at, used = 0;
+    const float height = std::min(unit, room - used);
+    if (height <= 0) continue;
+    ui.fill({axis.left + at, lane.bottom() - 1 - used - height, kWidth - 0.5f, height}, rule_color(ui, rule_of(log, alert)));
+    used += height;
+  }
+  const Hit hit = ui.hit("alerts", {axis.left, lane.y, axis.right - axis.left, lane.h});
+  if (!hit.hovered) return;
+  const Alert* nearest = nullptr;
+  float distance = 8;
+  for (const Alert& alert : log.alerts)
+    if (const float away = std::abs(axis.place(static_cast<double>(alert.finding.token)) - hit.x); away < distance) nearest = &alert, distance = away;
+  if (!nearest) return;
+  ui.tooltip(fmt::format("{}\tt = {}, {}", rule_title(rule_of(log, *nearest)), nearest->finding.token, where_text(nearest->finding.layer)));
+  if (hit.clicked) go_to(context, *nearest);
+}
+
 /// What has been read, bold up to cursor A; waiting tokens follow as a thin line beyond the end.
 void draw_read(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot) {
   const Theme& theme = ui.theme();
@@ -100,8 +127,10 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
     return;
   }
   const KeptTimeAxis axis = axis_for(context, kept_of(context).time, box);
-  const float lane = box.h < kAxis + 2 * kLane ? kLowLane : kLane;
-  const Box row = box.cut_top(kAxis), edits = box.cut_top(lane), read = box.cut_top(lane);
+  const AlertLog* log = context.derived.alerts.get();
+  const bool has_alerts = log && !log->alerts.empty();
+  const float lanes = has_alerts ? 3 : 2, lane = std::min(kLane, std::max(kLowLane, (box.h - kAxis - 1) / lanes));
+  const Box row = box.cut_top(kAxis), edits = box.cut_top(lane), alerts = box.cut_top(has_alerts ? lane : 0), read = box.cut_top(lane);
   const Selection& s = snapshot.selection;
   const float bottom = read.bottom();
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {
@@ -112,6 +141,10 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
   };
   draw_lane_name(ui, axis, edits, "edits");
   draw_lane_name(ui, axis, read, "read");
+  if (has_alerts) {
+    draw_lane_name(ui, axis, alerts, "alerts");
+    draw_alert_lane(ui, axis, alerts, context, *log);
+  }
   draw_read(ui, axis, read, snapshot);
   const Hit hit = ui.hit("time", {axis.left, row.y, axis.right - axis.left, row.h});
   const Hit below = ui.hit("read", {axis.left, read.y, axis.right - axis.left, read.h});
