@@ -51,6 +51,9 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
   options.on_screen = options.cursors = false;
   const std::pair<const char*, std::vector<std::string>> expected[] = {
       {"state-heatmap", {"token", "half-life, tokens", "h[channel, 1]"}},
+      {"alerts", {"token", "layer", "Norm jump", "3 alerts"}},
+      {"alert-evidence", {"token", "ratio", "limit 1.80 ×", "alert, 3"}},
+      {"alert-limits", {"limit, ratio", "share beyond", "all layers"}},
       {"state-at", {"n", "channels by half-life", "h"}},
       {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},

@@ -59,6 +59,7 @@ struct HandMade {
   std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
   std::shared_ptr<LogitLens> lens = std::make_shared<LogitLens>();
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
+  std::shared_ptr<AlertLog> alerts = std::make_shared<AlertLog>();
   std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
   Snapshot snapshot;
   Derived derived;
@@ -111,12 +112,13 @@ struct HandMade {
     path->explained = {0.7f, 0.2f, 0.1f};
     make_attention(tokens);
     make_weights();
+    make_alerts(tokens);
     derive();
   }
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts}; }
   /// The selected layer attends: of two heads the first looks everywhere alike, the second half at the first token, half at the last.
   void make_attention(std::int64_t tokens) {
     model->layers[1].points = {{Point::probs, {2, kCachedRows}}};
@@ -130,6 +132,26 @@ struct HandMade {
     attention->scores[rows] = 1.25f;
     attention->entropy_bits = {std::log2(static_cast<float>(tokens)), 1};
     attention->low = {-3.5f, -3.5f}, attention->high = {-3.5f, 1.25f};
+  }
+  /// The norm jumps in layer 1 at tokens 1 and 3, and the text changes in layer 0 at token 3; a third rule is off.
+  void make_alerts(std::int64_t tokens) {
+    Rule jump = default_rule(*find_rule_kind("norm-jump")), shift = default_rule(*find_rule_kind("context-shift")), turn = default_rule(*find_rule_kind("turn"));
+    shift.self_calibrated = false, shift.limit = 0.36;
+    alerts->rules = std::make_shared<const std::vector<Rule>>(std::vector<Rule>{jump, shift, turn});
+    snapshot.rules = std::make_shared<const std::vector<Rule>>(*alerts->rules);
+    alerts->seen = tokens;
+    for (int rule = 0; rule < 3; ++rule) {
+      RowLog<float> rows(1 + kLayers);
+      for (std::int64_t t = 0; t < tokens; ++t) {
+        const auto row = rows.append();
+        std::fill(row.begin(), row.end(), NAN);
+        if (rule == 0) row[1] = 1, row[2] = t == 1 || t == 3 ? 2.5f : 1.25f;
+        if (rule == 1) row[1] = t == 3 ? 0.25f : 0.75f, row[2] = 0.5f;
+      }
+      alerts->measured.push_back(rows.view());
+    }
+    if (tokens <= 3) return;
+    alerts->alerts = {{{1, 1, 2.5, 1.8, "the norm jumped"}, 0}, {{3, 1, 2.5, 1.8, "the norm jumped again"}, 0}, {{3, 0, 0.25, 0.36, "the text changed"}, 1}};
   }
   /// A quantised matrix of 3 x 4: element (r, c) is r + 10 c, one of them is NaN, and two columns share a cell.
   void make_weights() {

@@ -31,6 +31,35 @@ TEST_CASE("golden: Inspect in the dark looks as it did") { check_inspect("inspec
 TEST_CASE("golden: Inspect in the light looks as it did") { check_inspect("inspect-light", 1280, 800, false); }
 TEST_CASE("golden: the wide Inspect looks as it did") { check_inspect("inspect-wide", 1600, 1000, true); }
 
+/// The Monitor of a run in which rules have found something, at an alert.
+HeadlessWindow& with_alerts(HeadlessWindow& window) {
+  window.open("prose");
+  Rule shift = default_rule(*find_rule_kind("context-shift"));
+  shift.self_calibrated = false, shift.limit = 0.6, shift.origin = "yours";
+  window.play({command::SetRule{4, shift},
+               command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. {1: 22, 3: 44, 5: 66, 7: 88}; {9: 10}; "},
+               command::ReadWaiting{}, command::ZeroState{2}, command::Step{24}, command::Select{1, -1, -1}, command::Seek{100, "a"}});
+  window.press(Key::three, {.control = true});
+  return window;
+}
+
+void check_monitor(const std::string& name, int width, int height, bool dark, const std::string& clicked = "") {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  ShellOptions options;
+  options.dark = dark;
+  HeadlessWindow window(width, height, options);
+  with_alerts(window);
+  if (!clicked.empty()) window.click(clicked);
+  check_golden(window.picture(), name);
+}
+
+TEST_CASE("golden: the Monitor looks as it did") { check_monitor("monitor", 1280, 800, true); }
+TEST_CASE("golden: the Monitor with a rule being edited, in the light, looks as it did") { check_monitor("monitor-rule", 1600, 1000, false, "rules/rule 4"); }
+TEST_CASE("golden: the Monitor being calibrated looks as it did") { check_monitor("monitor-calibrate", 1280, 720, true, "rules/Calibrate…"); }
+
 TEST_CASE("golden: the trials of a hybrid look as they did") {
   if (const std::string why = golden_refusal(); !why.empty()) {
     MESSAGE("SKIPPED, pictures cannot be compared: ", why);

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
@@ -412,4 +414,50 @@ TEST_CASE("window: every kind of model that is dropped is opened and reads token
     CHECK(window.snapshot()->count() == 3);
     CHECK(window.snapshot()->fault.empty());
   }
+}
+
+TEST_CASE("window: Ctrl+3 shows the Monitor, Ctrl+2 the weights, Ctrl+1 the run, and W goes back to where it was") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const auto shown = [&](const char* item) { return window.shell().item(item).has_value(); };
+  CHECK(shown("layers/layer 1"));
+  window.press(Key::three, kControl);
+  CHECK(shown("rules/check 0"));
+  CHECK_FALSE(shown("layers/layer 1"));
+  window.click_at(640, 20);
+  window.press(Key::w);
+  CHECK_FALSE(shown("rules/check 0"));
+  CHECK_FALSE(window.snapshot()->selection.tensor.empty());
+  window.press(Key::w);
+  CHECK(shown("rules/check 0"));
+  window.press(Key::two, kControl);
+  CHECK_FALSE(window.snapshot()->selection.tensor.empty());
+  window.press(Key::one, kControl);
+  CHECK(window.snapshot()->selection.tensor.empty());
+  CHECK(shown("layers/layer 1"));
+  window.click("top/Monitor");
+  CHECK(shown("rules/check 0"));
+  window.click("top/Inspect");
+  CHECK(shown("layers/layer 1"));
+}
+
+TEST_CASE("window: an alert of the table moves the cursor and the layer; muting its rule switches it off, its box on again") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  Rule high = default_rule(*find_rule_kind("norm-high"));
+  high.on = true, high.limit = 1;
+  window.play({command::UseRules{"document 2"}, command::SetRule{2, high}, command::FeedText{"The state of the art, and so on and on."}, command::ReadWaiting{}});
+  window.press(Key::three, kControl);
+  REQUIRE(window.shell().item("alert-table/alert 0"));
+  window.click("alert-table/alert 0");
+  const Selection before = window.snapshot()->selection;
+  CHECK(before.cursor_a < window.snapshot()->count() - 1);
+  const auto rules_on = [&] { return std::ranges::count_if(*window.snapshot()->rules, &Rule::on); };
+  const auto all = rules_on();
+  window.click("response/mute");
+  CHECK(rules_on() == all - 1);
+  const auto& rules = *window.snapshot()->rules;
+  const auto muted = std::ranges::find(rules, false, &Rule::on) - rules.begin();
+  window.click("rules/check " + std::to_string(muted));
+  CHECK(rules_on() == all);
 }

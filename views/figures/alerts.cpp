@@ -49,8 +49,8 @@ HeatLayer row_of(const std::shared_ptr<const AlertLog>& log, int rule, int layer
 }
 
 /// A short upright stroke an alert, broken between two.
-LineLayer marks_of(const AlertLog& log, int rule, const std::vector<int>& rows) {
-  LineLayer marks{.ink = rule_ink((*log.rules)[static_cast<std::size_t>(rule)]), .width = 2.4};
+LineLayer marks_of(const AlertLog& log, int rule, const std::vector<int>& rows, double width) {
+  LineLayer marks{.ink = rule_ink((*log.rules)[static_cast<std::size_t>(rule)]), .width = width};
   const int offset = rows.front();
   for (const Alert& alert : log.alerts) {
     if (alert.rule != rule) continue;
@@ -86,7 +86,7 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
       if (static_cast<double>(row) > plot.y.high && static_cast<double>(row) < plot.y.low)
         plot.layers.emplace_back(row_of(log, focus, rows[row], static_cast<double>(row), range));
   for (int rule = 0; rule < std::ssize(*log->rules); ++rule) {
-    LineLayer marks = marks_of(*log, rule, rows);
+    LineLayer marks = marks_of(*log, rule, rows, options.on_screen ? 3 : 1.6);
     if (marks.x.empty()) continue;
     if (!options.on_screen) marks.name = rule_title((*log->rules)[static_cast<std::size_t>(rule)]);
     plot.layers.emplace_back(std::move(marks));

@@ -20,7 +20,7 @@ struct KindInk {
   Ink ink;
 };
 constexpr KindInk kInks[] = {{"non-finite", Ink::bad},        {"norm-jump", Ink::run_b},     {"norm-low", Ink::cancels},
-                             {"norm-high", Ink::adds},        {"context-shift", Ink::run_a}, {"successive-cosine", Ink::cancels},
+                             {"norm-high", Ink::adds},        {"context-shift", Ink::run_a}, {"successive-cosine", Ink::run_b},
                              {"drift", Ink::run_d},           {"turn", Ink::run_d},          {"drift-document-2", Ink::run_d},
                              {"explosion", Ink::adds},        {"norm-ceiling", Ink::adds},   {"closed-gates", Ink::run_c},
                              {"saturated-decay", Ink::run_c}, {"dead-channels", Ink::dim}};
@@ -35,7 +35,7 @@ std::string number_of(const Rule& rule, double value) {
   if (std::isinf(value)) return value > 0 ? "∞" : "−∞";
   if (unit == "share") value *= 100;
   const int decimals = unit == "×" ? 2 : unit == "cos" ? 3 : unit == "dev" || unit == "share" ? 1 : -1;
-  if (decimals < 0 || std::abs(value) >= 1e4) return number_text(value, 3);
+  if (decimals < 0 || std::abs(value) >= 1e4) return number_text(value, std::abs(value) < 1 ? 3 : 4);
   std::string text = fmt::format("{:.{}f}", std::abs(value), decimals);
   return value < 0 ? "−" + text : text;
 }
@@ -67,16 +67,20 @@ std::string rule_axis(const Rule& rule) {
   return unit.empty() ? rule.kind == "track" ? rule.statistic : "value" : unit;
 }
 
-std::string measured_text(const Rule& rule, double value) { return with_unit(rule, number_of(rule, value)); }
+std::string measured_text(const Rule& rule, double value) {
+  const std::string unit = unit_of(rule), number = number_of(rule, value);
+  if (unit == "% a token") return number + " %";
+  return unit == "ln a chunk" ? number : with_unit(rule, number);
+}
 
 std::string limit_text(const Rule& rule) {
   if (rule.kind == "non-finite" && rule.limit == 0) return "any";
   const std::string sign = worse_of(rule) == Worse::higher ? "> " : "< ", cos = unit_of(rule) == "cos" ? "cos " : "";
   std::vector<double> limits = rule.layer_limits;
   std::erase_if(limits, is_never);
-  if (limits.empty()) return cos + sign + measured_text(rule, rule.limit);
+  if (limits.empty()) return cos + sign + with_unit(rule, number_of(rule, rule.limit));
   const auto [low, high] = std::minmax_element(limits.begin(), limits.end());
-  if (*low == *high) return cos + sign + measured_text(rule, *low);
+  if (*low == *high) return cos + sign + with_unit(rule, number_of(rule, *low));
   return cos + sign + with_unit(rule, number_of(rule, *low) + " to " + number_of(rule, *high));
 }
 

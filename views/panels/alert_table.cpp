@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
@@ -126,7 +127,7 @@ void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const
     const auto at = std::ranges::find(shown, chosen);
     const float top = static_cast<float>(at - shown.begin()) * kRow;
     if (at != shown.end() && (top < scroll || top + kRow > scroll + box.h)) {
-      scroll = std::max(0.0f, top - box.h / 2);
+      scroll = kRow * std::floor(std::max(0.0f, top - box.h / 2) / kRow);
       ImGui::SetScrollY(scroll * ui.scale());
     }
   }
@@ -145,7 +146,7 @@ void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const
 
 void draw_alert_table(Ui& ui, Box box, PaneContext& context) {
   PaneHeader header(ui, box, "Alerts");
-  const AlertLog* log = alerts_or_note(ui, box, context);
+  const AlertLog* log = alerts_or_note(ui, box, context, "Alerts are listed here, newest first.");
   if (!log) return;
   if (const Box csv = header.control(48); csv.w > 0) draw_csv(ui, csv, context);
   if (const Box search = header.control(132); search.w > 0) field(ui, "search", search, context.memory.alert_search, {.hint = "search"});

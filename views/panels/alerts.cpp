@@ -164,7 +164,7 @@ void handle_mouse(Ui& ui, Box page, Box frame, const KeptFigure& figure, PaneCon
 
 void draw_alerts(Ui& ui, Box box, PaneContext& context) {
   PaneHeader header(ui, box, "Alerts by layer");
-  const AlertLog* log = alerts_or_note(ui, box, context);
+  const AlertLog* log = alerts_or_note(ui, box, context, "Rules watch every token: type a prompt below, or step the model.");
   if (!log) return;
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("alerts");
   const int focus = rule_in_focus(*log, context.snapshot.selection, context.memory.rule_in_focus);

@@ -92,8 +92,8 @@ void draw_calibration(Ui& ui, Box anchor, PaneContext& context) {
   ui.text_in(page.cut_top(20), Face::control, theme.dim, about);
   page.cut_top(4);
   Box target = page.cut_top(kControlHeight);
-  ui.text_in(target.cut_left(226), Face::control, theme.text, "A rule shall be wrong, over all layers, once in");
-  target.cut_left(40);
+  constexpr const char* kWish = "A rule shall be wrong, over all layers, once in";
+  ui.text_in(target.cut_left(ui.width(Face::control, kWish) + 8), Face::control, theme.text, kWish);
   number_field(ui, "every", target.cut_left(88), context.memory.calibrate_every, 1, 1e9, "%.0f");
   target.cut_left(8);
   ui.text_in(target, Face::control, theme.text, "tokens.");

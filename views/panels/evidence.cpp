@@ -14,7 +14,7 @@
 namespace lab {
 namespace {
 
-constexpr float kLabel = 56, kLine = 22, kFigureLeft = 60, kFigureRight = 76;
+constexpr float kLabel = 56, kLine = 22, kFigureLeft = 68, kFigureRight = 76;
 constexpr std::int64_t kNear = 16;  // tokens within which other alerts belong to the same event
 
 std::string sentence_of(const Alert& alert) {
@@ -49,7 +49,10 @@ void draw_windows(Ui& ui, Box& box, PaneContext& context, const AlertLog& log, c
   const Theme& theme = ui.theme();
   const Rule& rule = rule_of(log, alert);
   const std::int64_t end = alert.finding.token + 1, middle = std::max(log.first, end - rule.window);
-  const std::int64_t begin = std::max(log.first, middle - rule.reference);
+  std::int64_t begin = std::max(log.first, middle - rule.reference);
+  for (const Alert& earlier : log.alerts)  // after an alert both windows begin anew
+    if (earlier.rule == alert.rule && earlier.finding.layer == alert.finding.layer && earlier.finding.token < alert.finding.token)
+      begin = std::clamp(earlier.finding.token + 1, begin, middle);
   const auto place = [&](std::int64_t token) {
     const float x = frame.x + static_cast<float>(area.place_of_x(static_cast<double>(token) - 0.5) - area.frame.x);
     return std::clamp(x, frame.x, frame.right());
@@ -59,7 +62,9 @@ void draw_windows(Ui& ui, Box& box, PaneContext& context, const AlertLog& log, c
   const Box before{place(begin), row.y + 3, place(middle) - place(begin), 16}, last{place(middle), row.y + 3, place(end) - place(middle), 16};
   ui.fill(before, theme.raised, 2);
   ui.fill(last, theme.accent, 2);
-  ui.text_in(before, Face::tick, theme.text, fmt::format("before, {} tokens", middle - begin), Align::center);
+  const std::string long_name = fmt::format("before, {} tokens", middle - begin);
+  const bool has_room = ui.width(Face::tick, long_name) + 4 <= before.w;
+  ui.text_in(before, Face::tick, theme.text, has_room ? long_name : fmt::format("{} before", middle - begin), Align::center);
   const std::string text = fmt::format("last {}", end - middle);
   if (last.w > ui.width(Face::tick, text) + 4) ui.text_in(last, Face::tick, theme.on_accent, text, Align::center);
   else ui.text_in({last.right() + 6, last.y, 80, last.h}, Face::tick, theme.dim, text);
@@ -131,7 +136,7 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   const Theme& theme = ui.theme();
   const Alert* alert = alert_in_focus(context);
   PaneHeader header(ui, box, alert ? rule_title(rule_of(*context.derived.alerts, *alert)) : "Evidence");
-  const AlertLog* log = alerts_or_note(ui, box, context);
+  const AlertLog* log = alerts_or_note(ui, box, context, "What an alert rests on is shown here.");
   if (!log) return;
   if (!alert) return empty_note(ui, box, "No rule has found anything.", "What an alert rests on is shown here.");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("alert-evidence");
@@ -142,7 +147,7 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   const float used = ui.paragraph(box.inset(12, 0), Face::control, theme.text, sentence_of(*alert));
   box.cut_top(used + 6);
   const float below = is_shift ? 76 : 64;
-  const Box page = box.cut_top(std::clamp(box.h - below - 28 - 4 * kLine, 96.0f, 190.0f));
+  const Box page = box.cut_top(std::clamp(box.h - below - 28 - 4 * kLine, 96.0f, 230.0f));
   FigureRequest request{.slot = "evidence", .kind = "alert-evidence", .left = kFigureLeft, .right = kFigureRight};
   request.options.rule = context.memory.rule_in_focus;
   request.adjust = [](Figure& figure) { figure.plots[0].x.label.clear(); };

@@ -26,9 +26,9 @@ struct Columns {
       number = 32, norm = 90, bar = 96, bar_w = std::max(0.0f, width - bar - 12);
       return;
     }
-    number = 40, norm = 106;
+    number = 40, norm = 102;
     bar_w = std::clamp(width * 0.19f, 40.0f, 80.0f), bar = width - 14 - bar_w;
-    spark = 116, spark_w = std::max(0.0f, bar - 12 - spark);
+    spark = 110, spark_w = std::max(0.0f, bar - 12 - spark);
   }
 };
 
@@ -105,7 +105,7 @@ std::vector<const Alert*> first_alerts(const PaneContext& context) {
 
 void draw_alert_icon(Ui& ui, Box box, PaneContext& context, const Alert& alert) {
   const Rule& rule = rule_of(*context.derived.alerts, alert);
-  ui.text_in(box, Face::tick, rule_color(ui, rule), icon::kAlert, Align::center);
+  ui.text_in(box, Face::control, rule_color(ui, rule), icon::kAlert, Align::center);
 }
 
 void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_change, const Alert* alert) {

@@ -8,13 +8,13 @@ namespace lab {
 
 Color rule_color(const Ui& ui, const Rule& rule) { return screen_style(ui.theme().dark).color(rule_ink(rule)); }
 
-const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context) {
+const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context, const char* next) {
   const AlertLog* log = context.derived.alerts.get();
   const bool has_tokens = context.snapshot.count() > 0;
   if (context.snapshot.model && log && has_tokens) return log;
   const std::string& refusal = context.derived.refusal;
   if (!context.snapshot.model) empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
-  else if (!has_tokens) empty_note(ui, box, "No tokens have been read.", "Rules watch every token: type a prompt below, or step the model.");
+  else if (!has_tokens) empty_note(ui, box, "No tokens have been read.", next);
   else empty_note(ui, box, refusal.empty() ? "Being computed." : refusal, "");
   return nullptr;
 }

@@ -11,8 +11,8 @@ namespace lab {
 
 Color rule_color(const Ui& ui, const Rule& rule);
 
-/// What was found, or null with a note in the box of what to do: before a model, a token, or the first look.
-const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context);
+/// What was found, or null with a note in the box: before a model, a token, or the first look. `next` says what will be here.
+const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context, const char* next);
 
 const Rule& rule_of(const AlertLog& log, const Alert& alert);
 /// The alert that all panes are about, or null.

@@ -4,7 +4,7 @@ namespace lab {
 namespace {
 
 constexpr PaneKind kKinds[] = {
-    {"tokens", {}, draw_tokens},
+    {"tokens", {.alerts = true}, draw_tokens},
     {"layers", {.alerts = true}, draw_layers},
     {"next", {.next = true}, draw_next},
     {"lens", {.lens = true}, draw_lens},

@@ -27,7 +27,7 @@ void draw_buttons(Ui& ui, Box row, PaneContext& context, const AlertLog& log, co
     context.memory.show_monitor = false;
   }
   row.cut_left(8);
-  if (button(ui, fmt::format("{}  Mute this rule##mute", icon::kMute).c_str(), row.cut_left(width), {.tip = "Switch the rule off; undo brings it back"})) {
+  if (button(ui, fmt::format("{}  Mute this rule##mute", icon::kMute).c_str(), row.cut_left(width), {.tip = "Switch the rule off; its box switches it on again"})) {
     Rule rule = rule_of(log, alert);
     rule.on = false;
     set_rule(context, alert.rule, std::move(rule));
@@ -68,9 +68,9 @@ void draw_response(Ui& ui, Box box, PaneContext& context) {
     box.cut_top(4);
   }
   PaneHeader header(ui, box, "Is the limit right?");
-  if (!alerts_or_note(ui, box, context)) return;
+  if (!alerts_or_note(ui, box, context, "What a limit would find is shown here.")) return;
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("alert-limits");
-  FigureRequest request{.slot = "limits", .kind = "alert-limits", .left = 60, .right = 12};
+  FigureRequest request{.slot = "limits", .kind = "alert-limits", .left = 68, .right = 12};
   request.options.rule = context.memory.rule_in_focus;
   request.adjust = [](Figure& figure) {
     Plot& plot = figure.plots[0];

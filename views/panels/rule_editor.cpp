@@ -102,7 +102,7 @@ void draw_deed(Editor& editor) {
 
 float height_of(const Rule& rule) {
   const int lines = 5 + (rule.kind == "track" ? 1 : 0) + (rule.kind == "context-shift" ? 3 : 0);
-  return 20 + 24 + 56 + static_cast<float>(lines) * kLine + 36 + 40;
+  return 20 + 24 + 54 + static_cast<float>(lines) * kLine + 36 + 40;
 }
 
 std::string origin_text(const Rule& rule) {
@@ -129,8 +129,8 @@ void draw_rule_editor(Ui& ui, Box anchor, PaneContext& context) {
   ui.text_in(title, Face::title, theme.text, rule_title(rule));
   const std::string full = kind.title;
   const std::size_t colon = full.find(": ");
-  const std::string definition = colon == std::string::npos ? "" : full.substr(colon + 2) + ". ";
-  ui.paragraph(editor.page.cut_top(56), Face::control, theme.dim, definition + kind.sentence);
+  const std::string definition = colon == std::string::npos ? "" : "Watches " + full.substr(colon + 2) + ". ";
+  ui.paragraph(editor.page.cut_top(54), Face::control, theme.dim, definition + kind.sentence, 16);
   if (rule.kind == "track") draw_statistic(editor);
   draw_limit(editor);
   if (rule.kind == "context-shift") draw_windows(editor);
@@ -148,7 +148,7 @@ void draw_rule_editor(Ui& ui, Box anchor, PaneContext& context) {
     editor.rule = default_rule(kind);
     editor.rule.on = on, editor.rule.statistic = statistic, editor.changed = true;
   }
-  const bool removes = button(ui, "Remove", buttons.cut_right(80), {.tip = "Take the rule away; undo brings it back"});
+  const bool removes = button(ui, "Remove", buttons.cut_right(80), {.tip = "Take the rule away"});
   if (removes || editor.rule.on != rule.on) ImGui::CloseCurrentPopup();
   end_popover();
   if (removes) context.send(command::RemoveRule{kept.edited});

@@ -8,6 +8,7 @@
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/monitor.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -20,9 +21,11 @@ struct Measure {
   const char* name;
   const char* short_name;
 };
+constexpr Statistic kNone = Statistic::count_;  // alerts are no statistic
 constexpr Measure kMeasures[] = {{Statistic::h_change, "state change ‖hₜ − hₜ₋₁‖₂", "state change"},
                                  {Statistic::dt_mean, "mean Δ", "mean Δ"},
-                                 {Statistic::write_norm, "write norm ‖ΔxB‖₂", "write norm"}};
+                                 {Statistic::write_norm, "write norm ‖ΔxB‖₂", "write norm"},
+                                 {kNone, "alerts", "alerts"}};
 
 /// The id of a token, read or waiting; -1 for vectors.
 std::int32_t id_at(const Snapshot& snapshot, std::int64_t token) {
@@ -115,6 +118,14 @@ std::string bytes_of(std::string_view piece) {
   return out;
 }
 
+/// What rules found at a token.
+std::span<const Alert> alerts_at(const PaneContext& context, std::int64_t token) {
+  const AlertLog* log = context.derived.alerts.get();
+  if (!log) return {};
+  const auto found = std::ranges::equal_range(log->alerts, token, {}, [](const Alert& alert) { return alert.finding.token; });
+  return {found.begin(), found.end()};
+}
+
 std::string tip_of(PaneContext& context, std::int64_t token) {
   const Snapshot& snapshot = context.snapshot;
   const std::int32_t id = id_at(snapshot, token);
@@ -127,23 +138,33 @@ std::string tip_of(PaneContext& context, std::int64_t token) {
   if (token >= snapshot.count()) return text + "\nwaits to be read\t";
   if (!snapshot.trace || token >= snapshot.trace->count()) return text;
   const auto layer = static_cast<int>(snapshot.selection.layer);
+  for (const Alert& alert : alerts_at(context, token))
+    text += fmt::format("\n{}\t{}", rule_title(rule_of(*context.derived.alerts, alert)), where_text(alert.finding.layer));
   for (const Measure& measure : kMeasures)
-    text += fmt::format("\n{}\t{}", measure.name,
+    if (measure.which != kNone) text += fmt::format("\n{}\t{}", measure.name,
                         number_text(snapshot.trace->statistic(layer, measure.which, token).mean, 5));
   return text;
 }
 
-void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, const KeptSeries& series) {
+/// What a token did, as the ground of its cell: amber by share, or the colour of the rule that found something.
+Color ground_of(const Ui& ui, const PaneContext& context, std::int64_t token, const KeptSeries* series) {
+  const Theme& theme = ui.theme();
+  if (!series) {
+    const auto alerts = alerts_at(context, token);
+    return alerts.empty() ? amber(theme, 0) : mixed(theme.pane, rule_color(ui, rule_of(*context.derived.alerts, alerts[0])), theme.dark ? 0.5f : 0.4f);
+  }
+  const auto index = static_cast<std::size_t>(token);
+  const float value = index < series->values.size() ? series->values[index] : 0;
+  const float share = series->high > 0 ? std::clamp(static_cast<float>(value / series->high), 0.0f, 1.0f) : 0;
+  return std::isfinite(value) ? amber(theme, share) : theme.nan;
+}
+
+void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, const KeptSeries* series) {
   const Theme& theme = ui.theme();
   const Snapshot& snapshot = context.snapshot;
   const Hit hit = ui.hit(fmt::format("token {}", token).c_str(), cell);
   const bool waits = token >= snapshot.count();
-  if (!waits) {
-    const float value =
-        static_cast<std::size_t>(token) < series.values.size() ? series.values[static_cast<std::size_t>(token)] : 0;
-    const float share = series.high > 0 ? std::clamp(static_cast<float>(value / series.high), 0.0f, 1.0f) : 0;
-    ui.fill(cell, std::isfinite(value) ? amber(theme, share) : theme.nan, 2);
-  }
+  if (!waits) ui.fill(cell, ground_of(ui, context, token, series), 2);
   if (hit.hovered) ui.outline(cell, theme.dim, 2);
   ui.text_in(cell, Face::mono, waits ? theme.dim : theme.text, piece_at(snapshot, token), Align::center);
   const Box around = cell.inset(-2, -1);
@@ -163,7 +184,8 @@ void draw_rows(Ui& ui, Box strip, PaneContext& context, std::int64_t rows) {
   const Snapshot& snapshot = context.snapshot;
   KeptTokens& kept = kept_of(context).tokens;
   const auto layer = static_cast<int>(snapshot.selection.layer);
-  const KeptSeries& series = kept_series(context, layer, kMeasures[kept.measure].which);
+  const Statistic measure = kMeasures[kept.measure].which;
+  const KeptSeries* series = measure == kNone ? nullptr : &kept_series(context, layer, measure);
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t row = kept.top_row + i, row_count = static_cast<std::int64_t>(kept.row_start.size());
     if (row >= row_count) break;
@@ -200,12 +222,12 @@ void draw_header(Ui& ui, Box& box, PaneContext& context, const std::string& rang
   std::array<std::string, std::size(kMeasures)> names;
   std::array<const char*, std::size(kMeasures)> labels{};
   for (std::size_t i = 0; i < names.size(); ++i) {
-    names[i] = has_room ? fmt::format("{}, layer {}", kMeasures[i].name, context.snapshot.selection.layer)
+    names[i] = has_room && kMeasures[i].which != kNone ? fmt::format("{}, layer {}", kMeasures[i].name, context.snapshot.selection.layer)
                         : kMeasures[i].short_name;
     labels[i] = names[i].c_str();
   }
   combo(ui, "measure", left.cut_left(has_room ? 236 : 132).row(kHeaderControl), labels, kept.measure);
-  if (left.w > 420)
+  if (left.w > 420 && kMeasures[kept.measure].which != kNone)
     draw_legend(
         ui, left,
         kept_series(context, static_cast<int>(context.snapshot.selection.layer), kMeasures[kept.measure].which).high);

@@ -80,7 +80,7 @@ void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snap
 /// Alerts, the higher the more layers have one there, in the colours of their rules. A click goes to the nearest one.
 void draw_alert_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, PaneContext& context, const AlertLog& log) {
   constexpr float kWidth = 3;  // units, of alerts that are drawn as one
-  const float room = lane.h - 3, unit = std::max(3.0f, room / static_cast<float>(std::max<std::size_t>(4, context.snapshot.model->layers.size())));
+  const float room = lane.h - 3, unit = std::max(4.0f, room / static_cast<float>(std::max<std::size_t>(3, context.snapshot.model->layers.size())));
   float column = -1, used = 0;
   for (const Alert& alert : log.alerts) {
     const float x = axis.place(static_cast<double>(alert.finding.token));
