@@ -32,10 +32,10 @@ double rate_during(const Engine& engine, Work work) {
   return static_cast<double>(tokens_of(engine) - before) / seconds;
 }
 
-Result<Measurement> measure(const std::string& name) {
+Result<Measurement> measure(const std::string& name, bool show_monitor) {
   LAB_ASSIGN(const auto headless, Headless::create(kWidth, kHeight));
   Engine engine({.arithmetic = {.threads = 1}}, [] {});
-  Shell shell(engine, {}, [] {});
+  Shell shell(engine, {.show_monitor = show_monitor}, [] {});
   engine.submit(command::Open{"builtin:prose"});
   engine.submit(command::FeedText{"In the beginning "});
   engine.submit(command::Run{});
@@ -69,8 +69,10 @@ Result<Measurement> measure(const std::string& name) {
 }  // namespace
 
 void add_frame(std::vector<Case>& cases) {
-  const std::string name = "frame/inspect";
-  cases.push_back({name, [=] { return measure(name); }});
+  for (const bool show_monitor : {false, true}) {
+    const std::string name = show_monitor ? "frame/monitor" : "frame/inspect";
+    cases.push_back({name, [=] { return measure(name, show_monitor); }});
+  }
 }
 
 }  // namespace lab::bench
