@@ -87,6 +87,7 @@ struct Shell::Parts {
   std::vector<InputEvent> take_events(InputQueue& input);
   void adapt(float content_scale);
   void take_results();
+  void keep_alerts();
   void note_texts();
   void ask();
   void go_on();
@@ -122,6 +123,8 @@ struct Shell::Parts {
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const Derived> latest_derived;                           // as the analyst has it
   std::shared_ptr<const Derived> derived = std::make_shared<const Derived>();  // empty when it is of another model
+  std::shared_ptr<const AlertLog> alerts;                                  // the last that were found, until others are
+  std::uint64_t alerts_run = 0;                                            // their run
   std::uint64_t first_of_model = 0;  // the first snapshot of the present model
   std::uint64_t asked_number = 0;
   Query asked;
@@ -206,7 +209,21 @@ void Shell::Parts::take_results() {
   if (!snapshot->selection.tensor.empty()) memory.last_tensor = snapshot->selection.tensor;
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
+  keep_alerts();
   note_texts();
+}
+
+/// Where alerts were not asked for, those that are known stay: they are of the same run, and only the newest are missing.
+void Shell::Parts::keep_alerts() {
+  if (derived->alerts) {
+    alerts = derived->alerts, alerts_run = snapshot->run;
+    return;
+  }
+  if (!snapshot->model || snapshot->run != alerts_run || derived->snapshot < first_of_model) alerts.reset();
+  if (!alerts) return;
+  auto with_alerts = std::make_shared<Derived>(*derived);
+  with_alerts->alerts = alerts;
+  derived = std::move(with_alerts);
 }
 
 /// Remembers which characters will be drawn, so that the next frame has them.
@@ -227,6 +244,8 @@ void Shell::Parts::note_texts() {
 void Shell::Parts::ask() {
   Query query = workspace.needs();
   query.attention = query.attention && memory.show_attention;
+  // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
+  query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;

@@ -173,7 +173,9 @@ void draw_alerts(Ui& ui, Box box, PaneContext& context) {
     if (const Box place = header.control(ui.width(Face::control, shade) + 16); place.w > 0) ui.text_in(place, Face::control, ui.theme().dim, shade);
   }
   draw_legend(ui, header, context, *log);
-  header.subtitle(log->alerts.empty() ? "none so far" : fmt::format("{} {}", log->alerts.size(), log->alerts.size() == 1 ? "mark" : "marks"));
+  std::string found = log->alerts.empty() ? "none so far" : fmt::format("{} {}", log->alerts.size(), log->alerts.size() == 1 ? "mark" : "marks");
+  if (log->seen < context.snapshot.count()) found += fmt::format(", looked at up to t = {}", log->seen - 1);
+  header.subtitle(found);
 
   const Lanes rows = lanes_in(box, context, *log);
   const Box page{box.x, box.y, box.w, static_cast<float>(rows.shown) * rows.height + kAxis};
