@@ -28,24 +28,24 @@ std::optional<Statistic> statistic_named(const std::string& name) {
 }
 
 template <class Kind>
-Made make(const Rule& rule, const Subject& subject) { return std::make_unique<Kind>(rule, subject.layers); }
+Made make(const Rule& rule, const RuleSubject& subject) { return std::make_unique<Kind>(rule, subject.layers); }
 
 template <Drift::Measure measure>
-Made make_drift(const Rule& rule, const Subject& subject) { return std::make_unique<Drift>(rule, subject.layers, measure); }
+Made make_drift(const Rule& rule, const RuleSubject& subject) { return std::make_unique<Drift>(rule, subject.layers, measure); }
 
 template <Statistic statistic, std::int64_t mean_of, bool recurrent_only>
-Made make_track(const Rule& rule, const Subject& subject) {
+Made make_track(const Rule& rule, const RuleSubject& subject) {
   return std::make_unique<Track>(rule, subject.layers, Track::Options{statistic, mean_of, recurrent_only});
 }
 
-Made make_user_rule(const Rule& rule, const Subject& subject) {
+Made make_user_rule(const Rule& rule, const RuleSubject& subject) {
   return std::make_unique<Track>(rule, subject.layers, Track::Options{*statistic_named(rule.statistic)});
 }
 
-Made make_stuck(const Rule& rule, const Subject&) { return std::make_unique<StuckTokens>(StuckOptions{.information = rule.limit}); }
-Made make_non_varying(const Rule& rule, const Subject&) { return std::make_unique<NonVaryingStates>(StuckOptions{.varying = rule.limit}); }
+Made make_stuck(const Rule& rule, const RuleSubject&) { return std::make_unique<StuckTokens>(StuckOptions{.information = rule.limit}); }
+Made make_non_varying(const Rule& rule, const RuleSubject&) { return std::make_unique<NonVaryingStates>(StuckOptions{.varying = rule.limit}); }
 
-Made make_selectivity(const Rule& rule, const Subject& subject) {
+Made make_selectivity(const Rule& rule, const RuleSubject& subject) {
   std::vector<std::vector<float>> rates(subject.rates.begin(), subject.rates.end());
   rates.resize(subject.layers.size());
   return std::make_unique<OverSelectivity>(std::move(rates), SelectivityOptions{.reset_tokens = rule.limit});

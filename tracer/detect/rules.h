@@ -34,7 +34,7 @@ struct Rule {
 };
 
 /// What rules watch: the layers of a model and, where it is known, how fast their states decay (Model::rates).
-struct Subject {
+struct RuleSubject {
   std::span<const LayerInfo> layers;
   std::span<const std::vector<float>> rates;  // one a layer, or none at all
 };
@@ -51,7 +51,7 @@ struct RuleKind {
   const char* source;    // of that default
   bool self_calibrated;  // by default
   bool on;               // by default
-  std::unique_ptr<Detector> (*make)(const Rule& rule, const Subject& subject);
+  std::unique_ptr<Detector> (*make)(const Rule& rule, const RuleSubject& subject);
 };
 
 /// All kinds, in the order in which they are shown.
