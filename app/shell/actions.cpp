@@ -62,7 +62,7 @@ bool moves_keyboard(Action action) {
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
-    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::previous_tensor:
+    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::previous_tensor:
     case Action::next_tensor: return true;
     default: return false;
   }

@@ -98,6 +98,7 @@ struct Shell::Parts {
   void carry_out(const PaletteDeed& deed);
   void toggle_weights();
   void show_run(bool monitor);
+  void go_to_alert(bool next);
   void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
   void send(Command command);
@@ -315,6 +316,20 @@ void Shell::Parts::show_run(bool monitor) {
   if (!snapshot->selection.tensor.empty()) toggle_weights();
 }
 
+/// Moves cursor A to the nearest token after or before it at which rules found something, and to the layer of the first alert there.
+void Shell::Parts::go_to_alert(bool next) {
+  const AlertLog* log = derived->alerts.get();
+  if (!log) return;
+  const auto token_of = [](const Alert& alert) { return alert.finding.token; };
+  const std::int64_t cursor = snapshot->selection.cursor_a;
+  auto at = next ? std::ranges::upper_bound(log->alerts, cursor, {}, token_of) : std::ranges::lower_bound(log->alerts, cursor, {}, token_of);
+  if (!next && at != log->alerts.begin()) at = std::ranges::lower_bound(log->alerts, token_of(*std::prev(at)), {}, token_of);
+  else if (!next) return;
+  if (at == log->alerts.end() || at->finding.token >= snapshot->count()) return;
+  send(command::Seek{at->finding.token, "a"});
+  if (at->finding.layer >= 0) send(command::Select{at->finding.layer, -1, -1});
+}
+
 /// Chooses a neighbour among the tensors that the search leaves.
 void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   const Selection& selection = snapshot->selection;
@@ -357,6 +372,8 @@ void Shell::Parts::perform(Action action) {
     case Action::weights: toggle_weights(); break;
     case Action::show_inspect: show_run(false); break;
     case Action::show_monitor: show_run(true); break;
+    case Action::next_alert: go_to_alert(true); break;
+    case Action::previous_alert: go_to_alert(false); break;
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;

@@ -461,3 +461,26 @@ TEST_CASE("window: an alert of the table moves the cursor and the layer; muting 
   window.click("rules/check " + std::to_string(muted));
   CHECK(rules_on() == all);
 }
+
+TEST_CASE("window: N goes to the next alert and Shift+N to the one before, and stays where there is none") {
+  HeadlessWindow window;
+  window.open("prose");
+  Rule high = default_rule(*find_rule_kind("norm-high"));
+  high.on = true, high.limit = 1, high.dead_tokens = 8;
+  window.play({command::UseRules{"document 2"}, command::SetRule{2, high}, command::FeedText{"The state of the art, and so on and on."}, command::ReadWaiting{},
+               command::Seek{0, "a"}});
+  std::vector<std::int64_t> places{0};
+  for (int i = 0; i < 50; ++i) {
+    window.press(Key::n);
+    const std::int64_t at = window.snapshot()->selection.cursor_a;
+    if (at == places.back()) break;
+    CHECK(at > places.back());
+    places.push_back(at);
+  }
+  REQUIRE(places.size() > 2);
+  CHECK(places.size() < 50);
+  for (std::size_t i = places.size() - 1; i-- > 0;) {
+    window.press(Key::n, {.shift = true});
+    CHECK(window.snapshot()->selection.cursor_a == places[i]);
+  }
+}
