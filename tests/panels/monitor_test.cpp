@@ -201,6 +201,19 @@ TEST_CASE("alert table: of a hundred thousand alerts only those in view react") 
   CHECK(window.ui.items.size() < 60);
 }
 
+TEST_CASE("alert table: the alert that the panes are about is brought into view, and stays there") {
+  HandMade made(60);
+  made.alerts->alerts.clear();
+  for (int i = 0; i < 60; ++i) made.alerts->alerts.push_back({{i, 1, 2, 1.8, "many"}, 0});
+  made.snapshot.selection.cursor_a = 20;
+  Window window(made, {0, 0, 800, 260});
+  window.frames("alert-table", 6);
+  REQUIRE(window.has_item("alert-table/alert 20"));
+  const Box row = window.ui.items["alert-table/alert 20"];
+  CHECK(row.y > 40);
+  CHECK(row.bottom() <= 260);
+}
+
 TEST_CASE("evidence: what was found at the same time is a click away") {
   HandMade made;
   made.snapshot.selection.cursor_a = 3, made.snapshot.selection.layer = 0;

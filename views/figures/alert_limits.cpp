@@ -37,12 +37,12 @@ double share_of(const std::vector<float>& sorted, double limit, Worse worse) {
 }
 
 /// What is looked at: the rule in focus in the layer of its alert, or in the selected one.
-struct Subject {
+struct Looked {
   int rule = -1, layer = 0;
 };
-Subject subject_of(const Snapshot& snapshot, const AlertLog& log, const FigureOptions& options) {
+Looked looked_at(const Snapshot& snapshot, const AlertLog& log, const FigureOptions& options) {
   const int chosen = chosen_alert(log, snapshot.selection, options.rule);
-  const Subject found{rule_in_focus(log, snapshot.selection, options.rule), static_cast<int>(snapshot.selection.layer)};
+  const Looked found{rule_in_focus(log, snapshot.selection, options.rule), static_cast<int>(snapshot.selection.layer)};
   if (chosen < 0) return found;
   const Alert& alert = log.alerts[static_cast<std::size_t>(chosen)];
   return {found.rule, alert.rule == found.rule ? alert.finding.layer : found.layer};
@@ -57,7 +57,7 @@ Error nothing_measured(const Rule& rule) {
 Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
   if (!derived.alerts || derived.alerts->rules->empty() || snapshot.count() == 0) return not_there(snapshot, derived, "alerts");
   const AlertLog& log = *derived.alerts;
-  const Subject of = subject_of(snapshot, log, options);
+  const Looked of = looked_at(snapshot, log, options);
   const Rule& rule = (*log.rules)[static_cast<std::size_t>(of.rule)];
   const TokenRange range = shown_tokens(snapshot);
   const auto own = numbers(log, of.rule, of.layer, range), all = numbers(log, of.rule, kAllLayers, range);
@@ -86,7 +86,7 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
 
 std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
   if (!derived.alerts || derived.alerts->rules->empty()) return "";
-  const Subject of = subject_of(snapshot, *derived.alerts, {});
+  const Looked of = looked_at(snapshot, *derived.alerts, {});
   return rule_title((*derived.alerts->rules)[static_cast<std::size_t>(of.rule)]) + ", share of the tokens shown that lies beyond";
 }
 
@@ -111,7 +111,7 @@ std::string csv(const FigureInput& input) {
 }  // namespace
 
 LimitShares limit_shares(const Snapshot& snapshot, const AlertLog& log, const FigureOptions& options, double limit) {
-  const Subject of = subject_of(snapshot, log, options);
+  const Looked of = looked_at(snapshot, log, options);
   LimitShares found{.rule = of.rule, .layer = of.layer};
   if (of.rule < 0) return found;
   const Rule& rule = (*log.rules)[static_cast<std::size_t>(of.rule)];

@@ -15,15 +15,34 @@ namespace {
 
 const RuleKind& kind_of(const Rule& rule) { return *find_rule_kind(rule.kind); }
 
-struct KindInk {
+struct KindLook {
   std::string_view kind;
   Ink ink;
+  std::string_view title = "";  // where that of the kind is too long for a card
 };
-constexpr KindInk kInks[] = {{"non-finite", Ink::bad},        {"norm-jump", Ink::run_b},     {"norm-low", Ink::cancels},
-                             {"norm-high", Ink::adds},        {"context-shift", Ink::run_a}, {"successive-cosine", Ink::run_b},
-                             {"drift", Ink::run_d},           {"turn", Ink::run_d},          {"drift-document-2", Ink::run_d},
-                             {"explosion", Ink::adds},        {"norm-ceiling", Ink::adds},   {"closed-gates", Ink::run_c},
-                             {"saturated-decay", Ink::run_c}, {"dead-channels", Ink::dim}};
+constexpr KindLook kLooks[] = {{"non-finite", Ink::bad},
+                               {"norm-jump", Ink::run_b},
+                               {"norm-low", Ink::cancels},
+                               {"norm-high", Ink::adds},
+                               {"context-shift", Ink::run_a},
+                               {"successive-cosine", Ink::run_b},
+                               {"drift", Ink::run_d},
+                               {"turn", Ink::run_d},
+                               {"drift-document-2", Ink::run_d, "Drift, document 2"},
+                               {"explosion", Ink::adds},
+                               {"norm-ceiling", Ink::adds},
+                               {"closed-gates", Ink::run_c},
+                               {"saturated-decay", Ink::run_c},
+                               {"dead-channels", Ink::dim},
+                               {"stuck-token", Ink::cancels},
+                               {"non-varying", Ink::dim, "States do not vary"},
+                               {"over-selectivity", Ink::run_c}};
+
+/// How a kind is shown; a rule of one's own, and a kind without a look, in the colour of text.
+KindLook look_of(const Rule& rule) {
+  const auto found = std::find_if(std::begin(kLooks), std::end(kLooks), [&](const KindLook& each) { return rule.kind == each.kind; });
+  return found == std::end(kLooks) ? KindLook{"", Ink::text} : *found;
+}
 
 std::string unit_of(const Rule& rule) { return rule.self_calibrated ? "dev" : kind_of(rule).unit; }
 
@@ -50,14 +69,12 @@ std::string with_unit(const Rule& rule, const std::string& number) {
 
 std::string rule_title(const Rule& rule) {
   if (rule.kind == "track") return rule.statistic;
+  if (const auto look = look_of(rule); !look.title.empty()) return std::string(look.title);
   const std::string title = kind_of(rule).title;
   return title.substr(0, title.find(':'));
 }
 
-Ink rule_ink(const Rule& rule) {
-  const auto found = std::find_if(std::begin(kInks), std::end(kInks), [&](const KindInk& each) { return rule.kind == each.kind; });
-  return found == std::end(kInks) ? Ink::text : found->ink;
-}
+Ink rule_ink(const Rule& rule) { return look_of(rule).ink; }
 
 std::string rule_axis(const Rule& rule) {
   if (rule.self_calibrated) return "robust deviations";
@@ -70,7 +87,7 @@ std::string rule_axis(const Rule& rule) {
 std::string measured_text(const Rule& rule, double value) {
   const std::string unit = unit_of(rule), number = number_of(rule, value);
   if (unit == "% a token") return number + " %";
-  return unit == "ln a chunk" ? number : with_unit(rule, number);
+  return unit == "ln a chunk" || unit == "PI / H" ? number : with_unit(rule, number);
 }
 
 std::string limit_text(const Rule& rule) {

@@ -121,7 +121,8 @@ void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const
   const int chosen = focus ? static_cast<int>(focus - log.alerts.data()) : -1;
   ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y)});
   compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
-  float scroll = ImGui::GetScrollY() / ui.scale();
+  const float now = ImGui::GetScrollY() / ui.scale();  // in this frame, whatever is asked for
+  float scroll = now;
   if (kept.followed_alert != chosen) {
     kept.followed_alert = chosen;
     const auto at = std::ranges::find(shown, chosen);
@@ -137,7 +138,7 @@ void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const
     if (y >= box.bottom()) break;
     draw_row(ui, {box.x, y, box.w - 1, kRow}, context, log, shown[i], shown[i] == chosen);
   }
-  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - scroll + static_cast<float>(shown.size()) * kRow) - 1});
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(shown.size()) * kRow) - 1});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
 }

@@ -196,7 +196,8 @@ void draw_layers(Ui& ui, Box box, PaneContext& context) {
   compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
   PaneMemory::Kept& kept = kept_of(context);
   const auto selected_top = static_cast<float>(snapshot.selection.layer) * kRow;
-  float scroll = ImGui::GetScrollY() / ui.scale();
+  const float now = ImGui::GetScrollY() / ui.scale();  // in this frame, whatever is asked for
+  float scroll = now;
   if (kept.followed_layer != snapshot.selection.layer) {
     kept.followed_layer = snapshot.selection.layer;
     if (selected_top < scroll || selected_top + kRow > scroll + box.h) {
@@ -209,7 +210,7 @@ void draw_layers(Ui& ui, Box box, PaneContext& context) {
     const float y = box.y + static_cast<float>(layer) * kRow - scroll;
     if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, layer, largest, alerts[static_cast<std::size_t>(layer)]);
   }
-  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - scroll + static_cast<float>(layers) * kRow) - 1});
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(layers) * kRow) - 1});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
 }

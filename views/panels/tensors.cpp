@@ -136,7 +136,7 @@ void draw_tensors(Ui& ui, Box box, PaneContext& context) {
     const float y = box.y + static_cast<float>(i) * kRow - scroll;
     if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, tensors[shown[i]]);
   }
-  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - scroll + static_cast<float>(shown.size()) * kRow) - 1});
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(shown.size()) * kRow) - 1});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
 }
