@@ -30,6 +30,7 @@ constexpr const char* kPictureName = "window.png";
 constexpr std::int64_t kPart = 64;  // tokens that are sampled before, between and after the edits
 constexpr std::int64_t kLayer = 2;  // a middle one of four
 constexpr double kFactor = 0.25;
+constexpr double kLowNorm = 1;  // of the layer's state: a third of what it is in running text
 constexpr double kWidth = 5.5;  // inches, one column and a half of a paper
 
 struct Arguments {
@@ -46,6 +47,16 @@ std::vector<const FigureKind*> kinds_for(const Snapshot& snapshot) {
   return kinds;
 }
 
+// Finds the token at which the layer that forgets holds next to nothing.
+Rule watching_rule() {
+  Rule rule = default_rule(*find_rule_kind("norm-low"));
+  rule.on = true;
+  rule.limit = kLowNorm;
+  rule.layer = kLayer;
+  rule.origin = "the demo";
+  return rule;
+}
+
 // Reads the prompt, goes on, forgets what a layer knew, goes on, weakens another, goes on, and draws everything.
 Session make_session(std::int64_t prompt_tokens, std::span<const FigureKind* const> kinds) {
   Session session{.model = kModel,
@@ -58,6 +69,7 @@ Session make_session(std::int64_t prompt_tokens, std::span<const FigureKind* con
     add(command::Step{kPart});
     session.expected.emplace_back(at += kPart, "");
   };
+  add(command::SetRule{0, watching_rule()});
   add(command::SetSampling{{.temperature = 0.7, .seed = 1}});
   add(command::FeedText{kPrompt});
   add(command::ReadWaiting{});

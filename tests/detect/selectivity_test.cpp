@@ -178,7 +178,7 @@ TEST_CASE("selectivity: energy with half-lives below 2 tokens is said when it is
 TEST_CASE("selectivity: a state without energy, and a layer without rates, say nothing") {
   OverSelectivity empty(Rates{{-1}}, {.usual = {{.memory = 10, .least = 9, .most = 11}}}), none(Rates(1));
   CHECK(show(empty, {3}, {0}, 0, 256).empty());
-  CHECK(std::isnan(empty.measured(0)));
+  CHECK(std::isnan(empty.of(0).memory));
   CHECK(std::isnan(empty.usual()[0].memory));
   CHECK(show(none, {}, {}, 0, 256).empty());
   CHECK(std::isnan(none.measured(0)));

@@ -136,6 +136,7 @@ struct HandMade {
   /// The norm jumps in layer 1 at tokens 1 and 3, and the text changes in layer 0 at token 3; a third rule is off.
   void make_alerts(std::int64_t tokens) {
     Rule jump = default_rule(*find_rule_kind("norm-jump")), shift = default_rule(*find_rule_kind("context-shift")), turn = default_rule(*find_rule_kind("turn"));
+    jump.limit = 1.8;
     shift.self_calibrated = false, shift.limit = 0.36;
     alerts->rules = std::make_shared<const std::vector<Rule>>(std::vector<Rule>{jump, shift, turn});
     snapshot.rules = std::make_shared<const std::vector<Rule>>(*alerts->rules);
