@@ -14,7 +14,7 @@
 namespace lab {
 namespace {
 
-constexpr float kRow = 20, kRoomForAll = 620;
+constexpr float kRow = 20, kRoomForAll = 620, kBar = 12;  // kBar: what the scroll bar takes
 
 struct Columns {
   Box token, layer, rule, value, limit, piece, text, state;
@@ -70,7 +70,10 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const AlertLog& log, int in
   const bool is_seen = was_seen(context, alert);
   ui.text_in(at.state, Face::control, is_seen ? quiet : theme.text, is_seen ? "seen" : "new");
   if (hit.hovered) ui.tooltip(fmt::format("{}\t{}, t = {}\n{}", rule_title(rule), where_text(found.layer), found.token, found.text));
-  if (hit.clicked) go_to(context, alert);
+  if (!hit.clicked) return;
+  KeptMonitor& kept = kept_of(context).monitor;
+  kept.followed_alert = index, kept.followed_cursor = found.token;  // it is in view already
+  go_to(context, alert);
 }
 
 /// Alerts that the filter and the search leave, newest first. Every word must occur in the rule, the token or the sentence.
@@ -115,30 +118,46 @@ void draw_csv(Ui& ui, Box box, PaneContext& context) {
   if (chosen == 1) context.export_view("alerts");
 }
 
-void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const std::vector<int>& shown) {
+/// Where the list begins, in units. It follows the alert that all panes are about: when that or the cursor changes, and while
+/// it is in view and others come above it. What a person scrolled to stays otherwise.
+float follow_alert(PaneContext& context, const std::vector<int>& shown, int chosen, float height, float scroll) {
   KeptMonitor& kept = kept_of(context).monitor;
+  const auto at = std::ranges::find(shown, chosen);
+  const float top = static_cast<float>(at - shown.begin()) * kRow;
+  const std::int64_t cursor = context.snapshot.selection.cursor_a;
+  const bool is_new = kept.followed_alert != chosen || kept.followed_cursor != cursor, has_grown = kept.listed != shown.size();
+  if (at != shown.end() && (is_new || (has_grown && kept.sees_alert)))
+    scroll = top + kRow <= height ? 0 : kRow * std::floor((top - height / 2) / kRow);
+  kept.followed_alert = chosen, kept.followed_cursor = cursor, kept.listed = shown.size();
+  kept.sees_alert = at != shown.end() && top >= scroll && top + kRow <= scroll + height;
+  return scroll;
+}
+
+/// A bar that the mouse drags, at the right edge of what it scrolls. Returns how far the content moves, in units.
+float scroll_bar(Ui& ui, Box box, float content, float scroll) {
+  if (content <= box.h) return 0;
+  const Box track{box.right() - 10, box.y, 8, box.h};
+  const Hit hit = ui.hit("scroll", track);
+  const float share = box.h / content;
+  ui.fill({track.x + 2, track.y + scroll * share, 5, std::max(16.0f, box.h * share)}, hit.hovered || hit.held ? ui.theme().axis : ui.theme().hover, 2);
+  return hit.held ? ImGui::GetIO().MouseDelta.y / ui.scale() / share : 0;
+}
+
+void draw_list(Ui& ui, Box box, PaneContext& context, const AlertLog& log, const std::vector<int>& shown) {
   const Alert* focus = alert_in_focus(context);
   const int chosen = focus ? static_cast<int>(focus - log.alerts.data()) : -1;
   ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y)});
-  compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
-  const float now = ImGui::GetScrollY() / ui.scale();  // in this frame, whatever is asked for
-  float scroll = now;
-  if (kept.followed_alert != chosen) {
-    kept.followed_alert = chosen;
-    const auto at = std::ranges::find(shown, chosen);
-    const float top = static_cast<float>(at - shown.begin()) * kRow;
-    if (at != shown.end() && (top < scroll || top + kRow > scroll + box.h)) {
-      scroll = kRow * std::floor(std::max(0.0f, top - box.h / 2) / kRow);
-      ImGui::SetScrollY(scroll * ui.scale());
-    }
-  }
-  const auto first = static_cast<std::size_t>(std::max(0.0f, scroll / kRow));
-  for (std::size_t i = first; i < shown.size(); ++i) {
+  compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, ImGuiWindowFlags_NoScrollbar);
+  const float now = ImGui::GetScrollY() / ui.scale(), content = static_cast<float>(shown.size()) * kRow;  // now: whatever is asked for
+  float scroll = follow_alert(context, shown, chosen, box.h, now);
+  scroll = std::clamp(scroll + scroll_bar(ui, box, content, scroll), 0.0f, std::max(0.0f, content - box.h + 1));
+  if (scroll != now) ImGui::SetScrollY(scroll * ui.scale());
+  for (auto i = static_cast<std::size_t>(scroll / kRow); i < shown.size(); ++i) {
     const float y = box.y + static_cast<float>(i) * kRow - scroll;
     if (y >= box.bottom()) break;
-    draw_row(ui, {box.x, y, box.w - 1, kRow}, context, log, shown[i], shown[i] == chosen);
+    draw_row(ui, {box.x, y, box.w - kBar, kRow}, context, log, shown[i], shown[i] == chosen);
   }
-  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(shown.size()) * kRow) - 1});
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + content) - 1});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
 }
@@ -156,7 +175,8 @@ void draw_alert_table(Ui& ui, Box box, PaneContext& context) {
   header.subtitle(shown.size() == log->alerts.size() ? fmt::format("{}, newest first", shown.size()) : fmt::format("{} of {}", shown.size(), log->alerts.size()));
   if (log->alerts.empty()) return empty_note(ui, box, "No rule has found anything.", "Read more, or change a limit by a click on its rule.");
   if (shown.empty()) return empty_note(ui, box, "No alert is like that.", "Choose another rule, or search for something else.");
-  draw_heads(ui, box.cut_top(kRow));
+  const Box heads = box.cut_top(kRow);
+  draw_heads(ui, {heads.x, heads.y, heads.w - kBar, heads.h});
   draw_list(ui, box, context, *log, shown);
 }
 

@@ -74,7 +74,10 @@ struct KeptMonitor {
   Box editor_anchor;                                          // what it hangs from
   float cards_scroll = 0;                                     // of the rules, units
   std::int64_t first_row = 0, followed_layer = -1;            // of the alerts by layer
-  int followed_alert = -1;                                    // the alert that was last brought into view in the table
+  int followed_alert = -1;                                    // the alert that was last brought into view in the table,
+  std::int64_t followed_cursor = -2;                          // and where the cursor was then
+  std::size_t listed = 0;                                     // alerts in the table
+  bool sees_alert = false;                                    // whether that alert is in view
   std::string calibrated_key, shares_key;
   std::vector<Rule> calibrated;  // rules as calibration would have them; those that cannot be stay as they are
   LimitShares shares;
