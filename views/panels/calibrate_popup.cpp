@@ -38,6 +38,7 @@ const std::vector<Rule>& calibrated(PaneContext& context, const AlertLog& log, T
   std::string key = fmt::format("{} {} {} {} {} {}", static_cast<const void*>(log.rules.get()), log.first, log.seen, range.first, range.last, every);
   if (kept.calibrated_key == key) return kept.calibrated;
   kept.calibrated_key = std::move(key);
+  kept.calibrated_from = log.rules;
   kept.calibrated = *log.rules;
   const std::string name = fmt::format("{} t {}–{}", context.snapshot.model->name, std::max(range.first, log.first), std::min(range.last, log.seen) - 1);
   for (std::size_t i = 0; i < kept.calibrated.size(); ++i) {

@@ -2,6 +2,7 @@
 // What panes keep between frames so that an unchanged pane costs no layout: pages, series, places of tokens.
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <tuple>
@@ -79,6 +80,7 @@ struct KeptMonitor {
   std::size_t listed = 0;                                     // alerts in the table
   bool sees_alert = false;                                    // whether that alert is in view
   std::string calibrated_key, shares_key;
+  std::shared_ptr<const std::vector<Rule>> calibrated_from;  // held: the key names it by its address
   std::vector<Rule> calibrated;  // rules as calibration would have them; those that cannot be stay as they are
   LimitShares shares;
 };
