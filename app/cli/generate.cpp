@@ -37,7 +37,7 @@ class Generation {
     LAB_ASSIGN(BasicState<Real> state, start_state<Real>(opened_, given_.state, hash, given_.reporting.quiet));
     const Feed<Real> feed(input, opened_.model->info().hidden);
     LAB_ASSIGN(const std::int64_t read, read_all(feed, input.length, state));
-    if (read < input.length) return interruption(0, given_.count, "");
+    if (read < input.length) return interruption(read, input.length, "");
     LAB_ASSIGN(const std::int64_t done, continue_from(state));
     if (!given_.save_state.empty()) LAB_TRY(save_state(given_.save_state, state, hash));
     finish(done < given_.count);
