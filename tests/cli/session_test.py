@@ -6,6 +6,7 @@ import struct
 from program import GOLDEN, Case, main
 
 KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
+OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
 
@@ -173,7 +174,7 @@ class Whole(Case):
 
     def test_the_demo_can_be_repeated(self):
         files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}
-        self.assertEqual(files, {k + e for k in (*KINDS, "weight-heatmap", "weight-histogram") for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
+        self.assertEqual(files, {k + e for k in (*KINDS, *OTHERS) for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()}, files)
         again = self.json_of("run", "out/demo.statelab.json", "-o", "again", "--expect")
         self.assertEqual(len(again["expected"]), 4)
