@@ -73,9 +73,7 @@ Status Lab::Parts::carry_out(const command::UseRules& c) {
 /// Whether rules that act have the past still to look at: a piece of it is done.
 Result<bool> Lab::Parts::catch_up() {
   if (!guard || guard->seen() >= count()) return false;
-  LAB_ASSIGN(const bool finished, guard->follow(watched_run(), std::min(guard->seen() + kCatchUp, count()), {}));
-  (void)finished;
-  return true;
+  return guard->follow(watched_run(), std::min(guard->seen() + kCatchUp, count()), {});
 }
 
 WatchedRun Lab::Parts::watched_run() const { return {run->number(), run->tokens(), run->trace(), run->edits()}; }

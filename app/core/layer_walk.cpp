@@ -31,19 +31,19 @@ Status LayerWalk::walk(const Snapshot& snapshot, std::int64_t first, std::int64_
     return trace.walk(first, last, layer_, state_, replayer, visited);
   }
   for (std::int64_t token = first; token < last; ++token) {
-    LAB_TRY(replay(trace, token));
+    LAB_TRY(replay_token(model_, trace, layer_, token, state_, context_));
     if (!visited(token)) break;
   }
   return {};
 }
 
-Status LayerWalk::replay(const TraceView& trace, std::int64_t token) {
-  const std::vector<Driver>& drivers = trace.layers()[static_cast<std::size_t>(layer_)].drivers;
+Status replay_token(const Model& model, const TraceView& trace, int layer, std::int64_t token, State& state, Context<float>& context) {
+  const std::vector<Driver>& drivers = trace.layers()[static_cast<std::size_t>(layer)].drivers;
   std::vector<std::vector<float>> values(drivers.size());
   std::vector<Rows<const float>> rows(drivers.size());
   for (std::size_t i = 0; i < drivers.size(); ++i) {
     if (!drivers[i].replay) continue;
-    auto value = trace.driver(layer_, static_cast<int>(i), token);
+    auto value = trace.driver(layer, static_cast<int>(i), token);
     if (!value)
       return Error{.code = Code::out_of_range,
                    .field = "position",
@@ -53,7 +53,7 @@ Status LayerWalk::replay(const TraceView& trace, std::int64_t token) {
     values[i] = std::move(*value);
     rows[i] = {values[i].data(), 1, drivers[i].width};
   }
-  model_.replay(layer_, rows, state_, context_);
+  model.replay(layer, rows, state, context);
   return {};
 }
 

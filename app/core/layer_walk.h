@@ -18,7 +18,6 @@ class LayerWalk {
   const State& state() const { return state_; }
 
  private:
-  Status replay(const TraceView& trace, std::int64_t token);
 
   const Model& model_;
   const int layer_;
@@ -30,5 +29,8 @@ class LayerWalk {
 
 /// The place of a driver in LayerInfo::drivers, or -1.
 int find_driver(const LayerInfo& layer, Point point);
+
+/// Moves one layer of a state on by a token of the trace; refused with Code::out_of_range where its drivers were dropped.
+Status replay_token(const Model& model, const TraceView& trace, int layer, std::int64_t token, State& state, Context<float>& context);
 
 }  // namespace lab

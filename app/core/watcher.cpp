@@ -180,27 +180,8 @@ Status Watcher::move_state(const WatchedRun& run, std::int64_t token) {
     LAB_TRY(run.trace->restore(token, state_, replayer));
   }
   state_at_ = -1;
-  LAB_TRY(replay_token(*run.trace, token));
+  for (int layer = 0; layer < model_.layers(); ++layer) LAB_TRY(replay_token(model_, *run.trace, layer, token, state_, context_));
   state_at_ = token + 1;
-  return {};
-}
-
-Status Watcher::replay_token(const TraceView& trace, std::int64_t token) {
-  std::vector<std::vector<float>> values;
-  std::vector<Rows<const float>> rows;
-  for (int layer = 0; layer < model_.layers(); ++layer) {
-    const std::vector<Driver>& drivers = trace.layers()[static_cast<std::size_t>(layer)].drivers;
-    values.assign(drivers.size(), {});
-    rows.assign(drivers.size(), {});
-    for (std::size_t i = 0; i < drivers.size(); ++i) {
-      if (!drivers[i].replay) continue;
-      auto value = trace.driver(layer, static_cast<int>(i), token);
-      if (!value) return dropped(token);
-      values[i] = std::move(*value);
-      rows[i] = {values[i].data(), 1, drivers[i].width};
-    }
-    model_.replay(layer, rows, state_, context_);
-  }
   return {};
 }
 

@@ -47,7 +47,6 @@ class Watcher {
   Status look(const WatchedRun& run, std::int64_t first, std::int64_t last);
   Status move_state(const WatchedRun& run, std::int64_t token);
   Status read_residuals(const WatchedRun& run, int layer, std::int64_t first, Rows<float> rows) const;
-  Status replay_token(const TraceView& trace, std::int64_t token);
 
   const Model& model_;
   const std::shared_ptr<const std::vector<Rule>> rules_;
