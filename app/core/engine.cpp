@@ -131,6 +131,8 @@ class Engine::Loop {
   void take(Input& input) {
     for (const auto& [is_error, text] : input.notes) lab_.note(is_error, text);
     if (input.hash) lab_.set_model_hash(input.hash->opened, input.hash->hash);
+    if (input.hash && input.hash->opened == lab_.opened())
+      for (const Error& problem : input.hash->damage) lab_.note(true, problem.text());
     if (input.interrupted) lab_.apply(command::Pause{});
     fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
     if (!input.command) return;

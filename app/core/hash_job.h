@@ -1,10 +1,13 @@
 #pragma once
-// Computes a model's content hash on a thread of its own: it reads every byte of the weights once.
+// Computes a model's content hash on a thread of its own, and compares the weights with the checksums of their files: it reads every
+// byte of them once, and of PyTorch files twice.
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "app/core/lab.h"
 
@@ -15,6 +18,7 @@ class HashJob {
   struct Done {
     std::shared_ptr<const OpenedModel> opened;
     std::string hash;
+    std::vector<Error> damage;  // the weights that disagree with the checksums of their files
   };
 
   HashJob() = default;
@@ -28,7 +32,9 @@ class HashJob {
     stopped_ = false;
     thread_ = std::thread([this, opened = std::move(opened), done = std::move(done)] {
       std::string hash = content_hash(opened->checkpoint, &stopped_);
-      if (!hash.empty()) done({opened, std::move(hash)});
+      if (hash.empty()) return;
+      std::vector<Error> damage = opened->checkpoint.tensors->damage(&stopped_);
+      if (!stopped_) done({opened, std::move(hash), std::move(damage)});
     });
   }
 

@@ -34,10 +34,12 @@ const std::string* TensorTable::metadata(std::string_view key) const {
   return nullptr;
 }
 
-std::vector<Error> TensorTable::damage() const {
+std::vector<Error> TensorTable::damage(const std::atomic<bool>* stop) const {
   std::vector<Error> problems;
-  for (const auto& check : checks_)
+  for (const auto& check : checks_) {
+    if (stop && *stop) break;
     if (Status status = check(); !status) problems.push_back(std::move(status.error()));
+  }
   return problems;
 }
 

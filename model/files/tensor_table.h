@@ -1,5 +1,6 @@
 #pragma once
 // Named tensors in mapped files: what a container holds, before anybody knows which model it is.
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -47,9 +48,9 @@ class TensorTable {
   /// What was noticed while reading and did not stop it.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
-  /// What the containers say about bytes that opening left unread, compared with them: reads those bytes once. A problem's
-  /// file is a plain name.
-  std::vector<Error> damage() const;
+  /// What the containers say about bytes that opening left unread, compared with them: reads those bytes once, or until `stop`
+  /// becomes true. A problem's file is a plain name.
+  std::vector<Error> damage(const std::atomic<bool>* stop = nullptr) const;
 
   /// Adds a tensor; false if the name is already there.
   bool add(TensorView tensor);

@@ -317,6 +317,22 @@ TEST_CASE("engine: a session's model whose content differs is said once its hash
   CHECK(notices[0].text.find("made with model another") != std::string::npos);
 }
 
+TEST_CASE("engine: weights that disagree with the checksums of their file are said once they have been read") {
+  auto model = std::make_shared<OpenedModel>(*random_model("mamba1"));
+  auto tensors = std::make_shared<TensorTable>(*model->checkpoint.tensors);
+  for (const char* field : {"archive/data/3", "archive/data/7"})
+    tensors->add_check([field]() -> Status { return Error{.code = Code::mismatch, .field = field, .message = "the content is damaged"}; });
+  model->checkpoint.tensors = tensors;
+  Engine engine(opening(model), {});
+  engine.submit(command::Open{"it"});
+  REQUIRE(eventually([&] { return engine.latest()->notices.size() == 2; }));
+  const auto seen = engine.latest();
+  CHECK(seen->notices[0].is_error);
+  CHECK(seen->notices[0].text.find("archive/data/3") != std::string::npos);
+  CHECK(seen->notices[1].text.find("archive/data/7") != std::string::npos);
+  CHECK_FALSE(seen->model->hash.empty());  // the model stays open, as it is
+}
+
 TEST_CASE("engine: notes of the front end appear as notices") {
   Engine engine({}, {});
   engine.note(false, "exported norms.pdf");
