@@ -9,6 +9,7 @@
 #include "app/core/trials.h"
 #include "app/core/watcher.h"
 #include "app/core/weights.h"
+#include "app/core/window_means.h"
 
 namespace lab {
 namespace {
@@ -43,6 +44,8 @@ struct Deriver::Parts {
                                                         const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const LogitLens>> lens(const Snapshot& snapshot, std::string& refusal,
                                                        const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const WindowMeans>> windows(const Snapshot& snapshot, const TokenWindows& which, std::string& refusal,
+                                                            const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -60,6 +63,7 @@ struct Deriver::Parts {
   Kept<AttentionFrame> kept_attention;
   Kept<NextTokens> kept_next;
   Kept<LogitLens> kept_lens;
+  Kept<WindowMeans> kept_windows;
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -73,6 +77,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_attention = {};
   kept_next = {};
   kept_lens = {};
+  kept_windows = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -222,6 +227,15 @@ std::optional<std::shared_ptr<const AlertLog>> Deriver::Parts::alerts(const Snap
   return watcher->log();
 }
 
+std::optional<std::shared_ptr<const WindowMeans>> Deriver::Parts::windows(const Snapshot& snapshot, const TokenWindows& which,
+                                                                         std::string& refusal, const std::function<bool()>& cancelled) {
+  const Place place{snapshot.trace->revision(), 0, which.last, which.layer};
+  if (kept_windows.part && kept_windows.place == place && kept_windows.part->windows == which) return kept_windows.part;
+  auto made = unless_cancelled(compare_windows(*opened->model, snapshot, which, context, cancelled), refusal);
+  if (made && *made) kept_windows = {place, *made};
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
@@ -246,6 +260,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = alerts(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.alerts = std::move(*made);
+  }
+  if (query.windows) {
+    auto made = windows(snapshot, *query.windows, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.windows = std::move(*made);
   }
   if (const Selection& s = snapshot.selection; query.weights && !s.tensor.empty()) {
     auto made = unless_cancelled(weight_viewer.look(opened->checkpoint, s.tensor, s.against, cancelled), derived.refusal);

@@ -115,6 +115,19 @@ struct StateSlab {
   std::uint64_t version = 0;
 };
 
+/// Two windows of tokens, [first, middle) and [middle, last), in which one state index of a layer is compared.
+struct TokenWindows {
+  std::int64_t layer = 0, state = 0;
+  std::int64_t first = 0, middle = 0, last = 0;
+  friend bool operator==(const TokenWindows&, const TokenWindows&) = default;
+};
+/// The mean of each channel over both.
+struct WindowMeans {
+  TokenWindows windows;
+  std::vector<float> before, recent;  // [rows]
+  std::vector<float> half_life;       // of each row, in tokens, over both windows
+};
+
 /// The state of one layer at a position, in logical order.
 struct StateFrame {
   std::int64_t layer = 0, position = 0;
@@ -190,6 +203,7 @@ struct Trajectory {
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
+  std::optional<TokenWindows> windows;  // to be compared channel by channel
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -202,6 +216,7 @@ struct Derived {
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::shared_ptr<const AlertLog> alerts;
+  std::shared_ptr<const WindowMeans> windows;
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

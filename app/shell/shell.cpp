@@ -247,6 +247,7 @@ void Shell::Parts::ask() {
   query.attention = query.attention && memory.show_attention;
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
+  if (page() == Page::monitor) query.windows = memory.windows;
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
@@ -521,9 +522,11 @@ std::string Shell::title() const {
   return model ? model->name + " – State Lab" : "State Lab";
 }
 
+const std::map<std::string, Box>& Shell::items() const { return parts_->ui.items; }
+
 std::optional<Box> Shell::item(const std::string& name) const {
-  const auto found = parts_->ui.items.find(name);
-  if (found == parts_->ui.items.end()) return {};
+  const auto found = items().find(name);
+  if (found == items().end()) return {};
   return found->second;
 }
 

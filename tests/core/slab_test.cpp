@@ -142,5 +142,47 @@ TEST_CASE("deriver: a row's half life is ln 2 over the mean time step and the ra
   }
 }
 
+TEST_CASE("windows: the means of two windows are those of the states when they were live") {
+  for (const char* family : {"mamba1", "mamba2"}) {
+    INFO(family);
+    FreshLab lab(family);
+    const int layer = 2, index = 3, states = 8;
+    std::vector<std::vector<double>> live;
+    step_through(lab, 60, [&] {
+      const std::vector<float> h = recurrent(lab, layer);
+      std::vector<double> column;
+      for (std::size_t r = 0; r < h.size() / states; ++r) column.push_back(static_cast<double>(h[r * states + index]));
+      live.push_back(column);
+    });
+    const TokenWindows windows{layer, index, 12, 41, 53};
+    Deriver deriver({});
+    const auto derived = deriver.derive(lab.snapshot(), lab.opened(), {.windows = windows});
+    REQUIRE(derived->windows);
+    CHECK(derived->windows->windows == windows);
+    REQUIRE(derived->windows->before.size() == live[0].size());
+    for (std::size_t row = 0; row < live[0].size(); ++row) {
+      double before = 0, recent = 0;
+      for (std::size_t t = 12; t < 41; ++t) before += live[t][row] / 29;
+      for (std::size_t t = 41; t < 53; ++t) recent += live[t][row] / 12;
+      CHECK(static_cast<double>(derived->windows->before[row]) == doctest::Approx(before).epsilon(1e-6));
+      CHECK(static_cast<double>(derived->windows->recent[row]) == doctest::Approx(recent).epsilon(1e-6));
+    }
+    // More tokens do not change windows of the past: they are not computed again.
+    carry_out(lab, command::Step{3});
+    CHECK(deriver.derive(lab.snapshot(), lab.opened(), {.windows = windows})->windows == derived->windows);
+  }
+}
+
+TEST_CASE("windows: those that are not there are refused in words") {
+  FreshLab lab("mamba1");
+  step_through(lab, 20, [] {});
+  Deriver deriver({});
+  for (const TokenWindows& windows : {TokenWindows{0, 0, 5, 9, 21}, TokenWindows{0, 0, 5, 5, 9}, TokenWindows{3, 0, 5, 7, 9}, TokenWindows{0, 0, -1, 7, 9}}) {
+    const auto derived = deriver.derive(lab.snapshot(), lab.opened(), {.windows = windows});
+    CHECK_FALSE(derived->windows);
+    CHECK(derived->refusal.find("no such windows") != std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace lab::test

@@ -223,6 +223,42 @@ TEST_CASE("evidence: what was found at the same time is a click away") {
   CHECK(std::get<command::Select>(window.sent.at(1)).layer == 1);
 }
 
+TEST_CASE("evidence: of a change of context it asks for the windows compared, and lists the channels that turned most, the first one first") {
+  HandMade made;
+  made.snapshot.selection.cursor_a = 3, made.snapshot.selection.layer = 0;
+  Window window(made, {0, 0, 640, 640});
+  window.frames("evidence");
+  REQUIRE(window.memory.windows);
+  const TokenWindows asked = *window.memory.windows;
+  CHECK(asked == TokenWindows{0, 1, 0, 0, 4});
+  made.derived.windows = std::make_shared<const WindowMeans>(
+      WindowMeans{asked, {0.5f, 0.5f, NAN, 0.5f}, {0.25f, -1, 3, 0.5f}, {1, 2, 3, 4}});
+  window.frames("evidence");
+  float above = 0;
+  for (const char* row : {"evidence/turned 1", "evidence/turned 0"}) {
+    REQUIRE(window.has_item(row));
+    CHECK(window.ui.items[row].y > above);
+    above = window.ui.items[row].y;
+  }
+  window.click("evidence", "turned 1");
+  CHECK(only<command::Select>(window.sent).channel == 1);
+  made.snapshot.selection.cursor_a = 1, made.snapshot.selection.layer = 1;  // a jump of the norm: there is nothing to compare
+  window.frames("evidence");
+  CHECK_FALSE(window.memory.windows);
+  CHECK_FALSE(window.has_item("evidence/turned 1"));
+}
+
+TEST_CASE("rules: limits say whether they have been calibrated, by whom") {
+  Rule rule = default_rule(*find_rule_kind("norm-jump"));
+  CHECK(limit_origin(rule).starts_with("uncalibrated, "));
+  rule.origin = "yours";
+  CHECK(limit_origin(rule) == "uncalibrated, a number of yours");
+  rule.origin = "calibrated on prose, 1 in 5,000";
+  CHECK(limit_origin(rule) == rule.origin);
+  CHECK(limit_origin(default_rule(*find_rule_kind("context-shift"))).starts_with("self-calibrated, "));
+  CHECK_FALSE(limit_origin(default_rule(*find_rule_kind("non-finite"))).starts_with("uncalibrated"));
+}
+
 TEST_CASE("response: jump goes to the alert, mute switches its rule off, and inspect leaves the Monitor") {
   HandMade made;
   made.snapshot.selection.cursor_a = 4, made.snapshot.selection.layer = 0;

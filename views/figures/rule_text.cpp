@@ -101,6 +101,13 @@ std::string limit_text(const Rule& rule) {
   return cos + sign + with_unit(rule, number_of(rule, *low) + " to " + number_of(rule, *high));
 }
 
+std::string limit_origin(const Rule& rule) {
+  if (rule.origin.starts_with("calibrated")) return rule.origin;
+  const std::string source = rule.origin == "yours" ? "a number of yours" : rule.origin == "document 2" ? rule.origin : find_rule_kind(rule.kind)->source;
+  if (rule.kind == "non-finite") return source;  // nothing to be calibrated
+  return (rule.self_calibrated ? "self-calibrated, " : "uncalibrated, ") + source;
+}
+
 double limit_in(const Rule& rule, int layer) {
   const auto index = static_cast<std::size_t>(layer);
   return layer < 0 || index >= rule.layer_limits.size() ? rule.limit : rule.layer_limits[index];

@@ -18,6 +18,8 @@ std::string rule_axis(const Rule& rule);
 std::string measured_text(const Rule& rule, double value);
 /// "> 1.8 ×", "< −12 dev", "any", "> 0.31 to 0.52, by layer".
 std::string limit_text(const Rule& rule);
+/// Where the limit is from: "calibrated on prose, 1 in 5,000", "self-calibrated, ...", "uncalibrated, document 2: ...".
+std::string limit_origin(const Rule& rule);
 /// The limit that holds in a layer (-1: in the model).
 double limit_in(const Rule& rule, int layer);
 /// Whether a limit is one that nothing is ever beyond: of a layer in which calibration saw no number.

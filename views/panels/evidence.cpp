@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <numeric>
 
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
@@ -15,6 +17,7 @@ namespace lab {
 namespace {
 
 constexpr float kLabel = 56, kLine = 22, kFigureLeft = 68, kFigureRight = 76;
+constexpr std::size_t kTurned = 7;  // channels at most
 constexpr std::int64_t kNear = 16;  // tokens within which other alerts belong to the same event
 
 std::string sentence_of(const Alert& alert) {
@@ -44,15 +47,21 @@ void draw_tokens_in(Ui& ui, Box row, PaneContext& context, std::int64_t first, s
   }
 }
 
-/// The two windows whose means are compared, on the axis of the figure above, and the text in both.
-void draw_windows(Ui& ui, Box& box, PaneContext& context, const AlertLog& log, const Alert& alert, Box frame, const PlotArea& area) {
-  const Theme& theme = ui.theme();
+/// The two windows whose means were compared.
+TokenWindows windows_of(const PaneContext& context, const AlertLog& log, const Alert& alert) {
   const Rule& rule = rule_of(log, alert);
   const std::int64_t end = alert.finding.token + 1, middle = std::max(log.first, end - rule.window);
   std::int64_t begin = std::max(log.first, middle - rule.reference);
   for (const Alert& earlier : log.alerts)  // after an alert both windows begin anew
     if (earlier.rule == alert.rule && earlier.finding.layer == alert.finding.layer && earlier.finding.token < alert.finding.token)
       begin = std::clamp(earlier.finding.token + 1, begin, middle);
+  return {alert.finding.layer, context.snapshot.selection.state, begin, middle, end};
+}
+
+/// Both windows on the axis of the figure above, and the text in them.
+void draw_windows(Ui& ui, Box& box, PaneContext& context, const TokenWindows& windows, Box frame, const PlotArea& area) {
+  const Theme& theme = ui.theme();
+  const auto [layer, state, begin, middle, end] = windows;
   const auto place = [&](std::int64_t token) {
     const float x = frame.x + static_cast<float>(area.place_of_x(static_cast<double>(token) - 0.5) - area.frame.x);
     return std::clamp(x, frame.x, frame.right());
@@ -74,6 +83,73 @@ void draw_windows(Ui& ui, Box& box, PaneContext& context, const AlertLog& log, c
     ui.text_in(line.cut_left(kLabel), Face::control, theme.dim, is_before ? "before" : "after");
     if (is_before) draw_tokens_in(ui, line, context, begin, middle, theme.raised, true);
     else draw_tokens_in(ui, line, context, middle, end, mixed(theme.pane, theme.selection, 0.6f), false);
+  }
+}
+
+/// The rows whose means differ most between two windows.
+std::vector<std::size_t> turned_most(const WindowMeans& means) {
+  const auto turned = [&](std::size_t row) {
+    const float by = std::fabs(means.recent[row] - means.before[row]);
+    return std::isfinite(by) ? by : 0.0f;
+  };
+  std::vector<std::size_t> rows(means.before.size());
+  std::iota(rows.begin(), rows.end(), std::size_t{0});
+  const std::size_t shown = std::min(kTurned, rows.size());
+  std::ranges::partial_sort(rows, rows.begin() + static_cast<std::ptrdiff_t>(shown), std::greater(), turned);
+  rows.resize(shown);
+  return rows;
+}
+
+std::string mean_text(float value) { return fmt::format("{}{}", value < 0 ? "−" : "+", number_text(std::fabs(value), 3)); }
+
+/// A channel's mean in the first window and in the second, on an axis from −most to +most.
+void draw_turn(Ui& ui, Box box, float before, float recent, float most) {
+  const Theme& theme = ui.theme();
+  const auto place = [&](float value) { return box.middle_x() + value / most * (box.w / 2 - 4); };
+  const float from = place(before), to = place(recent), y = std::floor(box.middle_y());
+  ui.fill({std::min(from, to), y - 1, std::fabs(to - from), 2}, theme.axis);
+  ui.fill({from - 3, y - 3, 6, 6}, theme.dim, 3);
+  ui.fill({to - 3, y - 3, 6, 6}, theme.accent, 3);
+}
+
+/// The channels that turned most. A click chooses one.
+void draw_turned(Ui& ui, Box& box, PaneContext& context, const TokenWindows& windows) {
+  const Theme& theme = ui.theme();
+  if (box.h < 28 + 3 * kLine) return;
+  Box head = box.cut_top(28).inset(12, 0);
+  const float end = ui.text_in(head, Face::title, theme.text, "Channels that turned most");
+  head.cut_left(end - head.x + 8);
+  const WindowMeans* means = context.derived.windows.get();
+  const bool is_there = means && means->windows == windows;
+  ui.text_in(head, Face::control, theme.dim,
+             is_there ? fmt::format("mean {}, before → last {}", slice_text(context.snapshot, windows.state, false), windows.last - windows.middle)
+             : context.derived.refusal.empty() ? "being computed" : context.derived.refusal);
+  if (!is_there) return;
+  std::vector<std::size_t> rows = turned_most(*means);
+  rows.resize(std::min(rows.size(), static_cast<std::size_t>(std::max(0.0f, box.h - 28 - 2 * kLine) / kLine)));
+  float most = 0;
+  for (const std::size_t row : rows)
+    for (const float mean : {means->before[row], means->recent[row]})
+      if (std::isfinite(mean)) most = std::max(most, std::fabs(mean));
+  Box all = box.cut_top(kLine * static_cast<float>(rows.size()));
+  const Box axis{all.x + 12 + 176, all.y, std::max(0.0f, all.w - 24 - 176 - 200), all.h};
+  if (axis.w > 40) ui.line_down(axis.middle_x(), axis.y + 4, axis.bottom() - 4, theme.line);
+  for (const std::size_t row : rows) {
+    const Box line = all.cut_top(kLine);
+    const Hit hit = ui.hit(fmt::format("turned {}", row).c_str(), line);
+    if (hit.hovered) ui.fill(line, theme.raised);
+    Box inside = line.inset(12, 0);
+    ui.text_in(inside.cut_left(96), Face::dense, theme.text, channel_text(context.snapshot, static_cast<std::int64_t>(row)));
+    const float half_life = means->half_life[row];
+    ui.text_in(inside.cut_left(80), Face::control, theme.dim, std::isfinite(half_life) ? "half-life " + number_text(half_life, 2) : "");
+    ui.text_in(inside.cut_right(56), Face::dense, theme.accent, mean_text(means->recent[row] - means->before[row]), Align::right);
+    ui.text_in(inside.cut_right(60), Face::dense, theme.text, mean_text(means->recent[row]), Align::right);
+    ui.text_in(inside.cut_right(16), Face::dense, theme.dim, "→", Align::right);
+    ui.text_in(inside.cut_right(60), Face::dense, theme.dim, mean_text(means->before[row]), Align::right);
+    if (axis.w > 40 && most > 0) draw_turn(ui, {axis.x, line.y, axis.w, line.h}, means->before[row], means->recent[row], most);
+    if (hit.hovered) ui.tooltip(fmt::format("{}\tmean over the window\nbefore\t{}\nlast {}\t{}", channel_text(context.snapshot, static_cast<std::int64_t>(row)),
+                                            exact_text(means->before[row]), windows.last - windows.middle, exact_text(means->recent[row])));
+    if (hit.clicked) context.send(command::Select{windows.layer, static_cast<std::int64_t>(row), -1});
   }
 }
 
@@ -135,6 +211,7 @@ void draw_others(Ui& ui, Box box, PaneContext& context, const AlertLog& log, con
 void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   const Theme& theme = ui.theme();
   const Alert* alert = alert_in_focus(context);
+  context.memory.windows.reset();
   PaneHeader header(ui, box, alert ? rule_title(rule_of(*context.derived.alerts, *alert)) : "Evidence");
   const AlertLog* log = alerts_or_note(ui, box, context, "What an alert rests on is shown here.");
   if (!log) return;
@@ -145,7 +222,9 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   const bool is_shift = rule.kind == "context-shift";
   box.cut_top(2);
   const float used = ui.paragraph(box.inset(12, 0), Face::control, theme.text, sentence_of(*alert));
-  box.cut_top(used + 6);
+  box.cut_top(used);
+  ui.text_in(box.cut_top(18).inset(12, 0), Face::control, theme.dim, fmt::format("Limit {}: {}.", measured_text(rule, alert->finding.limit), limit_origin(rule)));
+  box.cut_top(4);
   const float below = is_shift ? 76 : 64;
   const Box page = box.cut_top(std::clamp(box.h - below - 28 - 4 * kLine, 96.0f, 230.0f));
   FigureRequest request{.slot = "evidence", .kind = "alert-evidence", .left = kFigureLeft, .right = kFigureRight};
@@ -162,8 +241,12 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
     if (hit.clicked) context.send(command::Seek{static_cast<std::int64_t>(std::floor(area.x_from(hit.x - page.x) + 0.5)), "a"});
   }
   box.cut_top(6);
-  if (is_shift) draw_windows(ui, box, context, *log, *alert, frame, area);
+  // Of the residual stream and of a cache that grows there are no channels to compare.
+  const bool has_channels = is_shift && rule.of == "state" && alert->finding.layer >= 0;
+  context.memory.windows = has_channels ? std::optional(windows_of(context, *log, *alert)) : std::nullopt;
+  if (is_shift) draw_windows(ui, box, context, windows_of(context, *log, *alert), frame, area);
   else draw_around(ui, box, context, *log, *alert);
+  if (has_channels) draw_turned(ui, box, context, *context.memory.windows);
   draw_others(ui, box, context, *log, *alert);
 }
 

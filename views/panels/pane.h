@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -26,6 +27,7 @@ struct PaneMemory {
   std::string alert_search;                      // typed in the table of alerts
   int alert_rule = -1;                           // the only rule that the table lists; -1: all
   int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
+  std::optional<TokenWindows> windows;           // that the evidence of an alert compares channel by channel
   double calibrate_every = 5000;                 // tokens between false alarms that are asked for
   double rate = 8;                               // tokens a second
   double scale_factor = 0.5;                     // of the edit

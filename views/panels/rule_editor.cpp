@@ -105,11 +105,7 @@ float height_of(const Rule& rule) {
   return 20 + 24 + 54 + static_cast<float>(lines) * kLine + 36 + 40;
 }
 
-std::string origin_text(const Rule& rule) {
-  const RuleKind& kind = *find_rule_kind(rule.kind);
-  const bool is_default = rule.origin == "default" || rule.origin == "self-calibrated";
-  return "Limit: " + (is_default ? std::string(kind.source) : rule.origin) + ".";
-}
+std::string origin_text(const Rule& rule) { return "Limit: " + limit_origin(rule) + "."; }
 
 }  // namespace
 

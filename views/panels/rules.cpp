@@ -31,7 +31,7 @@ float card_width(const Ui& ui, const Rule& rule, const std::string& count) {
 std::string tip_of(const Rule& rule) {
   const RuleKind& kind = *find_rule_kind(rule.kind);
   std::string text = std::string(rule.kind == "track" ? rule.statistic : kind.title) + "\n" + kind.sentence;
-  text += fmt::format("\nlimit\t{}\nfrom\t{}", limit_text(rule), rule.origin == "default" ? kind.source : rule.origin);
+  text += fmt::format("\nlimit\t{}\nfrom\t{}", limit_text(rule), limit_origin(rule));
   return text + fmt::format("\non alert\t{}\nquiet after one\t{} tokens", kDeeds[deed_of(rule)].label, rule.dead_tokens);
 }
 
