@@ -20,8 +20,8 @@ void apply_look(const Theme& theme, float scale) {
   style.PopupBorderSize = 1;
   style.ItemSpacing = style.ItemInnerSpacing = {0, 0};
   style.ScrollbarSize = kScrollbar;
-  style.WindowMinSize = {1, 1};
   style.ScaleAllSizes(scale);
+  style.WindowMinSize = {1, 1};  // ImGui stops the program at less
   const auto set = [&](ImGuiCol which, Color color) { style.Colors[which] = ImGui::ColorConvertU32ToFloat4(color); };
   set(ImGuiCol_Text, theme.text);
   set(ImGuiCol_TextDisabled, theme.dim);

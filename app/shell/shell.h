@@ -1,7 +1,7 @@
 #pragma once
 // The window's content: one frame function for the GLFW window and for pictures without a display.
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +20,7 @@ struct ShellOptions {
   bool record_items = false;   // tests click by name
   std::string start_folder;    // of the open dialog
   std::string recent_file;     // models opened last; "": they are not remembered
+  std::string controls_file;   // where the window tells whoever drives it where each control is, in pixels; "": nowhere
   std::function<Preview(const std::string& path)> preview = [](const std::string& path) {
     return make_preview(path, TraceOptions{}.budget_bytes);
   };
@@ -51,7 +52,8 @@ class Shell {
   void rebuild_gl();
   std::string title() const;
 
-  /// Where a control was in the last frame, by "pane/id", with record_items.
+  /// Where each control was in the last frame, by "pane/id", with record_items.
+  const std::map<std::string, Box>& items() const;
   std::optional<Box> item(const std::string& name) const;
 
  private:

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "app/shell/headless.h"
 #include "app/shell/shell.h"
@@ -18,10 +19,12 @@ inline ContextOptions plain_arithmetic() { return {.threads = 1, .instruction_se
 
 class HeadlessWindow {
  public:
-  explicit HeadlessWindow(int width = 1280, int height = 800, ShellOptions options = {}, LabOptions lab_options = {}) : width_(width), height_(height) {
+  /// A window of this size in pixels, of which a picture shows as much as `seen`, the lower left corner: the less, the quicker.
+  explicit HeadlessWindow(int width = 1280, int height = 800, ShellOptions options = {}, LabOptions lab_options = {}, std::pair<int, int> seen = {})
+      : width_(width), height_(height) {
     setenv("GALLIUM_DRIVER", "llvmpipe", 1);
     setenv("LIBGL_ALWAYS_SOFTWARE", "1", 1);
-    auto made = Headless::create(width, height);
+    auto made = seen.first > 0 ? Headless::create(seen.first, seen.second) : Headless::create(width, height);
     REQUIRE_MESSAGE(made, (made ? "" : made.error().text()));
     headless_ = made.take();
     options.record_items = true;
@@ -39,7 +42,12 @@ class HeadlessWindow {
 
   void frame() {
     headless_->bind();
-    shell_->frame(input_, width_, height_, 1);
+    shell_->frame(input_, width_, height_, content_scale_);
+  }
+  /// As when the window's edge is dragged, or the window is moved to another display.
+  void resize(int width, int height, float content_scale = 1) {
+    width_ = width, height_ = height, content_scale_ = content_scale;
+    frame();
   }
   /// Draws frames until every event has been seen and everything asked for is computed and drawn.
   void settle() {
@@ -103,6 +111,7 @@ class HeadlessWindow {
 
  private:
   int width_, height_;
+  float content_scale_ = 1;
   std::unique_ptr<Headless> headless_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Shell> shell_;
