@@ -421,6 +421,7 @@ void Shell::Parts::draw_panes(Box body) {
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
+  if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }
 
 void Shell::Parts::draw_start(Box body) {
