@@ -42,8 +42,11 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
   options.trace = history.trace();
   options.log = &log;
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
+  const char* controls = std::getenv("STATELAB_CONTROLS");  // of scripts that click
   return run_window(targets.empty() ? "" : targets[0], options,
-                    {.recent_file = state_file("recent.json"),
+                    {.record_items = controls != nullptr,
+                     .recent_file = state_file("recent.json"),
+                     .controls_file = controls ? controls : "",
                      .preview = [budget = options.trace.budget_bytes](const std::string& path) { return make_preview(path, budget); },
                      .arithmetic = options.arithmetic});
 }

@@ -1,10 +1,15 @@
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <map>
+#include <string>
+#include <utility>
 
 #include "app/shell/glfw_window.h"
 #include "app/shell/shell.h"
+#include "model/files/file.h"
 
 namespace lab {
 namespace {
@@ -28,7 +33,26 @@ void rest(GlfwWindow& window, const InputQueue& input, Clock::time_point begun) 
   }
 }
 
-void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input) {
+/// Tells a script where to click, once everything asked for is drawn: {"pane/control": [x, y, width, height], ...}.
+class ControlsFile {
+ public:
+  explicit ControlsFile(std::string path) : path_(std::move(path)) {}
+
+  void follow(const Shell& shell, double scale) {
+    if (path_.empty() || !shell.settled() || shell.items() == written_) return;
+    std::string json;
+    for (const auto& [name, box] : shell.items())
+      json += fmt::format("{}{}: [{:.0f}, {:.0f}, {:.0f}, {:.0f}]", json.empty() ? "{" : ",\n", nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+                          box.x * scale, box.y * scale, box.w * scale, box.h * scale);
+    if (write_file_atomically(path_, json.empty() ? "{}" : json + "}\n")) written_ = shell.items();
+  }
+
+ private:
+  std::string path_;
+  std::map<std::string, Box> written_;
+};
+
+void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input, ControlsFile controls) {
   std::string title;
   while (!window.should_close() && !shell.wants_to_close()) {
     const bool is_visible = window.width() > 0 && window.height() > 0;
@@ -41,6 +65,7 @@ void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input) {
     shell.frame(input, window.width(), window.height(), window.content_scale());
     window.show_cursor();
     window.swap();
+    controls.follow(shell, window.content_scale());
     if (const std::string now = shell.title(); now != title) window.set_title(title = now);
     rest(window, input, begun);
   }
@@ -59,7 +84,7 @@ int run_window(const std::string& target, const LabOptions& lab_options, const S
   Shell shell(engine, options, GlfwWindow::wake);
   (*window)->connect_clipboard();
   if (!target.empty()) shell.open(target);
-  run_loop(**window, shell, input);
+  run_loop(**window, shell, input, ControlsFile(options.controls_file));
   (*window)->hide();
   engine.interrupt();
   return 0;

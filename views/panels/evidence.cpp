@@ -115,7 +115,7 @@ void draw_turn(Ui& ui, Box box, float before, float recent, float most) {
 /// The channels that turned most. A click chooses one.
 void draw_turned(Ui& ui, Box& box, PaneContext& context, const TokenWindows& windows) {
   const Theme& theme = ui.theme();
-  if (box.h < 28 + 3 * kLine) return;
+  if (box.h < 28 + 2 * kLine) return;
   Box head = box.cut_top(28).inset(12, 0);
   const float end = ui.text_in(head, Face::title, theme.text, "Channels that turned most");
   head.cut_left(end - head.x + 8);
@@ -126,7 +126,7 @@ void draw_turned(Ui& ui, Box& box, PaneContext& context, const TokenWindows& win
              : context.derived.refusal.empty() ? "being computed" : context.derived.refusal);
   if (!is_there) return;
   std::vector<std::size_t> rows = turned_most(*means);
-  rows.resize(std::min(rows.size(), static_cast<std::size_t>(std::max(0.0f, box.h - 28 - 2 * kLine) / kLine)));
+  rows.resize(std::min(rows.size(), static_cast<std::size_t>(std::max(0.0f, box.h - 28 - kLine) / kLine)));
   float most = 0;
   for (const std::size_t row : rows)
     for (const float mean : {means->before[row], means->recent[row]})
@@ -225,8 +225,10 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   box.cut_top(used);
   ui.text_in(box.cut_top(18).inset(12, 0), Face::control, theme.dim, fmt::format("Limit {}: {}.", measured_text(rule, alert->finding.limit), limit_origin(rule)));
   box.cut_top(4);
-  const float below = is_shift ? 76 : 64;
-  const Box page = box.cut_top(std::clamp(box.h - below - 28 - 4 * kLine, 96.0f, 230.0f));
+  // Of the residual stream and of a cache that grows there are no channels to compare.
+  const bool has_channels = is_shift && rule.of == "state" && alert->finding.layer >= 0;
+  const float below = is_shift ? 76 : 64, channels = has_channels ? 28 + 4 * kLine : 0;
+  const Box page = box.cut_top(std::clamp(box.h - below - channels - 28 - 4 * kLine, 120.0f, 230.0f));
   FigureRequest request{.slot = "evidence", .kind = "alert-evidence", .left = kFigureLeft, .right = kFigureRight};
   request.options.rule = context.memory.rule_in_focus;
   request.adjust = [](Figure& figure) { figure.plots[0].x.label.clear(); };
@@ -241,8 +243,6 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
     if (hit.clicked) context.send(command::Seek{static_cast<std::int64_t>(std::floor(area.x_from(hit.x - page.x) + 0.5)), "a"});
   }
   box.cut_top(6);
-  // Of the residual stream and of a cache that grows there are no channels to compare.
-  const bool has_channels = is_shift && rule.of == "state" && alert->finding.layer >= 0;
   context.memory.windows = has_channels ? std::optional(windows_of(context, *log, *alert)) : std::nullopt;
   if (is_shift) draw_windows(ui, box, context, windows_of(context, *log, *alert), frame, area);
   else draw_around(ui, box, context, *log, *alert);
