@@ -127,11 +127,20 @@ def report(measured):
 
 
 def measure(args):
-    """Everything: version of the peer, load before and after, results."""
+    """Everything: version of the peer, load before and after, results. With --keep each model's is written as soon as it is there, and
+    what is there already is not measured again."""
     worker = Worker(args.peer_python)
     report = {"peer": worker.ask(version=True), "load_before": os.getloadavg(), "results": []}
+    if args.keep and args.keep.exists():
+        report = json.loads(args.keep.read_text(encoding="utf-8"))
+    known = {result["model"] for result in report["results"]}
     for path in args.models:
+        if path.stem in known:
+            continue
         report["results"].append(compare(path, args, worker))
+        report["load_after"] = os.getloadavg()
+        if args.keep:
+            args.keep.write_text(json.dumps(report, indent=1), encoding="utf-8")
     worker.close()
     report["load_after"] = os.getloadavg()
     return report
@@ -145,6 +154,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--prompts", type=int, nargs="+", choices=PROMPTS, default=PROMPTS, help="tokens read at once")
     parser.add_argument("--json", type=Path, help="also write everything measured to this file")
+    parser.add_argument("--keep", type=Path, help="a file that results are kept in: the next run goes on where this one was stopped")
     return parser.parse_args()
 
 

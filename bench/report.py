@@ -183,6 +183,7 @@ def main():
     parser.add_argument("--prompts", type=int, nargs="+", choices=beside_llamacpp.PROMPTS, default=beside_llamacpp.PROMPTS)
     parser.add_argument("--cases", nargs="*", default=PATTERNS, metavar="PATTERN", help="of our own benchmark")
     parser.add_argument("--json", type=Path, help="also write everything measured to this file")
+    parser.add_argument("--keep", type=Path, help="a file that the ratios to llama.cpp are kept in: the next run goes on where this one was stopped")
     parser.add_argument("--note", nargs="*", default=[], metavar="TEXT")
     parser.add_argument("-o", "--output", type=Path, default=HERE.parent / "docs/performance.md")
     given = parser.parse_args()
