@@ -11,6 +11,7 @@ constexpr std::int64_t kBytes = std::int64_t{256} << 20;
 std::int64_t bytes_of(const TokensChange& c) { return c.tail.tokens.bytes() + c.other.bytes(); }
 std::int64_t bytes_of(const EditChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const WaitingChange& c) { return c.other.bytes(); }
+std::int64_t bytes_of(const RangesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(NamedRange)); }
 std::int64_t bytes_of(const RunChange& c) { return c.other->trace()->use().total(); }
 
 Status flip_what(TokensChange& c, std::unique_ptr<Run>& run, const GoOn& go_on) {
@@ -33,6 +34,11 @@ Status flip_what(EditChange& c, std::unique_ptr<Run>& run, const GoOn&) {
 
 Status flip_what(WaitingChange& c, std::unique_ptr<Run>& run, const GoOn&) {
   std::swap(run->waiting, c.other);
+  return {};
+}
+
+Status flip_what(RangesChange& c, std::unique_ptr<Run>& run, const GoOn&) {
+  std::swap(run->ranges, c.other);
   return {};
 }
 

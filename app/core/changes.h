@@ -30,6 +30,11 @@ struct WaitingChange {
   Waiting other;
 };
 
+/// Ranges named, renamed or removed.
+struct RangesChange {
+  std::shared_ptr<const std::vector<NamedRange>> other;
+};
+
 /// Another run in the place of this one.
 struct RunChange {
   std::unique_ptr<Run> other;
@@ -37,7 +42,7 @@ struct RunChange {
 
 struct Change {
   HistoryEntry entry;
-  std::variant<TokensChange, EditChange, WaitingChange, RunChange> what;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange> what;
 
   /// Memory it keeps alive, roughly.
   std::int64_t bytes() const;

@@ -59,16 +59,33 @@ std::string label(const command::SetRule& c) {
 }
 std::string label(const command::RemoveRule& c) { return fmt::format("remove rule {}", c.index); }
 std::string label(const command::UseRules& c) { return "use the rules of " + printable(c.preset); }
+std::string label(const command::Play& c) { return c.by == "layer" ? "play by layers" : "play"; }
+std::string label(const command::SetRange& c) {
+  return fmt::format("name tokens {} to {} \"{}\"", c.first, c.last - 1, printable(c.name, kShownTextBytes));
+}
+std::string label(const command::RemoveRange& c) { return fmt::format("remove the name of range {}", c.index); }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::ExportFigure& c) {
   return fmt::format("export {} to {}", printable(c.kind), printable(c.file));
 }
 
+std::string with_layer(const std::string& text, std::int64_t layer) {
+  return layer < 0 ? text : fmt::format("{} L{}", text, layer);
+}
+std::string brief(const command::ZeroState& c) { return with_layer("zero", c.layer); }
+std::string brief(const command::ScaleState& c) { return with_layer(fmt::format("× {:.4g}", c.factor), c.layer); }
+std::string brief(const command::RestoreState& c) { return with_layer("restore", c.layer); }
+std::string brief(const auto& c) { return label(c); }
+
 }  // namespace
 
 std::string label_of(const Command& command) {
   return std::visit([](const auto& c) { return label(c); }, command);
+}
+
+std::string brief_of(const Command& command) {
+  return std::visit([](const auto& c) { return brief(c); }, command);
 }
 
 const char* name_of(const Command& command) {

@@ -182,6 +182,30 @@ struct UseRules {
   static constexpr const char* kName = "use_rules";
   static constexpr auto fields() { return std::tuple(field("preset", &UseRules::preset)); }
 };
+/// Moves cursor A on by itself through the tokens that are there, up to the last one, and adds none: `rate` tokens a second (0: as
+/// fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the first of the next.
+struct Play {
+  double rate = 8;
+  std::string by = "token";  // or "layer"
+  static constexpr const char* kName = "play";
+  static constexpr auto fields() { return std::tuple(field("rate", &Play::rate), field("by", &Play::by)); }
+};
+/// Gives the tokens [first, last) a name, in the place of another named range or behind the last one.
+struct SetRange {
+  std::int64_t index = 0;
+  std::string name;
+  std::int64_t first = 0, last = 0;
+  static constexpr const char* kName = "set_range";
+  static constexpr auto fields() {
+    return std::tuple(field("index", &SetRange::index), field("name", &SetRange::name), field("first", &SetRange::first),
+                      field("last", &SetRange::last));
+  }
+};
+struct RemoveRange {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_range";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -208,7 +232,8 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
                              command::RestoreState, command::SetTrials, command::SetRule, command::RemoveRule,
-                             command::UseRules, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
+                             command::UseRules, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
+                             command::Play, command::SetRange, command::RemoveRange>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);
@@ -216,6 +241,8 @@ std::string json_of(const Command& command);
 Result<Command> parse_command(const std::string& json, const std::string& where);
 /// What the history and the log call it: "step 3", "zero state of layer 2".
 std::string label_of(const Command& command);
+/// Of an edit, what a mark on the time axis has room for: "zero L2", "× 0.5". Of others the label.
+std::string brief_of(const Command& command);
 const char* name_of(const Command& command);
 
 }  // namespace lab

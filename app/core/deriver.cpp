@@ -1,3 +1,5 @@
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "app/core/analyst.h"
@@ -5,6 +7,7 @@
 #include "app/core/lens.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
+#include "app/core/surprise.h"
 #include "app/core/trajectory_maker.h"
 #include "app/core/trials.h"
 #include "app/core/watcher.h"
@@ -36,7 +39,8 @@ struct Deriver::Parts {
                                                        const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal,
                                                               const std::function<bool()>& cancelled);
-  std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::int64_t cursor, Kept<StateFrame>& kept, std::string& refusal);
+  std::shared_ptr<const CursorPair> pair(const Snapshot& snapshot);
   std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
   std::optional<std::shared_ptr<const AlertLog>> alerts(const Snapshot& snapshot, std::string& refusal,
@@ -56,7 +60,9 @@ struct Deriver::Parts {
   std::optional<Watcher> watcher;
   std::shared_ptr<const std::vector<Rule>> watched_by;  // the rules of the watcher
   std::optional<State> scratch;
-  Kept<StateFrame> kept_frame;
+  Kept<StateFrame> kept_frame, kept_frame_b;
+  std::shared_ptr<const CursorPair> kept_pair;
+  SurpriseMaker surprise_maker;
   Kept<AttentionFrame> kept_attention;
   Kept<NextTokens> kept_next;
   Kept<LogitLens> kept_lens;
@@ -69,7 +75,9 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   if (model == opened && another_run == run) return;
   slab_maker.reset();
   trajectory_maker.reset();
-  kept_frame = {};
+  kept_frame = kept_frame_b = {};
+  kept_pair.reset();
+  surprise_maker = {};
   kept_attention = {};
   kept_next = {};
   kept_lens = {};
@@ -125,11 +133,12 @@ std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(cons
   return unless_cancelled(trajectory_maker->make(snapshot, range.last, cancelled), refusal);
 }
 
-std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::string& refusal) {
-  const std::int64_t layer = snapshot.selection.layer, position = snapshot.selection.cursor_a + 1;
+std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::int64_t cursor, Kept<StateFrame>& kept,
+                                                        std::string& refusal) {
+  const std::int64_t layer = snapshot.selection.layer, position = cursor + 1;
   // At the same revision only tokens were added, and they do not change a state of the past.
   const Place place{snapshot.trace->revision(), 0, position, layer};
-  if (kept_frame.part && kept_frame.place == place) return kept_frame.part;
+  if (kept.part && kept.place == place) return kept.part;
   const Replayer replayer = [this](int l, std::span<const Rows<const float>> drivers, State& state) {
     opened->model->replay(l, drivers, state, context);
   };
@@ -148,8 +157,29 @@ std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot
     frame->conv_shape = of_layer.tensors[static_cast<std::size_t>(conv)].shape;
     frame->conv = scratch->get(index, conv);
   }
-  kept_frame = {place, frame};
+  kept = {place, frame};
   return frame;
+}
+
+std::shared_ptr<const CursorPair> Deriver::Parts::pair(const Snapshot& snapshot) {
+  const Selection& s = snapshot.selection;
+  std::string refusal;  // what cursor B stands on may be gone: the views of cursor A need not say so
+  if (s.cursor_b < 0) return nullptr;
+  auto a = frame(snapshot, s.cursor_a, kept_frame, refusal), b = frame(snapshot, s.cursor_b, kept_frame_b, refusal);
+  if (!a || !b) return nullptr;
+  if (kept_pair && kept_pair->a == a && kept_pair->b == b) return kept_pair;
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  auto both = std::make_shared<CursorPair>(CursorPair{a, b, kNaN, kNaN});
+  if (a->shape == b->shape) {
+    double aa = 0, bb = 0, ab = 0, apart = 0;
+    for (std::size_t i = 0; i < a->h.size(); ++i) {
+      const auto x = static_cast<double>(a->h[i]), y = static_cast<double>(b->h[i]);
+      aa += x * x, bb += y * y, ab += x * y, apart += (x - y) * (x - y);
+    }
+    both->cosine = ab / std::sqrt(aa * bb), both->distance = std::sqrt(apart);
+  }
+  kept_pair = both;
+  return both;
 }
 
 std::shared_ptr<const AttentionFrame> Deriver::Parts::attention(const Snapshot& snapshot, std::string& refusal) {
@@ -224,7 +254,8 @@ std::optional<std::shared_ptr<const AlertLog>> Deriver::Parts::alerts(const Snap
 
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
-  if (query.frame) derived.frame = frame(snapshot, derived.refusal);
+  if (query.frame) derived.frame = frame(snapshot, snapshot.selection.cursor_a, kept_frame, derived.refusal);
+  if (query.pair) derived.pair = pair(snapshot);
   if (query.attention) derived.attention = attention(snapshot, derived.refusal);
   if (query.next) derived.next = next(snapshot, derived.refusal);
   if (query.lens) {
@@ -252,6 +283,8 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.weights = std::move(*made);
   }
+  if (query.surprise)
+    derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;
 }
 

@@ -20,7 +20,7 @@ bool is_one_of(const Command& command) {
 
 bool is_look(const Command& c) {
   return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
-                   command::ExportFigure>(c);
+                   command::ExportFigure, command::Play>(c);
 }
 
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }
@@ -179,6 +179,10 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   if (!p.run) return s;
   s->run = p.run->number();
   s->tokens = p.run->tokens();
+  s->times = p.run->times();
+  s->start = p.run->start();
+  s->ranges = p.run->ranges;
+  s->plays = p.playing.has_value();
   s->has_vectors = p.run->has_vectors();
   if (!s->has_vectors) s->waiting.assign(p.run->waiting.rest().ids.begin(), p.run->waiting.rest().ids.end());
   s->trace = p.run->trace();

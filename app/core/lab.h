@@ -60,7 +60,7 @@ class Lab {
   Answer feed_vectors(std::vector<float> vectors);
 
   /// Whether a command had better wait until announced steps or reading are done, so that quick hands and slow ones get the same
-  /// run. Not so: what only looks (Seek, Select, ShowRange, ShowWeights), Pause, Reset and Open. `apply` takes any at any time.
+  /// run. Not so: what only looks (Seek, Select, ShowRange, ShowWeights, Play), Pause, Reset and Open. `apply` takes any at any time.
   bool should_wait(const Command& command) const;
   /// Whether it may go past commands that wait: a look, or Pause.
   static bool may_overtake(const Command& command);
@@ -75,7 +75,12 @@ class Lab {
   /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
   /// paused at its last good token in state faulted. With `stop_at` the piece ends at that position at the latest.
   bool work(std::int64_t stop_at = INT64_MAX);
-  /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead.
+  /// Whether cursor A moves by itself, how often a second (0: as fast as can be seen), and its next move.
+  bool plays() const;
+  double play_rate() const;
+  void play_on();
+  /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead, and
+  /// what plays has played.
   void finish_work();
 
   std::shared_ptr<const Snapshot> snapshot();

@@ -57,6 +57,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
+  playing.reset();
   use_rules(rule_presets().front().rules);
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
@@ -168,11 +169,13 @@ Status Lab::Parts::carry_out(const command::Run& c) {
   if (c.until > 0 && c.until <= count()) return {};
   if (run->waiting.count() == 0)
     if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  playing.reset();
   announce({.label = label_of(c), .goal = c.until > 0 ? c.until : kNoEnd, .rate = c.rate});
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::Pause&) {
+  playing.reset();
   stop_work();
   return {};
 }
@@ -193,6 +196,7 @@ Status Lab::Parts::carry_out(const command::TakeBack& c) {
 Status Lab::Parts::replace_run(State start, Waiting waiting, const std::string& label) {
   auto fresh = std::make_unique<lab::Run>(++runs_so_far, *opened->model, options.trace, std::move(start), context);
   stop_work();
+  playing.reset();
   fresh->waiting = std::move(waiting);
   const std::int64_t position = count();
   std::swap(run, fresh);
@@ -216,6 +220,7 @@ Status Lab::Parts::carry_out(const command::Seek& c) {
   if (c.token < -1 || c.token >= count())
     return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
   (c.cursor == "a" ? selection.cursor_a : selection.cursor_b) = c.token;
+  if (playing && is_at_end()) playing.reset();
   return {};
 }
 
@@ -267,6 +272,8 @@ Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
   LAB_TRY(need_layer(layer, true));
   begin_change();
   EditChange change{.edit = {{count(), label_of(command), layer}, command}};
+  change.edit.event.brief = brief_of(command);
+  change.edit.event.is_reset = layer < 0 && std::holds_alternative<command::ZeroState>(command);
   if (const auto* trials = std::get_if<command::SetTrials>(&command)) change.edit.event.trials = *trials;
   LAB_ASSIGN(change.other, run->edit(change.edit));
   end_change({{label_of(command), count()}, std::move(change)});

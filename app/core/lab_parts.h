@@ -72,6 +72,9 @@ struct Lab::Parts {
   Status carry_out(const command::SetRule& c);
   Status carry_out(const command::RemoveRule& c);
   Status carry_out(const command::UseRules& c);
+  Status carry_out(const command::Play& c);
+  Status carry_out(const command::SetRange& c);
+  Status carry_out(const command::RemoveRange& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -91,6 +94,10 @@ struct Lab::Parts {
   Status act(const Rule& rule, const Finding& finding);
   Status dump(const Rule& rule, const Finding& finding);
   Status go_back_to(std::int64_t position);
+
+  // lab_time.cpp: named ranges, and cursor A moving by itself.
+  void change_ranges(std::vector<NamedRange> next, const std::string& label);
+  bool is_at_end() const;
 
   // lab_work.cpp: announced work, and how it enters the history.
   void announce(Work next);
@@ -136,6 +143,7 @@ struct Lab::Parts {
   std::unique_ptr<lab::Run> run;
   UndoStack history;
   std::optional<Work> work;
+  std::optional<command::Play> playing;
   Selection selection;
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // of the open model

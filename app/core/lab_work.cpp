@@ -117,6 +117,7 @@ bool Lab::work(std::int64_t stop_at) {
 void Lab::finish_work() {
   while (parts_->work && (parts_->work->goal != kNoEnd || !parts_->work->samples)) work();
   parts_->stop_work();
+  while (plays()) play_on();
 }
 
 }  // namespace lab

@@ -16,6 +16,11 @@ Error cancelled() {
   return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"};
 }
 
+/// Whether it is the neutral state in which every family begins.
+std::string start_text(const State& start) {
+  return start.hash() == State(start.schema_ptr()).hash() ? "start from zero" : "start from a state";
+}
+
 }  // namespace
 
 Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context)
@@ -24,7 +29,7 @@ Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, 
         model_.replay(layer, drivers, state, context_);
       }),
       state_(std::move(start)), trace_(model.schema(), model.info().layers, options, state_),
-      vectors_(model.info().hidden) {}
+      start_text_(start_text(state_)), vectors_(model.info().hidden) {}
 
 std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
 
@@ -45,6 +50,7 @@ Status Run::read(TokenSpan tokens) {
   LAB_CHECK(tokens.count(), <=, reach());
   make_sound();
   const std::int64_t before = count();
+  if (before == 0) began_ = std::chrono::steady_clock::now();
   try {
     std::vector<float> logits;
     const bool finished = advance(before, tokens, state_, &trace_.probe(), logits);
@@ -52,8 +58,10 @@ Status Run::read(TokenSpan tokens) {
       recover();
       return status;
     }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     for (std::int64_t t = 0; t < tokens.count(); ++t) {
       const TokenSpan token = tokens.part(t, 1);
+      times_.append()[0] = seconds;  // tokens read at once were read at one time
       if (!token.vectors.empty()) std::copy(token.vectors.begin(), token.vectors.end(), vectors_.append().begin());
       tokens_.append()[0] = token.ids[0];
     }
@@ -72,6 +80,7 @@ void Run::recover() {
   trace_.discard();
   if (trace_.count() > count()) trace_.truncate(count(), true);
   vectors_.truncate(count());
+  times_.truncate(count());
   Result<State> state = state_at(count());
   if (!state) throw std::runtime_error("the state cannot be restored: " + state.error().text());
   state_ = state.take();
@@ -174,6 +183,7 @@ void Run::rewind(std::int64_t position, State state, std::vector<float> logits) 
   set_edits(std::move(edits));
   trace_.truncate(position, true);
   tokens_.truncate(position);
+  times_.truncate(position);
   vectors_.truncate(position);
   state_ = std::move(state);
   logits_ = std::move(logits);

@@ -1,7 +1,9 @@
 #pragma once
 // One timeline of a model: the tokens it has read, the live state behind them, the edits made on the way, and the trace.
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/core/command.h"
@@ -41,9 +43,12 @@ class Run {
   const std::vector<float>& logits() const { return logits_; }
   const std::shared_ptr<const std::vector<EditEvent>>& edits() const { return events_; }
   std::shared_ptr<const TraceView> trace() const { return trace_.view(); }
+  const RowView<double>& times() const { return times_.view(); }
+  const std::string& start() const { return start_text_; }
   bool has_vectors() const { return vectors_.view().count() > 0 || waiting.has_vectors(); }
 
   Waiting waiting;
+  std::shared_ptr<const std::vector<NamedRange>> ranges = std::make_shared<const std::vector<NamedRange>>();
 
   /// The most tokens that one call of `read` takes now.
   std::int64_t reach() const;
@@ -79,6 +84,9 @@ class Run {
   State state_;
   Trace trace_;
   RowLog<std::int32_t> tokens_;
+  RowLog<double> times_;   // when each token had been read, which nothing computed depends on
+  std::chrono::steady_clock::time_point began_;  // the first reading
+  std::string start_text_;
   RowLog<float> vectors_;  // as read, where the run was fed vectors
   std::vector<float> logits_;
   std::vector<Edit> edits_;

@@ -51,9 +51,18 @@ struct EditEvent {
   std::string label;
   std::int64_t layer = -1;
   std::optional<command::SetTrials> trials;  // not of the state, but of how it goes on
+  std::string brief;       // the label where there is little room: "zero L2"; "": the label itself
+  bool is_reset = false;   // of the whole state to its neutral value
 };
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
+
+/// Tokens [first, last) with a name. The run may by now be shorter.
+struct NamedRange {
+  std::string name;
+  std::int64_t first = 0, last = 0;
+  friend bool operator==(const NamedRange&, const NamedRange&) = default;
+};
 
 /// Something a person should know: a refusal, what was exported. Numbered, so that each is shown once.
 struct Notice {
@@ -86,11 +95,15 @@ struct Snapshot {
 
   std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
   RowView<std::int32_t> tokens;     // read so far, one a row
+  RowView<double> times;            // seconds from the beginning of the first reading until each of them had been read
+  std::string start;                // how the run began: "start from zero"
   std::vector<std::int32_t> waiting;
   bool has_vectors = false;         // the run was fed vectors: there are no ids
   std::shared_ptr<const TraceView> trace;  // null in state empty
   std::shared_ptr<const std::vector<EditEvent>> edits;
+  std::shared_ptr<const std::vector<NamedRange>> ranges;  // null in state empty
   Selection selection;
+  bool plays = false;               // cursor A moves by itself through what is there
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
@@ -143,6 +156,17 @@ struct NextToken {
   std::int32_t id = 0;
   float probability = 0;
 };
+/// How much each token surprised the model, -log2 of its probability, and how unsure the model was after it, in bits. NaN where
+/// nothing is known: before the first token nothing was expected, and old tokens may have been dropped from the history.
+struct SurpriseTrack {
+  std::vector<float> surprise, entropy;  // by token
+  bool is_whole = false;                 // false: made in pieces, ask again for the tokens that follow
+};
+/// The state of a layer at both cursors.
+struct CursorPair {
+  std::shared_ptr<const StateFrame> a, b;
+  double cosine = 0, distance = 0;  // of the angle between the two, and ||a - b||; NaN where they have no angle or differ in shape
+};
 /// What the model expects after a token.
 struct NextTokens {
   std::int64_t position = 0;          // after so many tokens
@@ -189,7 +213,7 @@ struct Trajectory {
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
+  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -202,6 +226,8 @@ struct Derived {
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::shared_ptr<const AlertLog> alerts;
+  std::shared_ptr<const CursorPair> pair;  // null while cursor B is not set
+  std::shared_ptr<const SurpriseTrack> surprise;
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

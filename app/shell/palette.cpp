@@ -8,9 +8,11 @@
 
 #include "app/core/builtin.h"
 #include "app/shell/fuzzy.h"
+#include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/strip.h"
 
 namespace lab {
 namespace {
@@ -57,6 +59,15 @@ void add_layers(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
+/// Named ranges; the one that is chosen is gone to and selected.
+void add_ranges(Finder& finder, const Snapshot& snapshot) {
+  for (std::size_t i = 0; snapshot.ranges && i < snapshot.ranges->size(); ++i) {
+    const NamedRange& range = (*snapshot.ranges)[i];
+    finder.add("range", fmt::format("{}, t = {} to {}", range.name, range.first, range.last - 1),
+               [index = static_cast<int>(i)](PaneMemory& memory) { memory.go_to_range = index; });
+  }
+}
+
 /// The token of a typed number, and the last ones whose text holds what is typed.
 void add_tokens(Finder& finder, const std::string& typed, const Snapshot& snapshot) {
   if (typed.empty() || snapshot.has_vectors) return;
@@ -84,6 +95,10 @@ void add_views(Finder& finder) {
   for (const bool all : {false, true})
     finder.add("view", all ? "curves: all layers" : "curves: the chosen layer",
                [all](PaneMemory& memory) { memory.options["norms"].all_layers = all; });
+  for (int i = 0; i < static_cast<int>(token_measures().size()); ++i)
+    add_view(finder, std::string("tokens coloured by ") + token_measures()[static_cast<std::size_t>(i)].short_name, &PaneMemory::token_measure, i);
+  for (const TimeClock clock : {TimeClock::token, TimeClock::layer, TimeClock::wall})
+    add_view(finder, std::string("time axis: ") + kClockNames[static_cast<std::size_t>(clock)], &PaneMemory::clock, clock);
   add_view(finder, "PCA: 2D", &PaneMemory::pca_3d, false);
   add_view(finder, "PCA: 3D", &PaneMemory::pca_3d, true);
   for (int i = 0; i < static_cast<int>(std::size(kMapNames)); ++i)
@@ -105,6 +120,7 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   if (snapshot.model) {
     add_layers(finder, snapshot);
     add_views(finder);
+    add_ranges(finder, snapshot);
     add_tokens(finder, typed, snapshot);
     for (const TensorFacts& tensor : snapshot.model->tensors)
       finder.add("tensor", tensor.name, command::ShowWeights{tensor.name, snapshot.selection.against});

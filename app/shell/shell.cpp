@@ -27,6 +27,8 @@
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/pane.h"
+#include "views/panels/ranges.h"
+#include "views/panels/strip.h"
 #include "views/panels/tensors.h"
 
 namespace lab {
@@ -101,6 +103,9 @@ struct Shell::Parts {
   void go_to_alert(bool next);
   void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
+  void find();
+  void clear_selection();
+  bool has_range() const { return snapshot->ranges && memory.range >= 0 && memory.range < std::ssize(*snapshot->ranges); }
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
   void open(const std::string& path);
@@ -230,6 +235,9 @@ void Shell::Parts::keep_alerts() {
 /// Remembers which characters will be drawn, so that the next frame has them.
 void Shell::Parts::note_texts() {
   code_points.note(memory.prompt);
+  code_points.note(memory.token_search);
+  code_points.note(memory.draft.name);
+  for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
   noted_tokens = std::min(noted_tokens, snapshot->count());
@@ -245,9 +253,11 @@ void Shell::Parts::note_texts() {
 void Shell::Parts::ask() {
   Query query = workspace.needs();
   query.attention = query.attention && memory.show_attention;
+  query.surprise = query.surprise && needs_surprise(memory);
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
-  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
+  const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
   asked = query;
@@ -343,6 +353,24 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// Searches the tensors on their page, and the tokens elsewhere.
+void Shell::Parts::find() {
+  if (!snapshot->model) return;
+  if (page() == Page::weights) {
+    memory.focus_tensor_search = true;
+    return;
+  }
+  show_run(false);
+  memory.search_tokens = memory.focus_token_search = true;
+}
+
+/// Leaves what was chosen in time, one after the other: the search, the selected range, cursor B.
+void Shell::Parts::clear_selection() {
+  if (std::exchange(memory.search_tokens, false)) return;
+  if (has_range()) memory.range = -1;
+  else if (snapshot->model && snapshot->selection.cursor_b >= 0) send(command::Seek{-1, "b"});
+}
+
 /// Of a layer of attention its cache or what it attends to, of weights themselves or their error.
 void Shell::Parts::show_other_view() {
   if (!snapshot->selection.tensor.empty()) memory.show_weight_error = !memory.show_weight_error;
@@ -355,10 +383,12 @@ void Shell::Parts::close_or_cancel() {
   else if (export_dialog.is_open()) export_dialog.close();
   else if (trials_dialog.is_open()) trials_dialog.close();
   else if (open_dialog.is_open()) carry_out(open_dialog.escape());
-  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
+  else if (std::exchange(memory.draft.is_open, false) || std::exchange(memory.playback, false)) return;
+  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running || snapshot->plays) cancel();
   else if (status.close_notice(*snapshot)) return;
   else if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   else if (!snapshot->selection.tensor.empty()) toggle_weights();
+  else clear_selection();
 }
 
 void Shell::Parts::perform(Action action) {
@@ -377,14 +407,29 @@ void Shell::Parts::perform(Action action) {
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;
-    case Action::find_tensor:
-      if (snapshot->selection.tensor.empty()) toggle_weights();
-      memory.focus_tensor_search = snapshot->model != nullptr;
+    case Action::find_tensor: find(); break;
+    case Action::next_match: memory.search_step = 1; break;
+    case Action::previous_match: memory.search_step = -1; break;
+    case Action::name_range:
+      if (snapshot->model && page() != Page::weights) begin_naming_between_cursors(memory.draft, *snapshot);
       break;
+    case Action::rename_range:
+      if (page() != Page::weights) begin_renaming(memory.draft, *snapshot, memory.range);
+      break;
+    case Action::remove_range:
+      if (has_range()) send(command::RemoveRange{memory.range});
+      memory.range = -1;
+      break;
+    case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
+    case Action::playback: memory.playback = !memory.playback && snapshot->model && page() != Page::weights; break;
     case Action::previous_tensor: move_in_tensors(-1); break;
     case Action::next_tensor: move_in_tensors(1); break;
     case Action::other_view: show_other_view(); break;
-    case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
+    case Action::focus_prompt:
+      show_run(false);
+      memory.search_tokens = false;
+      memory.focus_prompt = snapshot->model != nullptr;
+      break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
@@ -398,7 +443,7 @@ void Shell::Parts::perform(Action action) {
     case Action::close: close_or_cancel(); break;
     case Action::quit: closing = true; break;
     default:
-      if (auto command = command_of(action, *snapshot, memory.rate)) send(std::move(*command));
+      for (Command& command : commands_of(action, *snapshot, memory.rate, memory.clock)) send(std::move(command));
   }
 }
 

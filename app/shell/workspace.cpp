@@ -112,6 +112,8 @@ Query Workspace::needs() const {
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
     all.alerts |= kind->needs.alerts;
+    all.pair |= kind->needs.pair;
+    all.surprise |= kind->needs.surprise;
   }
   return all;
 }

@@ -88,6 +88,21 @@ class Sessions(Case):
         error = self.refusal("run", self.write([rule(on_alert="shout")]))
         self.assertEqual(error["field"], "commands[0] set_rule.on_alert")
 
+    def test_ranges_are_named_and_playing_changes_nothing(self):
+        text = [{"step": 0, "command": "feed_text", "text": "In the beginning was the word"}, {"step": 0, "command": "read_waiting"}]
+        plain = self.json_of("run", self.write(text))
+        named = self.json_of("run", self.write([*text, {"step": 29, "command": "set_range", "index": 0, "name": "the beginning", "first": 0, "last": 16},
+                                                {"step": 29, "command": "set_range", "index": 1, "name": "the word", "first": 21, "last": 29},
+                                                {"step": 29, "command": "set_range", "index": 2, "name": "gone", "first": 0, "last": 1},
+                                                {"step": 29, "command": "remove_range", "index": 2},
+                                                {"step": 29, "command": "seek", "token": 0, "cursor": "a"},
+                                                {"step": 29, "command": "play", "rate": 8, "by": "token"}]))
+        self.assertEqual(plain["ranges"], [])
+        self.assertEqual(named["ranges"], [{"name": "the beginning", "first": 0, "last": 16}, {"name": "the word", "first": 21, "last": 29}])
+        self.assertEqual(named["state_hash"], plain["state_hash"])
+        error = self.refusal("run", self.write([*text, {"step": 29, "command": "set_range", "index": 0, "name": "x", "first": 20, "last": 30}]))
+        self.assertEqual((error["code"], error["field"]), ("out_of_range", "commands[2] set_range.last"))
+
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]

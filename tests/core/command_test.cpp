@@ -31,7 +31,10 @@ std::vector<Command> one_of_each() {
           command::Undo{},
           command::Redo{},
           command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25},
-          command::ShowWeights{"lm_head.weight", "other"}};
+          command::ShowWeights{"lm_head.weight", "other"},
+          command::Play{12.5, "layer"},
+          command::SetRange{1, "bread", 128, 224},
+          command::RemoveRange{2}};
 }
 
 Error refused(const std::string& json) {
@@ -114,7 +117,18 @@ TEST_CASE("command: labels are what a person would say") {
   CHECK(label_of(command::Step{3}) == "step 3");
   CHECK(label_of(command::FeedTokens{{1}}) == "feed 1 token");
   CHECK(label_of(command::FeedText{"a\nb"}) == "feed \"a\\x0ab\"");
+  CHECK(label_of(command::SetRange{0, "bread", 128, 224}) == "name tokens 128 to 223 \"bread\"");
   for (const Command& command : one_of_each()) CHECK_FALSE(label_of(command).empty());
+}
+
+TEST_CASE("command: an edit has a name that a mark has room for, others are called by their labels") {
+  CHECK(brief_of(command::ZeroState{2}) == "zero L2");
+  CHECK(brief_of(command::ZeroState{-1}) == "zero");
+  CHECK(brief_of(command::ScaleState{12, 0.5}) == "× 0.5 L12");
+  CHECK(brief_of(command::ScaleState{-1, -2}) == "× -2");
+  CHECK(brief_of(command::RestoreState{1, 9}) == "restore L1");
+  CHECK(brief_of(command::SetTrials{.no_cache = true}) == "try no cache");
+  CHECK(brief_of(command::Step{3}) == "step 3");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 // What panes keep between frames so that an unchanged pane costs no layout: pages, series, places of tokens.
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -57,7 +58,6 @@ struct KeptTokens {
   float row_end = 0;                                 // where the last row ends
   std::int64_t top_row = 0;
   std::int64_t followed = -2;  // the cursor that was last brought into view
-  int measure = 0;
 };
 
 /// Where the data of the time axes lie, from the last pane that drew one: what the lanes below line up with.
@@ -66,6 +66,23 @@ struct KeptTimeAxis {
   double low = 0, high = 1;   // tokens
   float place(double token) const { return left + static_cast<float>((token - low) / (high - low)) * (right - left); }
   double token(float x) const { return low + static_cast<double>((x - left) / (right - left)) * (high - low); }
+};
+
+/// A Shift-drag over tokens, in the pane where it began.
+struct KeptDrag {
+  std::string pane;  // "": none goes on
+  std::int64_t from = 0, to = 0;
+  std::int64_t first() const { return std::min(from, to); }
+  std::int64_t last() const { return std::max(from, to) + 1; }
+};
+
+/// What the search of the token strip has found: first and last token of each place.
+struct KeptSearch {
+  std::string typed, text;  // the pieces read so far, one behind the other
+  std::uint64_t revision = 0;
+  std::vector<std::size_t> begins;  // of each token in the text
+  std::vector<std::pair<std::int64_t, std::int64_t>> matches;
+  bool has_gone = false;  // to a match since it was typed
 };
 
 /// Of the Monitor: what is being edited, what was looked at, what takes long to compute.
@@ -93,6 +110,13 @@ struct PaneMemory::Kept {
   KeptTokens tokens;
   KeptMonitor monitor;
   KeptTimeAxis time;
+  KeptDrag drag;
+  KeptSearch search;
+  KeptSeries surprise, entropy;
+  const void* surprise_of = nullptr;  // the track that the two were taken from
+  bool playback_is_open = false;      // as the last frame had it
+  std::uint64_t naming = 0;           // the range that the open page names
+  std::string first_text, last_text;  // typed there
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
   std::string followed_tensor, followed_against;
   double pan = 0;                    // tokens dragged, not yet shown

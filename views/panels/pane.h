@@ -1,5 +1,6 @@
 #pragma once
 // Panes of the window: each draws itself into a box from a snapshot and says what the user wants by commands.
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,18 @@
 #include "views/paint/imgui_painter.h"
 
 namespace lab {
+
+/// What the time axis counts, and what a step is.
+enum class TimeClock : std::uint8_t { token, layer, wall };
+
+/// A range of tokens that is being named.
+struct RangeDraft {
+  bool is_open = false;
+  std::int64_t index = -1;            // of the named range that is changed; -1: a new one
+  std::string name;
+  std::int64_t first = 0, last = 0;   // [first, last)
+  std::uint64_t number = 0;           // grows with every one that was begun
+};
 
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
 struct PaneMemory {
@@ -28,6 +41,16 @@ struct PaneMemory {
   int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
   double calibrate_every = 5000;                 // tokens between false alarms that are asked for
   double rate = 8;                               // tokens a second
+  TimeClock clock = TimeClock::token;
+  RangeDraft draft;
+  int range = -1;                                // the named range that is selected
+  int go_to_range = -1;                          // the one that the next frame goes to and selects
+  int token_measure = 0;                         // what colours the tokens
+  bool search_tokens = false;                    // the search of the token strip is open
+  std::string token_search;                      // typed there
+  bool focus_token_search = false;               // the keyboard goes there in the next frame
+  int search_step = 0;                           // +1, -1: the next frame goes to the next match or the one before
+  bool playback = false;                         // the page of speed, clock and sampling is open
   double scale_factor = 0.5;                     // of the edit
   std::string tensor_search, weights_against;    // typed on the page of weights
   bool focus_tensor_search = false;              // the keyboard goes there in the next frame

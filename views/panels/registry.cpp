@@ -4,7 +4,7 @@ namespace lab {
 namespace {
 
 constexpr PaneKind kKinds[] = {
-    {"tokens", {.alerts = true}, draw_tokens},
+    {"tokens", {.alerts = true, .surprise = true}, draw_tokens},
     {"layers", {.alerts = true}, draw_layers},
     {"next", {.next = true}, draw_next},
     {"lens", {.lens = true}, draw_lens},
@@ -13,7 +13,7 @@ constexpr PaneKind kKinds[] = {
     {"state-at", {.slab = true, .frame = true, .attention = true}, draw_state_at},
     {"pca", {.trajectory = true}, draw_pca},
     {"selection", {.slab = true, .frame = true}, draw_selection},
-    {"transport", {.alerts = true}, draw_transport},
+    {"transport", {.frame = true, .alerts = true, .pair = true}, draw_transport},
     {"rules", {.alerts = true}, draw_rules},
     {"alerts", {.alerts = true}, draw_alerts},
     {"alert-table", {.alerts = true}, draw_alert_table},

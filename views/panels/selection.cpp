@@ -242,45 +242,6 @@ void draw_readings(Ui& ui, Box& box, const Cell& cell) {
   rounded("f16", float_from_f16(f16_from_float(value)));
 }
 
-/// Both cursors beside each other, and their difference.
-void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
-  const Theme& theme = ui.theme();
-  const Snapshot& snapshot = context.snapshot;
-  const float t = 52, token = 62, norm = box.w * 0.72f;
-  const auto line = [&](Face face, Color color, const std::string& name, const std::string& at,
-                        const std::string& piece, const std::string& size, const std::string& value) {
-    const Box row = box.cut_top(kRow);
-    ui.text_in({row.x, row.y, 40, row.h}, face, color, name);
-    ui.text_in({row.x, row.y, t, row.h}, face, color, at, Align::right);
-    ui.text_in({row.x + token, row.y, norm - token - 56, row.h}, face, color, piece);
-    ui.text_in({row.x, row.y, norm, row.h}, face, color, size, Align::right);
-    ui.text_in(row, face, color, value, Align::right);
-  };
-  line(Face::tick, theme.dim, "cursor", "t", "token", "‖h‖₂", cell_text(snapshot, cell.row, cell.state));
-  const auto norm_at = [&](std::int64_t at) {
-    const bool known = snapshot.trace && at >= 0 && at < snapshot.trace->count();
-    return known ? snapshot.trace->statistic(static_cast<int>(cell.layer), Statistic::h_norm, at).mean : NAN;
-  };
-  const auto text = [](float value, int digits) {
-    return std::isfinite(value) ? number_text(value, digits) : std::string("–");
-  };
-  const Selection& s = snapshot.selection;
-  const float at_a = cell.value.value_or(NAN), at_b = from_slab(context, cell, s.cursor_b).value_or(NAN);
-  const auto row = [&](const char* name, std::int64_t at, float value) {
-    line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at),
-         text(norm_at(at), 4), text(value, 4));
-  };
-  row("A", s.cursor_a, at_a);
-  if (s.cursor_b < 0) {
-    const Box note = box.cut_top(kRow);
-    ui.text_in(note, Face::control, theme.dim, "Alt-click a token to set cursor B");
-    return;
-  }
-  row("B", s.cursor_b, at_b);
-  line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "",
-       text(norm_at(s.cursor_a) - norm_at(s.cursor_b), 4), text(at_a - at_b, 4));
-}
-
 void draw_cell(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   draw_value(ui, box, cell);
   draw_history(ui, box, context, cell);
@@ -317,7 +278,6 @@ void draw_selection(Ui& ui, Box box, PaneContext& context) {
   }
   if (has_all || tab == 0) draw_cell(ui, box, context, cell);
   if (has_all) separator();
-  if (has_all || tab == 1) draw_cursors(ui, box, context, cell), separator();
   if (has_all || tab == 1) draw_edit(ui, box, context);
   if (has_all) separator();
   if (has_all || tab == 2) draw_memory(ui, box, context);

@@ -46,11 +46,15 @@ class Ui {
   float px(float units) const;  // whole pixels
   ImDrawList* list() const;     // of the window being drawn
 
+  /// A line of dashes around a box.
+  void dashed_outline(Box box, Color color) const;
   void fill(Box box, Color color, float radius = 0) const;
   void outline(Box box, Color color, float radius = 0, float thickness = 1) const;
   void line_across(float x0, float x1, float y, Color color) const;  // 1 pixel thick
   void line_down(float x, float y0, float y1, Color color, bool dashed = false) const;
 
+  /// What is drawn for a text: characters that the face lacks, or that nobody would see, are escaped.
+  std::string drawable(Face face, std::string_view text) const;
   float width(Face face, std::string_view text) const;
   float height(Face face) const;
   /// Text with its top left corner at (x, y); returns where it ends.
