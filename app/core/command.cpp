@@ -76,6 +76,10 @@ std::string with_layer(const std::string& text, std::int64_t layer) {
 std::string brief(const command::ZeroState& c) { return with_layer("zero", c.layer); }
 std::string brief(const command::ScaleState& c) { return with_layer(fmt::format("× {:.4g}", c.factor), c.layer); }
 std::string brief(const command::RestoreState& c) { return with_layer("restore", c.layer); }
+std::string brief(const command::SetTrials& c) {
+  const std::string text = label(c), sign = "try ";
+  return text.starts_with(sign) ? text.substr(sign.size()) : text;
+}
 std::string brief(const auto& c) { return label(c); }
 
 }  // namespace

@@ -127,7 +127,7 @@ TEST_CASE("command: an edit has a name that a mark has room for, others are call
   CHECK(brief_of(command::ScaleState{12, 0.5}) == "× 0.5 L12");
   CHECK(brief_of(command::ScaleState{-1, -2}) == "× -2");
   CHECK(brief_of(command::RestoreState{1, 9}) == "restore L1");
-  CHECK(brief_of(command::SetTrials{.no_cache = true}) == "try no cache");
+  CHECK(brief_of(command::SetTrials{.no_cache = true}) == "no cache");
   CHECK(brief_of(command::Step{3}) == "step 3");
 }
 

@@ -60,6 +60,32 @@ TEST_CASE("golden: the Monitor looks as it did") { check_monitor("monitor", 1280
 TEST_CASE("golden: the Monitor with a rule being edited, in the light, looks as it did") { check_monitor("monitor-rule", 1600, 1000, false, "rules/rule 4"); }
 TEST_CASE("golden: the Monitor being calibrated looks as it did") { check_monitor("monitor-calibrate", 1280, 720, true, "rules/Calibrate…"); }
 
+/// Named ranges, one of them selected, another being named, places found in the text, both cursors, all kinds of edits.
+void check_time(const std::string& name, int width, int height, bool dark) {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  ShellOptions options;
+  options.dark = dark;
+  HeadlessWindow window(width, height, options);
+  window.open("prose");
+  window.play(study());
+  window.play({command::ScaleState{1, 0.5}, command::SetTrials{.only_layer = 1}, command::Step{5}, command::ZeroState{-1}, command::SetTrials{}, command::Step{9},
+               command::SetRange{0, "lighthouse", 0, 47}, command::SetRange{1, "river", 48, 83}, command::SetRange{2, "every word", 36, 46}, command::Seek{70, "a"}});
+  window.click("transport/range 0");
+  window.press(Key::f, {.control = true});
+  window.type(U"the");
+  window.press(Key::enter);
+  window.press(Key::r);
+  window.click_at(static_cast<float>(width) / 2, 20);  // away from the field, whose text cursor blinks
+  window.press(Key::r);
+  check_golden(window.picture(), name);
+}
+
+TEST_CASE("golden: the time panel with ranges and a search looks as it did") { check_time("time", 1600, 1000, true); }
+TEST_CASE("golden: the narrow time panel with ranges and a search, in the light, looks as it did") { check_time("time-narrow", 1280, 720, false); }
+
 TEST_CASE("golden: the trials of a hybrid look as they did") {
   if (const std::string why = golden_refusal(); !why.empty()) {
     MESSAGE("SKIPPED, pictures cannot be compared: ", why);

@@ -1,6 +1,7 @@
 // Both cursors beside each other: where they stand, the norm of the layer, the chosen cell, and what differs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "views/figures/parts.h"
@@ -18,12 +19,27 @@ constexpr float kRow = 18;
 
 std::string number_or_dash(double value, int digits) { return std::isfinite(value) ? number_text(value, digits) : "–"; }
 
-/// With its sign, as values of the state are written.
-std::string signed_text(double value, int digits) {
-  if (!std::isfinite(value)) return "–";
-  const std::string size = number_text(std::abs(value), digits);
-  return (value < 0 ? "−" : value > 0 ? "+" : "") + size;
-}
+/// Numbers of one column: as many decimals as give the larger of two about four digits.
+class Column {
+ public:
+  Column(double a, double b) {
+    const double high = std::max(std::isfinite(a) ? std::abs(a) : 0, std::isfinite(b) ? std::abs(b) : 0);
+    if (high > 0) decimals_ = 3 - static_cast<int>(std::floor(std::log10(high)));
+  }
+  std::string text(double value) const { return (value < 0 ? "−" : "") + size(value); }
+  std::string with_sign(double value) const {
+    if (!std::isfinite(value)) return "–";
+    return (value < 0 ? "−" : value > 0 ? "+" : "") + size(value);
+  }
+
+ private:
+  std::string size(double value) const {
+    if (!std::isfinite(value)) return "–";
+    if (decimals_ < 0 || decimals_ > 7) return number_text(std::abs(value), 4);
+    return fmt::format("{:.{}f}", std::abs(value), decimals_);
+  }
+  int decimals_ = 3;
+};
 
 /// The chosen cell where the map over time shows every token: of a cache, of the row that the token added.
 double cell_in(const Snapshot& snapshot, const StateSlab* slab, std::int64_t cursor) {
@@ -106,10 +122,11 @@ void draw_cursor_table(Ui& ui, Box box, PaneContext& context) {
     return std::isnan(cell) ? cell_in(snapshot, context.derived.slab.get(), cursor) : cell;
   };
   const double cell_a = cell_at(at_a, s.cursor_a), cell_b = cell_at(pair ? pair->b.get() : nullptr, s.cursor_b);
+  const Column norms(norm_a, norm_b), cells(cell_a, cell_b);
   Table table(ui, box.inset(12, 7));
   table.line(Face::tick, theme.dim, box.w > 260 ? "cursor" : "", "t", "token", fmt::format("‖h‖₂, L{}", s.layer), cell_text(snapshot, s.channel, s.state));
   const auto row = [&](const char* name, std::int64_t at, double norm, double cell) {
-    table.line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at), number_or_dash(norm, 4), signed_text(cell, 4));
+    table.line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at), norms.text(norm), cells.with_sign(cell));
   };
   row("A", s.cursor_a, norm_a, cell_a);
   Box rest = table.rest();
@@ -118,7 +135,7 @@ void draw_cursor_table(Ui& ui, Box box, PaneContext& context) {
     rest.cut_top(2 * kRow);
   } else {
     row("B", s.cursor_b, norm_b, cell_b);
-    table.line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "", signed_text(norm_a - norm_b, 3), signed_text(cell_a - cell_b, 3));
+    table.line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "", norms.with_sign(norm_a - norm_b), cells.with_sign(cell_a - cell_b));
     rest = table.rest();
     rest.cut_top(box.h > 110 ? 4 : 0);
     const Box line = rest.cut_top(kRow);

@@ -60,7 +60,8 @@ struct PlacedRange {
   int index = 0;
   Box box;
   float text_end = 0;  // where the next one above it begins
-  Hit hit;
+  bool lies_on_another = false;
+  Hit hit = {};
 };
 
 /// Those that are to be seen, the longest first: they lie below.
@@ -70,11 +71,15 @@ std::vector<PlacedRange> place_ranges(const KeptTimeAxis& axis, Box lane, const 
   std::vector<PlacedRange> placed;
   for (std::size_t i = 0; i < ranges.size(); ++i)
     if (const float x = place(ranges[i].first), end = place(ranges[i].last); end - x >= 1)
-      placed.push_back({static_cast<int>(i), {x, lane.y + 1, std::max(2.0f, end - x - 1), lane.h - 2}, end, {}});
+      placed.push_back({static_cast<int>(i), {x, lane.y + 1, std::max(2.0f, end - x - 1), lane.h - 2}, end});
   std::stable_sort(placed.begin(), placed.end(), [](const PlacedRange& a, const PlacedRange& b) { return a.box.w > b.box.w; });
   for (std::size_t i = 0; i < placed.size(); ++i)
-    for (std::size_t above = i + 1; above < placed.size(); ++above)
-      if (placed[above].box.x >= placed[i].box.x) placed[i].text_end = std::min(placed[i].text_end, placed[above].box.x);
+    for (std::size_t above = i + 1; above < placed.size(); ++above) {
+      const Box &low = placed[i].box, &high = placed[above].box;
+      if (high.x >= low.right() || low.x >= high.right()) continue;
+      placed[above].lies_on_another = true;
+      if (high.x >= low.x) placed[i].text_end = std::min(placed[i].text_end, high.x);
+    }
   return placed;
 }
 
@@ -83,7 +88,9 @@ void draw_range(Ui& ui, const PlacedRange& placed, PaneContext& context) {
   const NamedRange& range = (*context.snapshot.ranges)[static_cast<std::size_t>(placed.index)];
   const bool is_selected = context.memory.range == placed.index;
   const Box& box = placed.box;
-  ui.fill(box, is_selected ? theme.selection : placed.hit.hovered ? theme.hover : theme.raised, 2);
+  const Color ground = placed.lies_on_another ? mixed(theme.raised, theme.hover, 0.9f) : theme.raised;
+  if (placed.lies_on_another) ui.fill({box.x - 1, box.y, box.w + 2, box.h}, theme.pane);
+  ui.fill(box, is_selected ? theme.selection : placed.hit.hovered ? theme.hover : ground, 2);
   const bool is_covered = placed.text_end < box.right();
   Box text{box.x + 6, box.y, std::min(box.right(), placed.text_end) - box.x - 10, box.h};
   const std::string numbers = tokens_text(range.first, range.last);

@@ -90,54 +90,50 @@ void draw_resets(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& sna
       mark(edit.position, edit.brief, fmt::format("{}\tbefore token {}", edit.label, edit.position), fmt::format("reset {}", i).c_str());
 }
 
-/// A trial holds from its edit on until the next one: a bar. Ends of trials are no marks of their own.
-bool draw_trial(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot, std::size_t index, Hit& hit) {
-  const EditEvent& edit = (*snapshot.edits)[index];
-  if (!edit.trials) return false;
-  if (*edit.trials == command::SetTrials()) return true;
-  std::int64_t end = snapshot.count();
-  for (std::size_t i = index + 1; i < snapshot.edits->size(); ++i)
-    if ((*snapshot.edits)[i].trials) {
-      end = (*snapshot.edits)[i].position;
-      break;
-    }
-  const float left = std::max(axis.left, place_of(axis, edit.position)), right = std::min(axis.right, place_of(axis, end));
-  const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
-  if (right < axis.left || left > axis.right) return true;
-  ui.fill(bar, ui.theme().good, 2);
-  ui.text_in(bar.inset(6, 0), Face::tick, ui.theme().on_accent, edit.brief);
-  hit = ui.hit(fmt::format("edit {}", index).c_str(), bar);
-  return true;
+/// A trial holds from its edit on until the next one: a bar. The end of trials is no mark of its own.
+void draw_trials(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, std::int64_t count) {
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if (!edits[i].trials || *edits[i].trials == command::SetTrials()) continue;
+    const auto next = std::find_if(edits.begin() + static_cast<std::ptrdiff_t>(i) + 1, edits.end(), [](const EditEvent& edit) { return edit.trials.has_value(); });
+    const float left = std::max(axis.left, place_of(axis, edits[i].position));
+    const float right = std::min(axis.right, place_of(axis, next == edits.end() ? count : next->position));
+    if (right < axis.left || left > axis.right) continue;
+    const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
+    ui.fill(bar, ui.theme().good, 2);
+    ui.text_in(bar.inset(8, 0), Face::tick, ui.theme().on_accent, edits[i].brief);
+    if (ui.hit(fmt::format("edit {}", i).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\tfrom token {}", edits[i].label, edits[i].position));
+  }
 }
 
-/// A diamond where each edit was made, its name on the side that has room; trials as bars.
-void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot, bool with_resets) {
+/// A diamond where each edit was made, its name on the side that has room.
+void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, bool with_resets) {
   const Theme& theme = ui.theme();
+  const auto is_mark = [&](const EditEvent& edit) { return !edit.trials && (with_resets || !edit.is_reset); };
   float free_from = axis.left - 12;
-  bool has_any = false;
-  for (std::size_t i = 0; snapshot.edits && i < snapshot.edits->size(); ++i) {
-    const EditEvent& edit = (*snapshot.edits)[i];
-    if (edit.is_reset && !with_resets) continue;
-    has_any = true;
-    const std::string& name = edit.brief.empty() ? edit.label : edit.brief;
-    const float x = place_of(axis, edit.position), y = lane.middle_y();
-    Hit hit;
-    if (draw_trial(ui, axis, lane, snapshot, i, hit)) {
-      if (hit.hovered) ui.tooltip(fmt::format("{}\tfrom token {}", edit.label, edit.position));
-      continue;
-    }
-    if (x < axis.left - 1 || x > axis.right + 1) continue;
-    const float cx = ui.px(x), cy = ui.px(y), r = 5 * ui.scale();
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    const EditEvent& edit = edits[i];
+    const float x = place_of(axis, edit.position);
+    if (!is_mark(edit) || x < axis.left - 1 || x > axis.right + 1) continue;
+    const float cx = ui.px(x), cy = ui.px(lane.middle_y()), r = 5 * ui.scale();
     ui.list()->AddQuadFilled({cx, cy - r}, {cx + r, cy}, {cx, cy + r}, {cx - r, cy}, theme.warning);
-    const float next = i + 1 < snapshot.edits->size() ? place_of(axis, (*snapshot.edits)[i + 1].position) - 8 : axis.right + 60;
+    const std::string& name = edit.brief.empty() ? edit.label : edit.brief;
+    const float next = i + 1 < edits.size() ? place_of(axis, edits[i + 1].position) - 8 : axis.right + 60;
     const float width = ui.width(Face::tick, name);
     const auto write = [&](float left) { ui.text_in({left, lane.y, width + 1, lane.h}, Face::tick, theme.dim, name); };
     if (x + 10 + width < next) write(x + 9), free_from = x + 14 + width;
     else if (x - 10 - width > free_from) write(x - 9 - width), free_from = x + 8;
-    hit = ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h});
-    if (hit.hovered) ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
+    if (ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h}).hovered)
+      ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
   }
-  if (!has_any) ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, theme.faint, "none");
+}
+
+void draw_edit_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot, bool with_resets) {
+  static const std::vector<EditEvent> kNone;
+  const std::vector<EditEvent>& edits = snapshot.edits ? *snapshot.edits : kNone;
+  draw_trials(ui, axis, lane, edits, snapshot.count());
+  draw_edits(ui, axis, lane, edits, with_resets);
+  const bool has_any = std::ranges::any_of(edits, [&](const EditEvent& edit) { return with_resets || !edit.is_reset; });
+  if (!has_any) ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, ui.theme().faint, "none");
 }
 
 /// Alerts, the higher the more layers have one there, in the colours of their rules. A click goes to the nearest one.
@@ -237,7 +233,7 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
   const Hit below = ui.hit("read", {axis.left, at.read.y, axis.right - axis.left, at.read.h});
   draw_range_lane(ui, axis, at.ranges, context);
   if (at.resets.h > 0) draw_resets(ui, axis, at.resets, snapshot);
-  draw_edits(ui, axis, at.edits, snapshot, at.resets.h == 0);
+  draw_edit_lane(ui, axis, at.edits, snapshot, at.resets.h == 0);
   draw_drag(ui, axis, at, context);
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {
     const float x = axis.place(static_cast<double>(cursor));
