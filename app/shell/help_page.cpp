@@ -16,7 +16,8 @@ namespace {
 constexpr std::pair<const char*, const char*> kMouse[] = {
     {"hover", "exact value"},          {"click", "move cursor A, choose a layer or cell"},
     {"Alt-click", "put cursor B there"}, {"wheel", "zoom in time at the mouse"},
-    {"drag", "pan in time; in 3D: turn"}, {"drag below", "on the time lanes: scrub"}, {"Shift-drag", "on tokens or the time axis: name a range"},
+    {"drag", "pan in time; in 3D: turn"}, {"drag below", "on the time lanes: scrub"},
+    {"Shift-drag", "on tokens or the time axis: name a range"},
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "copy values, export this view"},
 };
 
@@ -35,7 +36,7 @@ void draw_columns(Ui& ui, Box box, std::span<const std::pair<const char*, const 
   const float width = box.w / static_cast<float>(columns);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Box column{box.x + width * static_cast<float>(i / rows), box.y, width - 12, box.h};
-    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, 118, entries[i].first, entries[i].second);
+    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, 112, entries[i].first, entries[i].second);
   }
 }
 
@@ -45,10 +46,10 @@ bool draw_help(Ui& ui, Box window) {
   std::vector<std::pair<const char*, const char*>> keys;
   for (const Shortcut& shortcut : shortcuts())
     if (*shortcut.keys != '\0') keys.emplace_back(shortcut.keys, shortcut.meaning);
-  const std::size_t columns = window.w >= 1180 ? 3 : 2;
+  const std::size_t columns = window.w >= 1240 ? 3 : 2;
   const std::size_t key_rows = (keys.size() + columns - 1) / columns, mouse_rows = (std::size(kMouse) + columns - 1) / columns;
   const float height = kRow * static_cast<float>(key_rows + mouse_rows) + 112;  // title, line and margins
-  const float width = columns == 3 ? 1140 : 800;
+  const float width = columns == 3 ? 1216 : 800;
   const Box page{window.middle_x() - width / 2, std::max(4.0f, window.middle_y() - height / 2), width, height};
   begin_overlay(ui, "help", page);
   Box body = page.inset(24, 16);

@@ -383,7 +383,7 @@ void Shell::Parts::close_or_cancel() {
   else if (export_dialog.is_open()) export_dialog.close();
   else if (trials_dialog.is_open()) trials_dialog.close();
   else if (open_dialog.is_open()) carry_out(open_dialog.escape());
-  else if (std::exchange(memory.draft.is_open, false) || std::exchange(memory.playback, false)) return;
+  else if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel)) ui.closes_popups = true;
   else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running || snapshot->plays) cancel();
   else if (status.close_notice(*snapshot)) return;
   else if (workspace.is_enlarged()) workspace.toggle_enlarged("");
@@ -498,6 +498,7 @@ void Shell::Parts::draw(Box window) {
   else draw_start(body);
   ImGui::End();
   draw_dialogs(window);
+  ui.closes_popups = false;
   if (asked_for) perform(*asked_for);
   if (cancelled) cancel();
 }

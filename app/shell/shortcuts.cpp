@@ -6,7 +6,7 @@ namespace {
 constexpr Modifiers kNone{}, kControl{.control = true}, kShift{.shift = true}, kControlShift{.control = true, .shift = true};
 
 constexpr Shortcut kShortcuts[] = {
-    {Action::run_or_pause, Key::space, kNone, "Space", "pause; else play, or at the end follow"},
+    {Action::run_or_pause, Key::space, kNone, "Space", "play, at the end follow; pause"},
     {Action::follow, Key::space, kShift, "Shift+Space", "follow: the model goes on"},
     {Action::step, Key::right, kNone, "Right", "next token; at the end: step the model"},
     {Action::step_ten, Key::right, kShift, "Shift+Right", "ten tokens forward"},

@@ -592,6 +592,23 @@ TEST_CASE("window: B sets cursor B, X swaps the two, Shift+B and Escape take B a
   CHECK(cursors() == std::pair<std::int64_t, std::int64_t>{3, -1});
 }
 
+TEST_CASE("window: Escape closes lists, menus and pages, and nothing else with them") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  window.press(Key::b);
+  for (const auto& [opens, inside] : {std::pair("tokens/strip-more", "tokens/Swap A and B"), std::pair("tokens/measure", "tokens/entropy"),
+                                      std::pair("transport/playback", "transport/Greedy")}) {
+    window.click(opens);
+    CHECK(window.shell().item(inside));
+    window.press(Key::escape);
+    CHECK_FALSE(window.shell().item(inside));
+    CHECK(window.snapshot()->selection.cursor_b >= 0);
+  }
+  window.press(Key::escape);
+  CHECK(window.snapshot()->selection.cursor_b == -1);
+}
+
 TEST_CASE("window: on the layer clock an arrow goes a layer further, and on to the next token") {
   HeadlessWindow window;
   with_prompt(window);

@@ -84,7 +84,7 @@ void draw_clock(Ui& ui, Box box, PaneContext& context) {
 
 void draw_playback(Ui& ui, Box anchor, PaneContext& context) {
   Box page;
-  constexpr float kHeight = 214;
+  constexpr float kHeight = 190;
   if (!begin_popover(ui, kPlaybackPage, {anchor.x, anchor.y - kHeight - 8, anchor.w, 0}, kWidth, kHeight, page)) return;
   ui.text_in(page.cut_top(20), Face::title, ui.theme().text, "How time goes on");
   page.cut_top(8);

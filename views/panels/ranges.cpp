@@ -116,14 +116,13 @@ void react(Ui& ui, const PlacedRange& placed, PaneContext& context) {
 bool drag_range(Ui& ui, PaneContext& context, const Hit& hit, std::int64_t token) {
   KeptDrag& drag = kept_of(context).drag;
   if (hit.pressed && ImGui::GetIO().KeyShift && context.snapshot.count() > 0) drag = {ui.pane, token, token};
-  if (drag.pane != ui.pane) return false;
-  if (hit.held) drag.to = std::clamp<std::int64_t>(token, 0, context.snapshot.count() - 1);
-  return true;
+  return drag.pane == ui.pane;
 }
 
-void finish_drag(Ui& ui, PaneContext& context) {
+void finish_drag(Ui& ui, PaneContext& context, std::int64_t token) {
   KeptDrag& drag = kept_of(context).drag;
   if (drag.pane != ui.pane) return;
+  drag.to = std::clamp<std::int64_t>(token, 0, std::max<std::int64_t>(0, context.snapshot.count() - 1));
   if (ImGui::GetIO().MouseDown[0]) return ui.tooltip(range_tip(context, "let go to name them", drag.first(), drag.last()));
   begin_naming(context.memory.draft, drag.first(), std::min(drag.last(), context.snapshot.count()));
   drag = {};

@@ -10,8 +10,8 @@ namespace lab {
 /// Follows a Shift-drag of the pane that is being drawn from token to token. Returns whether the press belongs to one: it is no
 /// click then.
 bool drag_range(Ui& ui, PaneContext& context, const Hit& hit, std::int64_t token);
-/// Where the drag of this pane has ended, begins to name what was dragged over. Once a frame.
-void finish_drag(Ui& ui, PaneContext& context);
+/// Where the drag of this pane has ended, begins to name what was dragged over. Once a frame, with the token under the mouse.
+void finish_drag(Ui& ui, PaneContext& context, std::int64_t token);
 
 /// Begins to name the tokens [first, last), or to change the named range `index`.
 void begin_naming(RangeDraft& draft, std::int64_t first, std::int64_t last);

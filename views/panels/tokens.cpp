@@ -211,7 +211,7 @@ void draw_marks(Ui& ui, Box cell, PaneContext& context, std::int64_t token) {
   if (token == s.cursor_b) ui.dashed_outline(around, theme.cursor);
 }
 
-void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, std::int64_t under, const KeptSeries* series) {
+void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, const KeptSeries* series) {
   const Theme& theme = ui.theme();
   const Snapshot& snapshot = context.snapshot;
   const Hit hit = ui.hit(fmt::format("token {}", token).c_str(), cell);
@@ -220,7 +220,7 @@ void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, std:
   if (hit.hovered) ui.outline(cell, theme.dim, 2);
   ui.text_in(cell.inset(kPadding - 1, 0), Face::mono, waits ? theme.dim : theme.text, piece_at(snapshot, token), Align::center);
   draw_marks(ui, cell, context, token);
-  if ((hit.pressed || hit.held) && drag_range(ui, context, hit, hit.pressed ? token : under)) return;
+  if ((hit.pressed || hit.held) && drag_range(ui, context, hit, token)) return;
   if (hit.hovered) ui.tooltip(tip_of(context, token));
   const ImGuiIO& io = ImGui::GetIO();
   if (hit.clicked && !waits && !io.KeyShift) context.send(command::Seek{token, io.KeyAlt ? "b" : "a"});
@@ -242,8 +242,6 @@ void draw_rows(Ui& ui, Box strip, PaneContext& context, std::int64_t rows) {
   const Snapshot& snapshot = context.snapshot;
   KeptTokens& kept = kept_of(context).tokens;
   const KeptSeries* series = measured_series(context);
-  const ImVec2 mouse = ImGui::GetIO().MousePos;
-  const std::int64_t under = token_under(kept, strip, mouse.x / ui.scale(), mouse.y / ui.scale());
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t row = kept.top_row + i, row_count = static_cast<std::int64_t>(kept.row_start.size());
     if (row >= row_count) break;
@@ -252,7 +250,7 @@ void draw_rows(Ui& ui, Box strip, PaneContext& context, std::int64_t rows) {
       const auto at = static_cast<std::size_t>(token);
       const Box cell{strip.x + kept.x[at], strip.y + static_cast<float>(i) * kRow, kept.width[at], kCell};
       if (token == snapshot.count() && token > 0) ui.fill({cell.x - 6, cell.y, 2, cell.h}, ui.theme().accent);
-      draw_token(ui, cell, context, token, under, series);
+      draw_token(ui, cell, context, token, series);
     }
   }
 }
@@ -325,7 +323,8 @@ void draw_tokens(Ui& ui, Box box, PaneContext& context) {
   draw_strip_header(ui, box, context, range_text(snapshot, kept, rows));
   if (context.memory.search_tokens) search_tokens(context);
   draw_rows(ui, strip, context, rows);
-  finish_drag(ui, context);
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  finish_drag(ui, context, token_under(kept, strip, mouse.x / ui.scale(), mouse.y / ui.scale()));
   if (const int step = std::exchange(context.memory.search_step, 0); step != 0) go_to_match(context, step > 0);
 }
 

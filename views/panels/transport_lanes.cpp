@@ -100,7 +100,7 @@ void draw_trials(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<E
     if (right < axis.left || left > axis.right) continue;
     const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
     ui.fill(bar, ui.theme().good, 2);
-    ui.text_in(bar.inset(8, 0), Face::tick, ui.theme().on_accent, edits[i].brief);
+    if (bar.w >= std::min(60.0f, ui.width(Face::tick, edits[i].brief) + 16)) ui.text_in(bar.inset(8, 0), Face::tick, ui.theme().on_accent, edits[i].brief);
     if (ui.hit(fmt::format("edit {}", i).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\tfrom token {}", edits[i].label, edits[i].position));
   }
 }
@@ -244,9 +244,9 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
   const Box flag_b = flag(s.cursor_b, "B", false), flag_a = flag(s.cursor_a, "A", true);
   draw_axis(ui, axis, at.axis, context, flag_a, flag_b);
 
-  finish_drag(ui, context);
   const auto last = snapshot.count() - 1;
   const auto token = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(axis.token(hit.x) + 0.5)), 0, last);
+  finish_drag(ui, context, token);
   if (drag_range(ui, context, hit, token) || drag_range(ui, context, below, token)) return;
   if (!hit.held && !below.held) return;
   const char* cursor = ImGui::GetIO().KeyAlt ? "b" : "a";

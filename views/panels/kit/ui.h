@@ -73,6 +73,9 @@ class Ui {
   void clip(Box box) const;
   void unclip() const;
 
+  /// Set for one frame: lists, menus and pages that hang from something close.
+  bool closes_popups = false;
+
   /// Every box that reacts, by "pane/id", while `record_items` is set: tests click by name.
   bool record_items = false;
   std::map<std::string, Box> items;

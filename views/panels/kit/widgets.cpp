@@ -96,6 +96,7 @@ bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels,
   push_popup_style(ui);
   bool changed = false;
   if (ImGui::BeginPopup(popup.c_str())) {
+    if (ui.closes_popups) ImGui::CloseCurrentPopup();
     Box rows{box.x + 4, y + 4, std::max(box.w, 120.0f) - 8, height};
     for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
       const char* label = labels[static_cast<std::size_t>(i)];
@@ -133,6 +134,7 @@ bool begin_popover(Ui& ui, const char* id, Box anchor, float width, float height
     ImGui::PopStyleVar(2);
     return false;
   }
+  if (ui.closes_popups) ImGui::CloseCurrentPopup();
   page = {x + 12, y + 10, width - 24, height - 20};
   return true;
 }
@@ -250,6 +252,7 @@ int menu(Ui& ui, const char* id, std::span<const MenuItem> items) {
   push_popup_style(ui);
   int chosen = -1;
   if (ImGui::BeginPopup(id)) {
+    if (ui.closes_popups) ImGui::CloseCurrentPopup();
     const ImVec2 at = ImGui::GetWindowPos();
     Box rows{at.x / ui.scale() + 4, at.y / ui.scale() + 4, width - 8, height};
     for (int i = 0; i < static_cast<int>(items.size()); ++i) {
