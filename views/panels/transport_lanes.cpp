@@ -15,6 +15,7 @@
 namespace lab {
 namespace {
 
+constexpr float kTickSpacing = 69;                       // as on the plots above
 constexpr float kAxis = 20, kLane = 17, kLowLane = 13;  // low: where the pane has little height
 
 /// The axis of the panes above, or one of our own where none is drawn or it lies elsewhere.
@@ -44,7 +45,7 @@ Box draw_flag(Ui& ui, float y, const std::string& text, float x, bool filled) {
 void draw_axis(Ui& ui, const KeptTimeAxis& axis, Box row, const PaneContext& context, Box flag_a, Box flag_b) {
   const Snapshot& snapshot = context.snapshot;
   const TimeClock clock = context.memory.clock;
-  const auto wanted = static_cast<int>(std::max(2.0f, (axis.right - axis.left) / 90));
+  const auto wanted = static_cast<int>(std::clamp((axis.right - axis.left) / kTickSpacing + 1, 2.0f, 16.0f));
   double low = axis.low, high = axis.high;
   if (clock == TimeClock::layer) low *= static_cast<double>(snapshot.model->layers.size()), high *= static_cast<double>(snapshot.model->layers.size());
   if (clock == TimeClock::wall) {
