@@ -190,15 +190,35 @@ struct Redo {
   static constexpr const char* kName = "redo";
   static constexpr auto fields() { return std::tuple(); }
 };
+/// How a figure shows what is selected, by the names of the command line. What a session does not say is as here.
+struct FigureLook {
+  std::string map = "RdBu", scale = "symlog", order = "half-life";
+  std::vector<double> range;  // of the colours, low and high; empty: fitted to the values
+  std::int64_t rows_axis = -1, across_axis = -1;  // of the state: the axis that goes down over time, the one that stays at t; -1: neither
+  std::int64_t first_row = 0, rows = 0, first_column = 0, columns = 0;  // of heatmaps, as displayed; 0: all
+  std::vector<std::int32_t> watched;  // tokens among those expected
+  bool all_layers = false, log_counts = true;
+  double yaw = 0.6, pitch = 0.35;
+  friend bool operator==(const FigureLook&, const FigureLook&) = default;
+  static constexpr auto fields() {
+    return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
+                      field("rows_axis", &FigureLook::rows_axis), field("across_axis", &FigureLook::across_axis), field("first_row", &FigureLook::first_row),
+                      field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
+                      field("watched", &FigureLook::watched), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
+                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch));
+  }
+};
+
 /// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end.
 struct ExportFigure {
   std::string kind;  // "state-heatmap", "norms", "gates", "pca2d", "pca3d", "state-at", "next-token"
   std::string file;  // a plain name in scripts, a path in the window
   double width_in = 5.5, height_in = 3.4;
+  FigureLook look = {};  // may be left out
   static constexpr const char* kName = "export_figure";
   static constexpr auto fields() {
     return std::tuple(field("kind", &ExportFigure::kind), field("file", &ExportFigure::file), field("width_in", &ExportFigure::width_in),
-                      field("height_in", &ExportFigure::height_in));
+                      field("height_in", &ExportFigure::height_in), field("look", &ExportFigure::look));
   }
 };
 

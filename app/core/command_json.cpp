@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace lab {
@@ -13,6 +14,7 @@ constexpr const char* kNameField = "command";
 nlohmann::ordered_json value_of(const auto& value) { return value; }
 nlohmann::ordered_json value_of(const Sampling& sampling);
 nlohmann::ordered_json value_of(const Rule& rule);
+nlohmann::ordered_json value_of(const command::FigureLook& look);
 
 template <class Struct>
 nlohmann::ordered_json object_of(const Struct& object) {
@@ -23,6 +25,7 @@ nlohmann::ordered_json object_of(const Struct& object) {
 
 nlohmann::ordered_json value_of(const Sampling& sampling) { return object_of(sampling); }
 nlohmann::ordered_json value_of(const Rule& rule) { return object_of(rule); }
+nlohmann::ordered_json value_of(const command::FigureLook& look) { return object_of(look); }
 
 std::string within(const std::string& where, const std::string& name) {
   return where.empty() ? name : where + "." + name;
@@ -100,9 +103,14 @@ Status read_value(const Json& json, const std::string& where, Rule& into) {
   return read_object(json, where, {}, into, Reading::partly);
 }
 
+Status read_value(const Json& json, const std::string& where, command::FigureLook& into) {
+  return read_object(json, where, {}, into, Reading::partly);
+}
+
 template <class Value>
 Status read_field(const Json& json, const std::string& where, const char* name, Value& into) {
   if (const Json* found = json.find(name)) return read_value(*found, within(where, name), into);
+  if constexpr (std::is_same_v<Value, command::FigureLook>) return {};  // figures were exported before they had one
   return Error{
       .code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
 }

@@ -2,9 +2,12 @@
 
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
+#include "app/core/channel_track_maker.h"
 #include "app/core/lens.h"
+#include "app/core/mixer_look.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
+#include "app/core/token_track_maker.h"
 #include "app/core/trajectory_maker.h"
 #include "app/core/trials.h"
 #include "app/core/watcher.h"
@@ -32,12 +35,17 @@ struct Deriver::Parts {
   explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
-  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, std::string& refusal,
+  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
                                                        const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal,
                                                               const std::function<bool()>& cancelled);
   std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
   std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const MixerFrame> mixer(const Snapshot& snapshot);
+  std::optional<std::shared_ptr<const ChannelTrack>> channel(const Snapshot& snapshot, std::string& refusal,
+                                                             const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const TokenTrack>> expected(const Snapshot& snapshot, const Watched& watched, std::string& refusal,
+                                                            const std::function<bool()>& cancelled);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
   std::optional<std::shared_ptr<const AlertLog>> alerts(const Snapshot& snapshot, std::string& refusal,
                                                         const std::function<bool()>& cancelled);
@@ -52,12 +60,15 @@ struct Deriver::Parts {
   std::vector<bool> sampleable;
   std::optional<SlabMaker> slab_maker;
   std::optional<TrajectoryMaker> trajectory_maker;
+  std::optional<ChannelTrackMaker> channel_maker;
+  std::optional<TokenTrackMaker> track_maker;
   WeightViewer weight_viewer;
   std::optional<Watcher> watcher;
   std::shared_ptr<const std::vector<Rule>> watched_by;  // the rules of the watcher
   std::optional<State> scratch;
   Kept<StateFrame> kept_frame;
   Kept<AttentionFrame> kept_attention;
+  Kept<MixerFrame> kept_mixer;
   Kept<NextTokens> kept_next;
   Kept<LogitLens> kept_lens;
 };
@@ -69,6 +80,9 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   if (model == opened && another_run == run) return;
   slab_maker.reset();
   trajectory_maker.reset();
+  channel_maker.reset();
+  track_maker.reset();
+  kept_mixer = {};
   kept_frame = {};
   kept_attention = {};
   kept_next = {};
@@ -107,13 +121,48 @@ std::optional<std::shared_ptr<const Part>> unless_cancelled(Result<std::shared_p
 
 }  // namespace
 
-std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snapshot& snapshot, std::string& refusal,
+std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
                                                                      const std::function<bool()>& cancelled) {
   const ShownRange range = replayable_range(snapshot, refusal);
   const Selection& s = snapshot.selection;
-  if (!slab_maker || !slab_maker->fits(s.layer, s.state, range.first))
-    slab_maker.emplace(*opened->model, s.layer, s.state, range.first, context);
-  return unless_cancelled(slab_maker->make(snapshot, range.last, cancelled), refusal);
+  const SlabMaker::Cells cells{.layer = s.layer, .axis = query.rows_axis, .channel = s.channel, .state = s.state};
+  if (!slab_maker || !slab_maker->fits(cells, range.first)) slab_maker.emplace(*opened->model, cells, range.first, context);
+  return unless_cancelled(slab_maker->make(snapshot, range.last, query.similarity, cancelled), refusal);
+}
+
+std::optional<std::shared_ptr<const ChannelTrack>> Deriver::Parts::channel(const Snapshot& snapshot, std::string& refusal,
+                                                                           const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  const Selection& s = snapshot.selection;
+  if (!channel_maker || !channel_maker->fits(s.layer, s.channel, range.first))
+    channel_maker.emplace(opened->model->info().layers[static_cast<std::size_t>(s.layer)], s.layer, s.channel,
+                          StatePlane(*opened->model->schema(), s.layer).rows(), range.first);
+  auto made = channel_maker->make(snapshot, range.last, cancelled);
+  if (!made) return std::nullopt;
+  return made;
+}
+
+std::optional<std::shared_ptr<const TokenTrack>> Deriver::Parts::expected(const Snapshot& snapshot, const Watched& watched, std::string& refusal,
+                                                                          const std::function<bool()>& cancelled) {
+  if (snapshot.has_vectors) return nullptr;
+  ShownRange range = shown_range(snapshot);
+  range.first = std::max(range.first, snapshot.trace->use().looked_at_from);
+  range.last = std::max(range.last, range.first);
+  if (!track_maker || !track_maker->fits(watched, range.first))
+    track_maker.emplace(*opened->model, sampleable, watched, range.first, context);
+  return unless_cancelled(track_maker->make(snapshot, range.last, cancelled), refusal);
+}
+
+std::shared_ptr<const MixerFrame> Deriver::Parts::mixer(const Snapshot& snapshot) {
+  const std::int64_t layer = snapshot.selection.layer, token = snapshot.selection.cursor_a;
+  if (token < 0) return nullptr;
+  const Place place{snapshot.trace->revision(), 0, token, layer};
+  if (kept_mixer.part && kept_mixer.place == place) return kept_mixer.part;
+  context.trials = trials_of(trials_at(*snapshot.edits, token));
+  auto made = look_at_mixer(*opened->model, snapshot, *scratch, context);
+  if (!made) return nullptr;  // the frame says why: it needs the same part of the history
+  kept_mixer = {place, std::make_shared<const MixerFrame>(made.take())};
+  return kept_mixer.part;
 }
 
 std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot,
@@ -226,6 +275,7 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
   if (query.attention) derived.attention = attention(snapshot, derived.refusal);
+  if (query.mixer) derived.mixer = mixer(snapshot);
   if (query.next) derived.next = next(snapshot, derived.refusal);
   if (query.lens) {
     auto made = lens(snapshot, derived.refusal, cancelled);
@@ -233,9 +283,19 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     derived.lens = std::move(*made);
   }
   if (query.slab) {
-    auto made = slab(snapshot, derived.refusal, cancelled);
+    auto made = slab(snapshot, query, derived.refusal, cancelled);
     if (!made) return false;
     derived.slab = std::move(*made);
+  }
+  if (query.channel) {
+    auto made = channel(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.channel = std::move(*made);
+  }
+  if (query.expected) {
+    auto made = expected(snapshot, query.watched, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.expected = std::move(*made);
   }
   if (query.trajectory) {
     auto made = trajectory(snapshot, derived.refusal, cancelled);

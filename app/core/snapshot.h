@@ -1,6 +1,8 @@
 #pragma once
 // What a frame may see of the engine: finished, immutable parts. Taken once a frame, never modified.
+#include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -102,17 +104,33 @@ struct Snapshot {
   std::int64_t count() const { return tokens.count(); }
 };
 
-/// A matrix over time: one column a token, channels down, one state index of the recurrent state of a layer.
+/// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
+/// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
 struct StateSlab {
   std::int64_t layer = 0, state = 0;
+  std::vector<std::int64_t> shape;  // of the state: [di, N], [H, P, N]
+  std::int64_t axis = -1;           // of the shape, whose extent goes down; -1: all but the last together, which are the channels
+  std::int64_t start = 0, step = 1;
   std::int64_t first = 0;     // token of column 0
   std::int64_t stride = 1;    // tokens a column stands for; the signed value of largest magnitude is kept
-  std::int64_t rows = 0;      // channels
+  std::int64_t rows = 0;      // cells of a column
   RowView<float> columns;     // one row of this log a column
   std::vector<std::int32_t> by_half_life;  // rows, slowest first
   std::vector<float> half_life;            // of each row, in tokens, over the tokens shown
   std::vector<float> rate;                 // |A| of each row: a token of step dt keeps exp(-dt |A|) of it
+  std::vector<std::int32_t> channels_by_half_life;  // of the whole state at that state index; the same where rows are channels
+  std::vector<float> mean, deviation;      // of each row over every token shown, finite values only
+  std::vector<std::int32_t> by_norm, by_similarity;  // rows, largest first; neighbours alike (empty unless asked for)
+  std::int64_t nonfinite = 0;              // NaN or infinite cells of every token shown
+  std::int64_t nonfinite_token = -1, nonfinite_row = -1;  // the first of them
   std::uint64_t version = 0;
+
+  std::int64_t cell_of(std::int64_t row) const { return start + row * step; }
+  /// The row that shows a cell, or -1.
+  std::int64_t row_of(std::int64_t cell) const {
+    const std::int64_t row = (cell - start) / step;
+    return cell >= start && (cell - start) % step == 0 && row < rows ? row : -1;
+  }
 };
 
 /// The state of one layer at a position, in logical order.
@@ -121,6 +139,41 @@ struct StateFrame {
   std::vector<std::int64_t> shape;    // [di, N] or [H, P, N]
   std::vector<float> h, conv;         // conv [C, K]
   std::vector<std::int64_t> conv_shape;
+};
+
+/// What the mixer of a layer made of one token, computed anew by its own code from what was recorded: to the bit what it was then.
+struct MixerFrame {
+  std::int64_t layer = 0, token = 0;
+  std::map<Point, std::vector<float>> values;  // of the points that follow from what is recorded
+  std::vector<float> before;                   // the state that the token found, flat; of a cache nothing
+
+  /// A value of a point, or nothing.
+  std::optional<float> at(Point point, std::int64_t index) const {
+    const auto found = values.find(point);
+    if (found == values.end() || index < 0 || index >= static_cast<std::int64_t>(found->second.size())) return {};
+    return found->second[static_cast<std::size_t>(index)];
+  }
+};
+
+/// What was recorded of one channel over the tokens shown.
+struct ChannelTrack {
+  std::int64_t layer = 0, channel = 0;
+  std::int64_t first = 0, stride = 1;           // token of the first value, tokens from one to the next
+  std::map<Point, std::vector<float>> values;   // NaN where a value was dropped
+};
+
+/// Tokens that are watched: their ids, -1 behind the last one.
+constexpr std::size_t kMostWatched = 4;
+using Watched = std::array<std::int32_t, kMostWatched>;
+constexpr Watched kNoneWatched = {-1, -1, -1, -1};
+
+/// What the model expected after each token shown.
+struct TokenTrack {
+  /// The entropy in bits, what came next (probability, rank), then the same two of each watched token. Ranks count from 1; NaN: unknown.
+  static constexpr std::int64_t kWidth = 3 + 2 * static_cast<std::int64_t>(kMostWatched);
+  Watched watched = kNoneWatched;
+  std::int64_t first = 0, stride = 1;  // token of the first row, tokens from one to the next
+  RowView<float> rows;                 // [.., kWidth]
 };
 
 /// Whether a layer is one of attention.
@@ -190,6 +243,10 @@ struct Trajectory {
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
+  bool mixer = false, channel = false, expected = false;
+  std::int64_t rows_axis = -1;        // of the slab
+  bool similarity = false;            // the slab's rows are ordered by it too
+  Watched watched = kNoneWatched;     // of what was expected
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -197,6 +254,9 @@ struct Derived {
   std::shared_ptr<const StateSlab> slab;
   std::shared_ptr<const StateFrame> frame;
   std::shared_ptr<const AttentionFrame> attention;  // null too where the layer is none of attention
+  std::shared_ptr<const MixerFrame> mixer;          // at the cursor
+  std::shared_ptr<const ChannelTrack> channel;      // of the selected channel
+  std::shared_ptr<const TokenTrack> expected;
   std::shared_ptr<const NextTokens> next;
   std::shared_ptr<const LogitLens> lens;
   std::shared_ptr<const Trajectory> trajectory;

@@ -17,11 +17,6 @@ std::optional<Command> seek(const Snapshot& snapshot, std::int64_t token, const 
   return command::Seek{token, cursor};
 }
 
-std::optional<Command> select_layer(const Snapshot& snapshot, std::int64_t layer) {
-  if (layer < 0 || layer >= static_cast<std::int64_t>(snapshot.model->layers.size())) return {};
-  return command::Select{layer, -1, -1};
-}
-
 }  // namespace
 
 std::optional<Command> command_of(Action action, const Snapshot& snapshot, double rate) {
@@ -41,8 +36,6 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
     case Action::take_back:
       if (snapshot.count() == 0) return {};
       return command::TakeBack{1, false};
-    case Action::previous_layer: return select_layer(snapshot, at.layer - 1);
-    case Action::next_layer: return select_layer(snapshot, at.layer + 1);
     case Action::zero_layer: return command::ZeroState{at.layer};
     case Action::undo:
       if (snapshot.undo.empty()) return {};
@@ -56,14 +49,14 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
 
 bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
-         action == Action::export_view || action == Action::palette;
+         action == Action::export_view || action == Action::palette || action == Action::filter_layers || action == Action::index_map;
 }
 
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
     case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::previous_tensor:
-    case Action::next_tensor: return true;
+    case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head: return true;
     default: return false;
   }
 }

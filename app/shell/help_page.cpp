@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::pair<const char*, const char*> kMouse[] = {
     {"hover", "exact value"},          {"click", "move cursor A, choose a layer or cell"},
-    {"Alt-click", "put cursor B there"}, {"wheel", "zoom in time at the mouse"},
-    {"drag", "pan in time; in 3D: turn"}, {"drag below", "on the time lanes: scrub"},
-    {"double-click", "show all; on a gutter: its default"}, {"right-click", "copy values, export this view"},
+    {"Alt-click", "put cursor B there"}, {"wheel", "zoom at the mouse; Shift: across, Ctrl: down"},
+    {"drag, right drag", "pan; in 3D: turn. Right: zoom to a box"}, {"drag below", "on the time lanes: scrub"},
+    {"double-click", "show all; on a gutter: its default"}, {"right-click", "menu: copy, lock, export, explain"},
 };
 
 constexpr float kRow = 24;

@@ -8,6 +8,7 @@
 
 #include "app/core/builtin.h"
 #include "app/shell/fuzzy.h"
+#include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
@@ -78,9 +79,24 @@ void add_view(Finder& finder, std::string label, Value PaneMemory::* member, Val
   finder.add("view", std::move(label), [=](PaneMemory& memory) { memory.*member = value; });
 }
 
-void add_views(Finder& finder) {
-  add_view(finder, "curves: norms", &PaneMemory::show_gates, false);
-  add_view(finder, "curves: gates", &PaneMemory::show_gates, true);
+/// Which axis of the state goes down in the heatmap, and which plane of it is shown at t.
+void add_axes(Finder& finder, const Snapshot& snapshot) {
+  const auto layer = static_cast<std::size_t>(snapshot.selection.layer);
+  const bool in_heads = layer < snapshot.model->layers.size() && snapshot.model->layers[layer].heads > 0;
+  const std::vector<std::string> names = axis_names(snapshot, in_heads ? 3 : 2);
+  for (int axis = -1; axis < static_cast<int>(names.size()); ++axis)
+    finder.add("view", "state over time: rows are " + (axis < 0 ? "channels" : names[static_cast<std::size_t>(axis)] + " of the selected cell"),
+               [axis](PaneMemory& memory) { memory.options["state-heatmap"].rows_axis = axis; });
+  for (int axis = -1; in_heads && axis < 3; ++axis)
+    finder.add("view", axis < 0 ? "state at t: all of it" : "state at t: the plane across " + names[static_cast<std::size_t>(axis)],
+               [axis](PaneMemory& memory) { memory.options["state-at"].fixed_axis = axis; });
+}
+
+void add_views(Finder& finder, const Snapshot& snapshot) {
+  for (const auto& [name, set] : {std::pair{"drivers", CurveSet::drivers}, {"norms", CurveSet::norms}, {"gates", CurveSet::gates}, {"the selected channel", CurveSet::channel}, {"expected tokens", CurveSet::expected}})
+    add_view(finder, std::string("curves: ") + name, &PaneMemory::curves, set);
+  for (const auto& [name, sort] : {std::pair{"index", LayerSort::index}, {"norm", LayerSort::norm}, {"change", LayerSort::change}})
+    add_view(finder, std::string("layers: sort by ") + name, &PaneMemory::layer_sort, sort);
   for (const bool all : {false, true})
     finder.add("view", all ? "curves: all layers" : "curves: the chosen layer",
                [all](PaneMemory& memory) { memory.options["norms"].all_layers = all; });
@@ -89,12 +105,13 @@ void add_views(Finder& finder) {
   for (int i = 0; i < static_cast<int>(std::size(kMapNames)); ++i)
     finder.add("view", std::string("state over time: colours ") + kMapNames[i],
                [i](PaneMemory& memory) { memory.options["state-heatmap"].map = static_cast<ColorMap>(i); });
-  for (int i = 0; i < static_cast<int>(std::size(kScalingNames)); ++i)
-    finder.add("view", std::string("state over time: scale ") + kScalingNames[i],
-               [i](PaneMemory& memory) { memory.options["state-heatmap"].scaling = static_cast<Scaling>(i); });
-  for (const auto& [name, order] : {std::pair{"half-life", RowOrder::half_life}, std::pair{"index", RowOrder::index}})
-    finder.add("view", std::string("state over time: rows by ") + name,
-               [chosen = order](PaneMemory& memory) { memory.options["state-heatmap"].order = chosen; });
+  for (int i = 0; i < static_cast<int>(std::size(kColouringNames)); ++i)
+    finder.add("view", std::string("state over time: scale ") + kColouringNames[i],
+               [i](PaneMemory& memory) { set_colouring(memory.options["state-heatmap"], i); });
+  for (int i = 0; i < static_cast<int>(std::size(kOrderNames)); ++i)
+    finder.add("view", std::string("state over time: rows by ") + kOrderNames[i],
+               [i](PaneMemory& memory) { memory.options["state-heatmap"].order = static_cast<RowOrder>(i); });
+  add_axes(finder, snapshot);
 }
 
 }  // namespace
@@ -104,7 +121,7 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   add_commands(finder);
   if (snapshot.model) {
     add_layers(finder, snapshot);
-    add_views(finder);
+    add_views(finder, snapshot);
     add_tokens(finder, typed, snapshot);
     for (const TensorFacts& tensor : snapshot.model->tensors)
       finder.add("tensor", tensor.name, command::ShowWeights{tensor.name, snapshot.selection.against});

@@ -24,9 +24,12 @@
 #include "app/shell/top_bar.h"
 #include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
+#include "views/figures/curves.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/layer_filter.h"
 #include "views/panels/pane.h"
+#include "views/panels/state_axes.h"
 #include "views/panels/tensors.h"
 
 namespace lab {
@@ -57,7 +60,8 @@ bool shows_attention_layer(const Snapshot& snapshot) {
 
 /// The kind of figure that a pane shows.
 std::string figure_of(const std::string& pane, const PaneMemory& memory, const Snapshot& snapshot) {
-  if (pane == "curves") return memory.show_gates ? "gates" : "norms";
+  if (pane == "curves") return kind_of(memory.curves);
+  if (pane == "selection") return "channel";
   if (pane == "state-at") return memory.show_attention && shows_attention_layer(snapshot) ? "attention" : "state-at";
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
@@ -101,6 +105,8 @@ struct Shell::Parts {
   void go_to_alert(bool next);
   void show_other_view();
   void move_in_tensors(std::ptrdiff_t by);
+  void move_in_state(int axis, std::int64_t by);
+  void move_in_layers(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
   void open(const std::string& path);
@@ -244,6 +250,7 @@ void Shell::Parts::note_texts() {
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
+  complete(query, memory);
   query.attention = query.attention && memory.show_attention;
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
@@ -343,6 +350,22 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// Selects the cell beside the selected one: on an axis of the state (-1 the last one), or the next row of the heatmap for axis 0.
+void Shell::Parts::move_in_state(int axis, std::int64_t by) {
+  if (!snapshot->model || page() != Page::inspect || ImGui::GetIO().WantTextInput) return;
+  auto moved = axis == 0 ? neighbour_row(*snapshot, *derived, memory.options["state-heatmap"], by) : neighbour_index(*snapshot, *derived, axis, by);
+  if (moved) send(std::move(*moved));
+}
+
+/// Selects a neighbour in the list of layers as it is filtered and sorted; of a layer that it leaves out, its first.
+void Shell::Parts::move_in_layers(std::ptrdiff_t by) {
+  const auto shown = shown_layers(*snapshot, derived->alerts.get(), memory.layer_filter, memory.layer_sort).layers;
+  if (shown.empty()) return;
+  const auto at = std::ranges::find(shown, static_cast<int>(snapshot->selection.layer)) - shown.begin();
+  const std::ptrdiff_t next = at == std::ssize(shown) ? 0 : at + by;
+  if (next >= 0 && next < std::ssize(shown)) send(command::Select{shown[static_cast<std::size_t>(next)], -1, -1});
+}
+
 /// Of a layer of attention its cache or what it attends to, of weights themselves or their error.
 void Shell::Parts::show_other_view() {
   if (!snapshot->selection.tensor.empty()) memory.show_weight_error = !memory.show_weight_error;
@@ -381,8 +404,22 @@ void Shell::Parts::perform(Action action) {
       if (snapshot->selection.tensor.empty()) toggle_weights();
       memory.focus_tensor_search = snapshot->model != nullptr;
       break;
-    case Action::previous_tensor: move_in_tensors(-1); break;
-    case Action::next_tensor: move_in_tensors(1); break;
+    case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
+    case Action::next_tensor: page() == Page::weights ? move_in_tensors(1) : move_in_state(0, 1); break;
+    case Action::previous_index: move_in_state(-1, -1); break;
+    case Action::next_index: move_in_state(-1, 1); break;
+    case Action::previous_head: move_in_state(-3, -1); break;
+    case Action::next_head: move_in_state(-3, 1); break;
+    case Action::previous_layer: move_in_layers(-1); break;
+    case Action::next_layer: move_in_layers(1); break;
+    case Action::index_map: memory.show_index_map = snapshot->model && page() == Page::inspect; break;
+    case Action::filter_layers: memory.focus_layer_filter = snapshot->model && page() == Page::inspect; break;
+    case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
+    case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;
+    case Action::lock_range: memory.wish_pane = pane, memory.wish = PaneWish::lock; break;
+    case Action::fit: memory.wish_pane = pane, memory.wish = PaneWish::fit; break;
+    case Action::explain: memory.wish_pane = pane, memory.wish = PaneWish::explain; break;
+    case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
     case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
@@ -415,7 +452,7 @@ void Shell::Parts::draw_panes(Box body) {
     ui.pane = name;
     ImGui::PushID(name.c_str());
     ui.clip(box);
-    pane->draw(ui, box, context);
+    draw_pane(*pane, ui, box, context);
     ui.unclip();
     ImGui::PopID();
   }
@@ -432,7 +469,10 @@ void Shell::Parts::draw_start(Box body) {
 void Shell::Parts::draw_dialogs(Box window) {
   carry_out(open_dialog.draw(ui, window, *snapshot));
   code_points.note(open_dialog.take_new_text());
-  if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
+  if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
+    figure->look = look_of(shown_options(figure->kind, memory));
+    start_export(*figure);
+  }
   if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials));
   if (help_is_open) help_is_open = draw_help(ui, window);
   if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed);

@@ -11,6 +11,8 @@ enum class Action {
   run_or_pause, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
   previous_layer, next_layer, zero_layer, undo, redo, trials, palette,
   other_view, show_inspect, show_weights, show_monitor, next_alert, previous_alert, weights, find_tensor, previous_tensor, next_tensor,
+  previous_index, next_index, previous_head, next_head, index_map, filter_layers, sort_layers,
+  copy_values, lock_range, fit, explain, pane_menu,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
 };
 

@@ -9,7 +9,7 @@ namespace lab {
 namespace {
 
 constexpr float kNarrow = 1400;  // units of width below which side panes shrink
-constexpr float kLayerHeads = 60;       // above the rows of the list of layers, and a little below
+constexpr float kLayerHeads = 88;       // above the rows of the list of layers, and a little below
 constexpr float kMostLayerSpace = 562;  // for the list: 25 layers
 constexpr float kLaneHeads = 60;        // header and axis of the alerts by layer
 constexpr auto kAcross = Cut::across;
@@ -112,6 +112,7 @@ Query Workspace::needs() const {
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
     all.alerts |= kind->needs.alerts;
+    all.mixer |= kind->needs.mixer;
   }
   return all;
 }

@@ -5,7 +5,7 @@ import struct
 
 from program import GOLDEN, Case, main
 
-KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
+KINDS = ["state-heatmap", "state-at", "norms", "gates", "drivers", "channel", "expected", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
 OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
@@ -128,8 +128,34 @@ class Figures(Case):
         def svg(*options):
             self.run_program("figure", "state-at", "builtin:prose", "--text", "In the beginning", "-o", "f.svg", *options)
             return (self.folder / "f.svg").read_bytes()
-        seen = [svg(), svg("--layer", 3), svg("--cursor", 4), svg("--map", "PuOr"), svg("--scale", "linear"), svg("--order", "index"), svg("--size", "4x4")]
+        seen = [svg(), svg("--layer", 3), svg("--cursor", 4), svg("--map", "PuOr"), svg("--scale", "linear"), svg("--order", "index"), svg("--size", "4x4"),
+                svg("--across", "head"), svg("--scale", "sign"), svg("--range", -2, 2), svg("--show-rows", 0, 8)]
         self.assertEqual(len(set(seen)), len(seen))
+
+    def csv_of(self, kind, *options):
+        self.run_program("figure", kind, "builtin:prose", "--text", "In the beginning", "--layer", 2, "--channel", 40, "--state-index", 5, "-o", "f.csv", *options)
+        return [row.split(",") for row in (self.folder / "f.csv").read_text().splitlines()[1:]]
+
+    def test_the_axes_of_the_state_are_chosen_by_name(self):  # 12 heads of 32 channels with 32 state indexes; 16 tokens
+        for axis, count in (("channels", 12 * 32), ("head", 12), ("p", 32), ("n", 32)):
+            self.assertEqual(len(self.csv_of("state-heatmap", "--rows", axis)), 16 * count, axis)
+            self.assertEqual({row[4] for row in self.csv_of("state-heatmap", "--rows", axis) if row[1:4] == ["9", "40", "5"]},
+                             {row[4] for row in self.csv_of("state-heatmap") if row[1:4] == ["9", "40", "5"]})
+        self.assertEqual({int(row[2]) // 32 for row in self.csv_of("state-at", "--across", "head")}, {1})
+        self.assertEqual({int(row[3]) for row in self.csv_of("state-at", "--across", "n")}, {5})
+        refused = self.refusal("figure", "state-heatmap", "builtin:prose", "--text", "In", "--rows", "token", "-o", "f.csv")
+        self.assertEqual((refused["field"], refused["expected"]), ("--rows", "channels, head, p, n"))
+
+    def test_watched_tokens_have_a_probability_after_each_token(self):
+        rows = self.csv_of("expected", "--watch", "e", "--watch", "32")
+        for column in ("p_101", "p_32"):
+            values = [float(row[3]) for row in rows if row[2] == column]
+            self.assertEqual(len(values), 16)
+            self.assertTrue(all(0 <= value <= 1 for value in values))
+        came = [2 ** -float(row[3]) for row in rows if row[2] == "surprise_bits" and row[1] == "4"]  # "In th" is followed by e
+        self.assertAlmostEqual(came[0], [float(row[3]) for row in rows if row[2] == "p_101" and row[1] == "4"][0], delta=1e-6)
+        refused = self.refusal("figure", "expected", "builtin:prose", "--text", "In", "--watch", "the cat", "-o", "f.csv")
+        self.assertEqual(refused["field"], "--watch")
 
     def test_data_lies_beside_the_figure(self):
         said = self.json_of("figure", "norms", "builtin:prose", "--text", "In the beginning", "-o", "n.pdf", "--data")

@@ -30,7 +30,7 @@ std::vector<Command> one_of_each() {
           command::UseRules{"document 2"},
           command::Undo{},
           command::Redo{},
-          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25},
+          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25, {.map = "magma", .range = {-1, 2}, .rows_axis = 1, .watched = {3, 4}}},
           command::ShowWeights{"lm_head.weight", "other"}};
 }
 
@@ -100,6 +100,16 @@ TEST_CASE("command: fields within a field are read as strictly") {
       R"({"command": "set_sampling", "sampling": {"greedy": false, "temperature": 1, "top_k": 0, "top_p": 1}})");
   CHECK(error.code == Code::missing);
   CHECK(error.field == "commands[2].sampling.seed");
+}
+
+TEST_CASE("command: the look of a figure may be left out or say a part, what it says is read strictly") {
+  const std::string figure = R"("command": "export_figure", "kind": "norms", "file": "n.pdf", "width_in": 4, "height_in": 3)";
+  const auto look_of = [&](const std::string& look) { return std::get<command::ExportFigure>(*parse_command("{" + figure + look + "}", "")).look; };
+  CHECK(look_of("") == command::FigureLook());
+  const command::FigureLook some = look_of(R"(, "look": {"map": "magma", "range": [-1, 2.5], "watched": [7]})");
+  CHECK((some.map == "magma" && some.range == std::vector<double>{-1, 2.5} && some.watched == std::vector<std::int32_t>{7} && some.scale == "symlog"));
+  CHECK(refused("{" + figure + R"(, "look": {"mop": "magma"}})").field == "commands[2].look.mop");
+  CHECK(refused("{" + figure + R"(, "look": {"rows": "all"}})").code == Code::mismatch);
 }
 
 TEST_CASE("command: what is no object is refused") {

@@ -43,14 +43,6 @@ TEST_CASE("actions: the cursor stops before the first token") {
   CHECK(asked(Action::previous, snapshot) == "");
 }
 
-TEST_CASE("actions: layers end where the model does") {
-  Snapshot snapshot = five_tokens();
-  CHECK(asked(Action::previous_layer, snapshot) == "");
-  CHECK(asked(Action::next_layer, snapshot) == json_of(command::Select{1, -1, -1}));
-  snapshot.selection.layer = 3;
-  CHECK(asked(Action::next_layer, snapshot) == "");
-}
-
 TEST_CASE("actions: the space bar runs at the rate of the transport and pauses a run") {
   Snapshot snapshot = five_tokens();
   CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Run{8, 0}));

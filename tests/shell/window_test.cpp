@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
@@ -482,5 +483,93 @@ TEST_CASE("window: N goes to the next alert and Shift+N to the one before, and s
   for (std::size_t i = places.size() - 1; i-- > 0;) {
     window.press(Key::n, {.shift = true});
     CHECK(window.snapshot()->selection.cursor_a == places[i]);
+  }
+}
+
+TEST_CASE("window: / filters the layers, O sorts them, and [ and ] walk through what the list shows") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  window.play({command::Select{3, 0, 0}});
+  window.press(Key::slash);
+  window.type(U"l1-2");
+  CHECK(window.shell().item("layers/layer 1"));
+  CHECK_FALSE(window.shell().item("layers/layer 3"));
+  window.click("state-over-time/cells");  // takes the keyboard from the field
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 1);
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 2);
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 2);
+  window.press(Key::o);
+  const auto& trace = *window.snapshot()->trace;
+  const auto norm = [&](int layer) { return trace.statistic(layer, Statistic::h_norm, window.snapshot()->selection.cursor_a).mean; };
+  CHECK((window.item("layers/layer 1").y < window.item("layers/layer 2").y) == (norm(1) >= norm(2)));
+}
+
+TEST_CASE("window: Up and Down select the row above and below, comma and point the state index, with Shift the head") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.play({command::Select{1, 40, 5}});  // heads of 32 channels
+  window.press(Key::period);
+  CHECK(window.snapshot()->selection.state == 6);
+  window.press(Key::comma);
+  window.press(Key::comma);
+  CHECK(window.snapshot()->selection.state == 4);
+  window.press(Key::period, {.shift = true});
+  CHECK(window.snapshot()->selection.channel == 72);
+  window.press(Key::comma, {.shift = true});
+  CHECK(window.snapshot()->selection.channel == 40);
+  window.press(Key::down);
+  const std::int64_t below = window.snapshot()->selection.channel;
+  CHECK(below != 40);
+  window.press(Key::up);
+  CHECK(window.snapshot()->selection.channel == 40);
+}
+
+TEST_CASE("window: I opens the index map, and an offset typed there goes to its token and cell") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  window.play({command::Select{1, 0, 0}});
+  window.press(Key::i);
+  const std::int64_t cells = 12 * 32 * 32;
+  const std::string typed = std::to_string(3 * cells + (2 * 32 + 7) * 32 + 9);
+  window.press(Key::a, kControl);
+  window.type(std::u32string(typed.begin(), typed.end()));
+  window.press(Key::enter);
+  const Selection& at = window.snapshot()->selection;
+  CHECK((at.cursor_a == 3 && at.channel == 2 * 32 + 7 && at.state == 9));
+}
+
+TEST_CASE("window: L keeps the range of the pane under the mouse, E explains it, Shift+F10 opens its menu") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  const Box cells = window.item("state-over-time/cells");
+  window.move_to(cells.middle_x(), cells.middle_y());
+  window.press(Key::f10, {.shift = true});
+  CHECK(window.shell().item("state-over-time/Lock range"));
+  window.press(Key::escape);
+  window.click_at(cells.middle_x(), cells.y + 5);
+  window.press(Key::l);
+  window.press(Key::f10, {.shift = true});
+  CHECK(window.shell().item("state-over-time/Unlock range"));
+}
+
+TEST_CASE("window: the heatmap, the curves and the lanes below have one time axis to the pixel, zoomed in too") {
+  for (const auto& [width, height] : {std::pair{1600, 1000}, {1280, 800}, {1920, 1080}}) {
+    CAPTURE(width);
+    HeadlessWindow window(width, height);
+    with_prompt(window);
+    for (const command::ShowRange range : {command::ShowRange{0, 0}, {3, 17}}) {
+      window.play({range});
+      const Box cells = window.item("state-over-time/cells"), curves = window.item("curves/plot"), lanes = window.item("transport/time");
+      CHECK((cells.x == curves.x && cells.right() == curves.right()));
+      CHECK((cells.x == lanes.x && cells.right() == lanes.right()));
+      for (const Box& pane : {cells, curves}) {
+        window.click_at(pane.x + pane.w * 0.55f, pane.middle_y());
+        const std::int64_t token = window.snapshot()->selection.cursor_a, first = range.first, last = range.last > 0 ? range.last : window.snapshot()->count();
+        CHECK(token == first + static_cast<std::int64_t>(std::floor(0.55 * static_cast<double>(last - first))));
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@
 
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -16,7 +17,7 @@ constexpr float kRoomForScale = 420;                         // and for the choi
 /// The mouse over the cells: their exact value; a click moves a cursor to the token that a cell stands for.
 void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure, const FigureOptions& options) {
   const Hit hit = ui.hit("cells", frame_of(figure, body));
-  if (!hit.hovered && !hit.clicked && !hit.right_clicked) return;
+  if (!hit.hovered && !hit.clicked) return;
   const PlotArea& area = figure.page.areas[0];
   const double x = area.x_from(hit.x - body.x), y = area.y_from(hit.y - body.y);
   const AttentionFrame& seen = *figure.sources.attention;
@@ -24,18 +25,8 @@ void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figu
   if (hit.clicked && seen.own_rows == seen.rows && place >= 0 && place < context.snapshot.count())
     context.send(command::Seek{place, ImGui::GetIO().KeyAlt ? "b" : "a"});
   const std::string value = value_at("attention", context.snapshot, figure.sources, options, 0, x, y);
-  if (hit.right_clicked && !value.empty()) {
-    kept_of(context).menu_value = value;
-    ImGui::OpenPopup("attention-menu");
-  }
+  note_hover(ui, context, hit.hovered ? value : "", place);
   if (hit.hovered && !value.empty()) ui.tooltip(value);
-}
-
-void draw_menu(Ui& ui, PaneContext& context) {
-  const MenuItem items[] = {{.label = "Copy value"}, {.label = "Export…", .shortcut = "Ctrl+E", .separated = true}};
-  const int chosen = menu(ui, "attention-menu", items);
-  if (chosen == 0) ImGui::SetClipboardText(kept_of(context).menu_value.c_str());
-  if (chosen == 1) context.export_view("attention");
 }
 
 }  // namespace
@@ -56,7 +47,7 @@ void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
   const KeptFigure& figure = kept_figure(ui, body, context, request);
   header.subtitle(figure.subtitle);
   if (draw_figure(ui, figure.is_there ? body : box, context, figure)) handle_mouse(ui, body, context, figure, options);
-  draw_menu(ui, context);
+  pane_menu(ui, box, context, {.kind = "attention", .shown = options, .figure = &figure});
 }
 
 }  // namespace lab

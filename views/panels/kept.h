@@ -40,12 +40,6 @@ struct KeptSparkline {
   std::vector<float> high, low;
 };
 
-/// Drivers of one layer at one token.
-struct KeptDrivers {
-  std::string key;
-  std::map<Point, std::vector<float>> values;  // those that are recorded and still there
-};
-
 /// Where the tokens of the strip lie: x from the left edge of its row.
 struct KeptTokens {
   std::string key;
@@ -89,16 +83,24 @@ struct PaneMemory::Kept {
   std::map<std::string, KeptFigure> figures;               // by pane and kind
   std::map<std::pair<int, Statistic>, KeptSeries> series;  // by layer and statistic
   std::map<int, KeptSparkline> sparklines;                 // of layers
-  KeptDrivers drivers;
   KeptTokens tokens;
   KeptMonitor monitor;
   KeptTimeAxis time;
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
   std::string followed_tensor, followed_against;
-  double pan = 0;                    // tokens dragged, not yet shown
+  double pan = 0, pan_rows = 0;      // tokens and rows dragged, not yet shown
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found
   std::int64_t menu_token = -1;      // and where
+  std::string hover_pane, hover_value;  // what the mouse points at: a value in words
+  std::int64_t hover_token = -1;
+  std::string right_pane;            // where the right button went down,
+  float right_x = 0, right_y = 0;    // and at which place, units
+  std::string percentile_key;        // of the selected cell in its tensor
+  double percentile = 0;
+  std::string index_offset, index_tuple, index_problem;  // typed into the index map
+  std::string index_key;             // what its fields show
+  int index_tensor = 0;
   int selection_tab = 0;
   int edit = 0;  // of the edit box
   bool edits_all_layers = false;
@@ -109,8 +111,5 @@ PaneMemory::Kept& kept_of(PaneContext& context);
 
 /// A statistic over all tokens recorded.
 const KeptSeries& kept_series(PaneContext& context, int layer, Statistic which);
-
-/// The drivers of the selected layer at a token.
-const KeptDrivers& kept_drivers(PaneContext& context, std::int64_t token);
 
 }  // namespace lab

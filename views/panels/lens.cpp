@@ -7,6 +7,7 @@
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -41,7 +42,11 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const LogitLens& lens, cons
   };
   number(at.probability, fmt::format("{:.2f}", of.best.probability));
   number(at.entropy, fmt::format("{:.2f}", of.entropy_bits));
-  if (hit.hovered) ui.tooltip(lens_text(context.snapshot, lens, of));
+  if (hit.hovered) {
+    const std::string value = lens_text(context.snapshot, lens, of);
+    note_hover(ui, context, value);
+    ui.tooltip(value);
+  }
   if (hit.clicked) context.send(command::Select{of.layer, -1, -1});
 }
 
@@ -57,6 +62,7 @@ void draw_heads(Ui& ui, Box row) {
 }  // namespace
 
 void draw_lens(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   PaneHeader header(ui, box, "Logit lens");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("logit-lens");
   const auto& lens = context.derived.lens;
@@ -78,6 +84,7 @@ void draw_lens(Ui& ui, Box box, PaneContext& context) {
     const auto layer = static_cast<std::size_t>((i + 1) * layers / shown - 1);
     draw_row(ui, box.cut_top(kRow), context, *lens, lens->rows[layer], i + 1 == shown);
   }
+  pane_menu(ui, pane, context, {.kind = "logit-lens"});
 }
 
 }  // namespace lab

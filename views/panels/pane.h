@@ -13,13 +13,24 @@
 
 namespace lab {
 
+/// What a key asks of the pane under the mouse.
+enum class PaneWish : std::uint8_t { none, copy, lock, fit, explain, menu };
+enum class LayerSort : std::uint8_t { index, norm, change };
+
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
 struct PaneMemory {
   std::map<std::string, FigureOptions> options;  // by figure kind
   std::string prompt;                            // typed, not yet fed
   bool focus_prompt = false;                     // the keyboard goes to the prompt in the next frame
   bool pca_3d = false;
-  bool show_gates = false;                       // curves: gates instead of norms
+  CurveSet curves = CurveSet::drivers;           // which curves; of norms, options say whether those of all layers
+  Watched watched = kNoneWatched;                // tokens whose probability is followed over time
+  std::string layer_filter;                      // typed in the list of layers
+  bool focus_layer_filter = false;               // the keyboard goes there in the next frame
+  LayerSort layer_sort = LayerSort::index;
+  bool show_index_map = false;                   // the index map opens in the next frame
+  std::string wish_pane;                         // the pane that a key asks something of in the next frame,
+  PaneWish wish = PaneWish::none;                // and what
   bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
   bool show_weight_error = false;                // weights: their differences from the model they are compared with
   bool show_monitor = false;                     // the rules and their alerts in place of the states
@@ -45,12 +56,20 @@ struct PaneContext {
   std::function<void(const std::string& kind)> export_view;  // asks for a file and exports
 };
 
+/// The options with which panes show a kind of figure.
+FigureOptions shown_options(const std::string& kind, const PaneMemory& memory);
+/// What the options of a memory add to what visible panes want computed.
+void complete(Query& query, const PaneMemory& memory);
+
 /// A pane by its name in the workspace tree.
 struct PaneKind {
   const char* name;   // "tokens", "layers", "next", "state-over-time", "curves", "state-at", "pca", "selection", "transport"
   Query needs;
   void (*draw)(Ui& ui, Box box, PaneContext& context);
+  const char* figure = nullptr;  // whose menu a right click opens; null: the pane does that itself, or has none
 };
+/// Draws a pane, and its menu.
+void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context);
 std::span<const PaneKind> pane_kinds();
 const PaneKind* find_pane(const std::string& name);
 

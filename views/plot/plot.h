@@ -34,6 +34,7 @@ struct HeatLayer {
   double x0 = 0, dx = 1, y0 = 0, dy = 1;
   ColorScale scale;
   Pooling pooling = Pooling::largest;
+  bool numbers = false;               // written into cells that are large enough
   std::shared_ptr<const void> owner;  // keeps what `column` reads alive
   std::uint64_t version = 0;          // equal versions have equal values: a picture may be kept
 };
