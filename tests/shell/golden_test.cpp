@@ -31,6 +31,45 @@ TEST_CASE("golden: Inspect in the dark looks as it did") { check_inspect("inspec
 TEST_CASE("golden: Inspect in the light looks as it did") { check_inspect("inspect-light", 1280, 800, false); }
 TEST_CASE("golden: the wide Inspect looks as it did") { check_inspect("inspect-wide", 1600, 1000, true); }
 
+namespace {
+
+/// Inspect looked at closely: few tokens and rows with their numbers, the plane of a head, two tokens watched, a menu or a page over it.
+void check_close_look(const std::string& name, int width, int height, bool dark, bool with_menu) {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  ShellOptions options;
+  options.dark = dark;
+  HeadlessWindow window(width, height, options);
+  window.open("prose");
+  window.play(study());
+  window.play({command::ShowRange{30, 46}, command::Select{2, 200, 3}, command::Seek{38, "a"}});
+  const Box cells = window.item("state-over-time/cells");
+  window.move_to(cells.middle_x(), cells.y + cells.h * 0.4f);
+  window.input().push(InputEvent::key(Key::left_control, true, {}));
+  for (int i = 0; i < 15; ++i) window.input().push(InputEvent::wheel(0, 1));
+  window.input().push(InputEvent::key(Key::left_control, false, {}));
+  window.settle();
+  window.click("next/watch 1");
+  window.click("next/watch 2");
+  if (with_menu) {
+    window.input().push(InputEvent::move(cells.x + cells.w * 0.6f, cells.y + 20));
+    window.input().push(InputEvent::button(MouseButton::right, true));
+    window.input().push(InputEvent::button(MouseButton::right, false));
+    window.settle();
+  } else {
+    window.click("state-at/axes");
+    window.click("state-at/head");
+  }
+  check_golden(window.picture(), name);
+}
+
+}  // namespace
+
+TEST_CASE("golden: numbers in cells, watched tokens and the page of axes look as they did") { check_close_look("inspect-close", 1600, 1000, true, false); }
+TEST_CASE("golden: the menu of a pane in a small window looks as it did") { check_close_look("inspect-menu", 1280, 720, false, true); }
+
 /// The Monitor of a run in which rules have found something, at an alert.
 HeadlessWindow& with_alerts(HeadlessWindow& window) {
   window.open("prose");

@@ -294,12 +294,17 @@ void draw_readings(Ui& ui, Box& box, PaneContext& context, const std::vector<Fac
   draw_rule(ui, box);
   const Theme& theme = ui.theme();
   for (const Fact& reading : readings) {
-    const Box line = box.cut_top(18);
-    if (ui.hit(("reading " + reading.name).c_str(), line).hovered) ui.fill({line.x - 4, line.y, line.w + 8, line.h}, theme.raised, 2), note_hover(ui, context, reading.value);
-    const float left = reading.name == "bits" ? 34 : line.w * 0.3f;
+    const bool is_bits = reading.name == "bits";
+    std::string text = reading.value, rest;  // bits may need a second line, for the fraction
+    if (is_bits && ui.width(Face::axis, text) > box.w - 34) rest = text.substr(11), text.resize(10);
+    Box line = box.cut_top(18);
+    const Box whole{line.x, line.y, line.w, rest.empty() ? 18.0f : 36.0f};
+    if (ui.hit(("reading " + reading.name).c_str(), whole).hovered) ui.fill({whole.x - 4, whole.y, whole.w + 8, whole.h}, theme.raised, 2), note_hover(ui, context, reading.value);
     ui.text_in(line, Face::dense, theme.text, reading.name);
-    ui.text_in({line.x + left, line.y, line.w - left, line.h}, reading.name == "bits" ? Face::axis : Face::dense, theme.text, reading.value, reading.name == "bits" ? Align::right : Align::left);
     ui.text_in(line, Face::control, theme.dim, reading.meaning, Align::right);
+    line.cut_left(is_bits ? 34 : std::max(76.0f, line.w * 0.3f));
+    ui.text_in(line, is_bits ? Face::axis : Face::dense, theme.text, text, is_bits ? Align::right : Align::left);
+    if (!rest.empty()) ui.text_in(box.cut_top(18), Face::axis, theme.text, rest, Align::right);
   }
 }
 
