@@ -34,8 +34,9 @@ void draw_reading(Ui& ui, Box body, const KeptFigure& figure, std::size_t plot, 
   if (cursor < 0) return;
   const float value = value_of(curve, cursor).mean;
   const bool is_finite = std::isfinite(value);
-  ui.text_in({left, top + line, room, 16}, Face::dense, is_finite || cursor >= curve.last ? theme.text : theme.nan,
-             is_finite ? number_text(static_cast<double>(value), 4) : cursor >= curve.last ? "–" : "NaN");
+  std::string text = is_finite ? number_text(static_cast<double>(value), 4) : cursor >= curve.last ? "–" : "NaN";
+  for (int digits = 3; is_finite && digits > 0 && ui.width(Face::dense, text) > room; --digits) text = number_text(static_cast<double>(value), digits);
+  ui.text_in({left, top + line, room, 16}, Face::dense, is_finite || cursor >= curve.last ? theme.text : theme.nan, text);
   const float x = body.x + static_cast<float>(area.place_of_x(static_cast<double>(cursor)));
   const float y = body.y + static_cast<float>(area.place_of_y(static_cast<double>(value)));
   if (is_finite && x >= frame.x && x <= frame.right() && y >= frame.y && y <= frame.bottom())

@@ -15,6 +15,7 @@ namespace lab {
 namespace {
 
 constexpr double kFewestTokens = 8;  // that zooming in leaves
+constexpr float kWideColumn = 40;    // units from which on a cursor stands around its column
 
 template <class T>
 const void* address(const std::shared_ptr<const T>& part) {
@@ -119,9 +120,14 @@ void choose_colors(Ui& ui, PaneHeader& header, FigureOptions& options) {
 
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap) {
   const Color color = on_heatmap ? rgb(0x000000) : ui.theme().cursor;
+  const auto place = [&](double token) { return frame.x + static_cast<float>(area.place_of_x(token) - area.frame.x); };
+  const bool beside = on_heatmap && place(1) - place(0) >= kWideColumn;  // numbers stand in the middle
   const auto line = [&](std::int64_t token, bool dashed) {
-    const auto x = frame.x + static_cast<float>(area.place_of_x(static_cast<double>(token)) - area.frame.x);
-    if (token >= 0 && x >= frame.x && x < frame.right()) ui.line_down(x, frame.y, frame.bottom(), color, dashed);
+    const auto at = static_cast<double>(token);
+    if (token < 0 || place(at) < frame.x || place(at) >= frame.right()) return;
+    if (!beside) return ui.line_down(place(at), frame.y, frame.bottom(), color, dashed);
+    ui.line_down(place(at - 0.5), frame.y, frame.bottom(), color, dashed);
+    ui.line_down(place(at + 0.5) - 1, frame.y, frame.bottom(), color, dashed);
   };
   line(snapshot.selection.cursor_b, true);
   line(snapshot.selection.cursor_a, false);

@@ -41,7 +41,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const NextToken& token, std
   const Hit hit = ui.hit(fmt::format("rank {}", rank + 1).c_str(), {row.x + 16, row.y, row.w - 16, row.h});
   const bool hovered = hit.hovered || pin.hovered;
   if (hovered) ui.fill(row, theme.raised);
-  if (hovered || watched) ui.text_in({row.x, row.y, 14, row.h}, Face::tick, watched ? theme.accent : theme.faint, icon::kPin, Align::center);
+  if (hovered || watched) ui.text_in({row.x, row.y, 14, row.h}, Face::control, watched ? theme.accent : theme.faint, icon::kPin, Align::center);
   if (pin.hovered) ui.tooltip(watched ? "No longer watch this token" : "Watch this token: its probability over time, among the curves");
   if (pin.clicked) toggle_watched(context.memory, token.id);
   Box line = row.inset(14, 0);

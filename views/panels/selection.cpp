@@ -276,7 +276,6 @@ std::vector<Fact> readings_of(PaneContext& context, const Cell& cell) {
   if (!cell.value) return readings;
   const float value = *cell.value;
   readings.push_back({"f32", "", fmt::format("0x{:08X}", std::bit_cast<std::uint32_t>(value))});
-  readings.push_back({"bits", "", bits_text(value)});
   const auto rounded = [&](const char* name, float other) {
     const double error = static_cast<double>(other) - static_cast<double>(value);
     readings.push_back({name, !std::isfinite(error) ? "overflow" : error == 0 ? "exact" : "err " + number_text(error, 2), number_text(static_cast<double>(other), 6)});
@@ -286,6 +285,7 @@ std::vector<Fact> readings_of(PaneContext& context, const Cell& cell) {
   const auto& frame = context.derived.frame;
   if (frame && frame->layer == cell.layer && frame->position == cell.token + 1 && std::isfinite(value))
     readings.push_back({"percentile", "of the state", number_text(percentile_of(context, cell), 4)});
+  readings.push_back({"bits", "", bits_text(value)});
   return readings;
 }
 
@@ -297,6 +297,7 @@ void draw_readings(Ui& ui, Box& box, PaneContext& context, const std::vector<Fac
     const bool is_bits = reading.name == "bits";
     std::string text = reading.value, rest;  // bits may need a second line, for the fraction
     if (is_bits && ui.width(Face::axis, text) > box.w - 34) rest = text.substr(11), text.resize(10);
+    if (box.h < (rest.empty() ? 18 : 36)) return;
     Box line = box.cut_top(18);
     const Box whole{line.x, line.y, line.w, rest.empty() ? 18.0f : 36.0f};
     if (ui.hit(("reading " + reading.name).c_str(), whole).hovered) ui.fill({whole.x - 4, whole.y, whole.w + 8, whole.h}, theme.raised, 2), note_hover(ui, context, reading.value);

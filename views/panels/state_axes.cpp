@@ -83,7 +83,7 @@ void draw_axes_popover(Ui& ui, Box anchor, PaneContext& context, const std::vect
   const std::size_t rank = shape.size();
   const std::vector<std::string> names = axis_names(context.snapshot, rank);
   Box page;
-  if (rank == 0 || !begin_popover(ui, "axes", anchor, kWidth, 64 + kRow * static_cast<float>(rank + 1), page)) return;
+  if (rank == 0 || !begin_popover(ui, "axes", anchor, kWidth, 76 + kRow * static_cast<float>(rank), page)) return;
   ui.text_in(page.cut_top(20), Face::control, ui.theme().dim, rows ? "Rows are" : "Shows the plane across");
   std::int64_t& axis = rows ? options.rows_axis : options.fixed_axis;
   const std::vector<Choice> choices = choices_of(shape, names, rows);
