@@ -17,12 +17,12 @@ constexpr std::pair<const char*, const char*> kMouse[] = {
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "menu: copy, lock, export, explain"},
 };
 
-constexpr float kRow = 24;
+constexpr float kRow = 20;
 
 void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* meaning) {
   Box cap = row.cut_left(key_width);
   cap.w = ui.width(Face::dense, key) + 12;
-  ui.fill(cap.row(20), ui.theme().raised, kRadius);
+  ui.fill(cap.row(18), ui.theme().raised, kRadius);
   ui.text_in(cap, Face::dense, ui.theme().text, key, Align::center);
   ui.text_in(row, Face::control, ui.theme().dim, meaning);
 }

@@ -38,7 +38,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::index_map, Key::i, kNone, "I", "index map: a flat offset to its place, and back"},
     {Action::filter_layers, Key::slash, kNone, "/", "filter the layers"},
     {Action::sort_layers, Key::o, kNone, "O", "sort the layers: by index, norm, change"},
-    {Action::copy_values, Key::c, kControl, "Ctrl+C", "copy the value under the mouse, or those of its pane"},
+    {Action::copy_values, Key::c, kControl, "Ctrl+C", "copy the value under the mouse, or all of its pane"},
     {Action::lock_range, Key::l, kNone, "L", "keep the colour range of the pane under the mouse"},
     {Action::fit, Key::f, kNone, "F", "show all in the pane under the mouse"},
     {Action::explain, Key::e, kNone, "E", "explain the pane under the mouse"},

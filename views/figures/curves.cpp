@@ -106,7 +106,12 @@ std::vector<Curve> statistic_curves(CurveSet set, const Snapshot& snapshot) {
   for (const StatisticCurve& one : all) {
     if (!(has & bit(one.which)) || (one.over != Statistic::count_ && !(has & bit(one.over)))) continue;
     curves.push_back(curve_of(snapshot, layer, one));
-    if (one.which == Statistic::write_norm && one.over == Statistic::count_ && !(has & bit(Statistic::dt_mean))) curves.back().name = "‖write‖₂";
+    if (has & bit(Statistic::dt_mean)) continue;
+    // Without time steps these are called otherwise.
+    if (one.which == Statistic::write_norm && one.over == Statistic::count_) curves.back().name = "‖write‖₂";
+    if (one.which == Statistic::decay_mean) curves.back().name = "decay";
+    if (one.which == Statistic::gate_mean) curves.back().name = "mean gate";
+    if (one.which == Statistic::gate_shut) curves.back().meaning = "share of channels whose gate is below 0.01";
   }
   return curves;
 }

@@ -175,7 +175,7 @@ void draw_index_map(Ui& ui, Box button_box, PaneContext& context) {
   if (!ImGui::IsPopupOpen("index-map")) return;
   const std::vector<MappedTensor> tensors = mapped_tensors(context.snapshot);
   Box page;
-  if (tensors.empty() || !begin_popover(ui, "index-map", button_box, kWidth, 210, page)) return;
+  if (tensors.empty() || !begin_popover(ui, "index-map", button_box, kWidth, 196, page)) return;
   draw_page(ui, page, context, tensors);
   end_popover();
 }

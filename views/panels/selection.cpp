@@ -118,7 +118,7 @@ std::vector<Fact> facts_of(const PaneContext& context, const Cell& cell) {
   };
   const LayerInfo* layer = selected_layer(context.snapshot);
   const bool in_heads = layer && layer->heads > 0;
-  add(cell.step, "Δ", in_heads ? "step of the head" : "step");
+  add(cell.step, "Δ", in_heads ? "head's step" : "step");
   if (cell.step) add(cell.rate, "A", "rate");
   add(cell.decay(), "exp(ΔA)", "decay");
   add(cell.key, fmt::format("B[{}]", cell.state), "write key");
@@ -216,8 +216,11 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   ui.clip(well);
   flush();
   ui.unclip();
-  ui.text(Face::tick, well.x + 6, well.y + 2, theme.dim, "+" + number_text(high, 2));
-  ui.text(Face::tick, well.x + 6, well.bottom() - 16, theme.dim, "−" + number_text(high, 2));
+  const std::string limit = number_text(static_cast<double>(high), 2);
+  for (const auto& [top, text] : {std::pair{well.y + 2, "+" + limit}, {well.bottom() - 16, "−" + limit}}) {
+    ui.fill({well.x + 4, top, ui.width(Face::tick, text) + 4, 14}, theme.background);
+    ui.text(Face::tick, well.x + 6, top, theme.dim, text);
+  }
   const Selection& s = context.snapshot.selection;
   for (const std::int64_t cursor : {s.cursor_b, s.cursor_a})
     if (cursor >= range.first && cursor < range.last)
@@ -227,7 +230,7 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
 
 /// A bar on a logarithmic scale from 1 to 1000 tokens.
 void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
-  if (!(cell.half_life > 0)) return;
+  if (!(cell.half_life > 0) || !std::isfinite(cell.half_life)) return;
   draw_rule(ui, box);
   const Theme& theme = ui.theme();
   Box row = box.cut_top(20);
