@@ -29,7 +29,8 @@ void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* mea
 
 }  // namespace
 
-bool draw_help(Ui& ui, Box window) {
+void HelpPage::draw(Ui& ui, Box window) {
+  if (!is_open_) return;
   int keys = 0;
   for (const Shortcut& shortcut : shortcuts()) keys += *shortcut.keys != '\0';
   const int left_rows = (keys + 1) / 2;
@@ -40,7 +41,7 @@ bool draw_help(Ui& ui, Box window) {
   Box body = page.inset(24, 16);
   Box title = body.cut_top(40);
   ui.text_in(title, Face::heading, ui.theme().text, "Keys and mouse");
-  bool open = !button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true});
+  if (button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true})) close();
   body.cut_top(8);
   Box columns = body.cut_top(kRow * static_cast<float>(left_rows));
   Box left = columns.cut_left(columns.w / 2), right = columns;
@@ -57,7 +58,6 @@ bool draw_help(Ui& ui, Box window) {
   for (std::size_t i = 0; i < std::size(kMouse); ++i)
     draw_key(ui, (i % 2 == 0 ? left : right).cut_top(kRow), 130, kMouse[i].first, kMouse[i].second);
   end_overlay();
-  return open;
 }
 
 }  // namespace lab

@@ -4,7 +4,17 @@
 
 namespace lab {
 
-/// Draws the page in the middle of the window. Returns false when it was closed with the mouse.
-bool draw_help(Ui& ui, Box window);
+class HelpPage {
+ public:
+  void toggle() { is_open_ = !is_open_; }
+  void close() { is_open_ = false; }
+  bool is_open() const { return is_open_; }
+
+  /// Draws the page in the middle of the window.
+  void draw(Ui& ui, Box window);
+
+ private:
+  bool is_open_ = false;
+};
 
 }  // namespace lab

@@ -121,7 +121,7 @@ void Palette::open() {
   ++generation_;
 }
 
-bool Palette::press(const InputEvent& press) {
+bool Palette::press(const InputEvent& press, bool) {
   if (!is_open_ || press.modifiers != Modifiers{}) return false;
   switch (static_cast<Key>(press.code)) {
     case Key::up: move(-1); return true;

@@ -31,8 +31,8 @@ class Palette {
   void open();
   void close() { is_open_ = false; }
   bool is_open() const { return is_open_; }
-  /// A key press; returns whether the palette used it.
-  bool press(const InputEvent& press);
+  /// A key press, always while its text field has the keyboard. Returns whether the palette used it.
+  bool press(const InputEvent& press, bool in_text);
 
   /// Draws it. Returns what was chosen in this frame.
   std::optional<PaletteDeed> draw(Ui& ui, Box window, const Snapshot& snapshot);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/shell/actions.h"
+#include "app/shell/dialogs.h"
 #include "app/shell/export_dialog.h"
 #include "app/shell/figure_export.h"
 #include "app/shell/font_loader.h"
@@ -82,7 +83,10 @@ struct Shell::Parts {
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    name_dialogs();
   }
+
+  void name_dialogs();
 
   std::vector<InputEvent> take_events(InputQueue& input);
   void adapt(float content_scale);
@@ -107,8 +111,6 @@ struct Shell::Parts {
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);
-  void draw_dialogs(Box window);
-  bool dialog_is_open() const { return help_is_open || palette.is_open() || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
   const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
@@ -148,8 +150,9 @@ struct Shell::Parts {
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
+  HelpPage help;
   Palette palette;
-  bool help_is_open = false;
+  Dialogs dialogs;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
   std::string asked_path;      // what a person asked to open and is not open yet
@@ -350,12 +353,8 @@ void Shell::Parts::show_other_view() {
 }
 
 void Shell::Parts::close_or_cancel() {
-  if (palette.is_open()) palette.close();
-  else if (help_is_open) help_is_open = false;
-  else if (export_dialog.is_open()) export_dialog.close();
-  else if (trials_dialog.is_open()) trials_dialog.close();
-  else if (open_dialog.is_open()) carry_out(open_dialog.escape());
-  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
+  if (dialogs.escape()) return;
+  if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
   else if (status.close_notice(*snapshot)) return;
   else if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   else if (!snapshot->selection.tensor.empty()) toggle_weights();
@@ -394,7 +393,7 @@ void Shell::Parts::perform(Action action) {
     case Action::smaller: factor = next_factor(factor, false); break;
     case Action::normal_size: factor = 1; break;
     case Action::switch_theme: dark = !dark, look_changed = true; break;
-    case Action::help: help_is_open = !help_is_open; break;
+    case Action::help: help.toggle(); break;
     case Action::close: close_or_cancel(); break;
     case Action::quit: closing = true; break;
     default:
@@ -429,13 +428,16 @@ void Shell::Parts::draw_start(Box body) {
   if (const std::string path = draw_start_page(ui, body, start); !path.empty()) open(path);
 }
 
-void Shell::Parts::draw_dialogs(Box window) {
-  carry_out(open_dialog.draw(ui, window, *snapshot));
-  code_points.note(open_dialog.take_new_text());
-  if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
-  if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials));
-  if (help_is_open) help_is_open = draw_help(ui, window);
-  if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed);
+/// The dialogs, each above those before it.
+void Shell::Parts::name_dialogs() {
+  dialogs.add(open_dialog, [this](Box window) {
+    carry_out(open_dialog.draw(ui, window, *snapshot));
+    code_points.note(open_dialog.take_new_text());
+  }, [this] { carry_out(open_dialog.escape()); });
+  dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
+  dialogs.add(export_dialog, [this](Box window) { if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure); });
+  dialogs.add(help, [this](Box window) { help.draw(ui, window); });
+  dialogs.add(palette, [this](Box window) { if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed); });
 }
 
 void Shell::Parts::draw(Box window) {
@@ -452,7 +454,7 @@ void Shell::Parts::draw(Box window) {
   if (snapshot->model) draw_panes(body);
   else draw_start(body);
   ImGui::End();
-  draw_dialogs(window);
+  dialogs.draw(window);
   if (asked_for) perform(*asked_for);
   if (cancelled) cancel();
 }
@@ -483,8 +485,8 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
   for (const InputEvent& press : presses) {
-    if (parts.palette.press(press) || parts.open_dialog.press(press, io.WantTextInput)) continue;
-    const auto action = action_of(press, io.WantTextInput || parts.dialog_is_open());
+    if (parts.dialogs.press(press, io.WantTextInput)) continue;
+    const auto action = action_of(press, io.WantTextInput || parts.dialogs.any_open());
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }
   parts.go_on();
