@@ -14,17 +14,17 @@ constexpr float kMostLayerSpace = 562;  // for the list: 25 layers
 constexpr float kLaneHeads = 60;        // header and axis of the alerts by layer
 constexpr auto kAcross = Cut::across;
 constexpr auto kDown = Cut::down;
-constexpr auto kFirst = Tile::Hold::first;
-constexpr auto kSecond = Tile::Hold::second;
-constexpr auto kShare = Tile::Hold::share;
+constexpr auto kFirst = PaneTile::Hold::first;
+constexpr auto kSecond = PaneTile::Hold::second;
+constexpr auto kShare = PaneTile::Hold::share;
 
 /// The token strip above, the transport below, `middle` between: the outer two splits of every layout.
-std::unique_ptr<Tile> framed(float strip, float transport, std::unique_ptr<Tile> middle) {
+std::unique_ptr<PaneTile> framed(float strip, float transport, std::unique_ptr<PaneTile> middle) {
   return split_tile(kDown, kFirst, strip, 48, pane_tile("tokens"),
                     split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
 }
 
-std::unique_ptr<Tile> wide_tree(Tile*& list) {
+std::unique_ptr<PaneTile> wide_tree(PaneTile*& list) {
   auto left = split_tile(kDown, kFirst, kMostLayerSpace, 80, pane_tile("layers"), pane_tile("next"));
   list = left.get();
   auto pair = split_tile(kAcross, kShare, 0.5f, 160, pane_tile("pca"), pane_tile("lens"));
@@ -35,7 +35,7 @@ std::unique_ptr<Tile> wide_tree(Tile*& list) {
   return framed(72, 128, split_tile(kAcross, kFirst, 256, 120, std::move(left), std::move(right)));
 }
 
-std::unique_ptr<Tile> narrow_tree() {
+std::unique_ptr<PaneTile> narrow_tree() {
   auto pair = split_tile(kAcross, kShare, 0.5f, 120, pane_tile("pca"), pane_tile("next"));
   auto below = split_tile(kAcross, kShare, 0.333f, 120, pane_tile("state-at"), std::move(pair));
   auto curves = split_tile(kDown, kShare, 0.44f, 80, pane_tile("curves"), std::move(below));
@@ -45,13 +45,13 @@ std::unique_ptr<Tile> narrow_tree() {
 }
 
 /// The list of tensors beside the chosen one.
-std::unique_ptr<Tile> weights_tree() {
+std::unique_ptr<PaneTile> weights_tree() {
   auto chosen = split_tile(kDown, kSecond, 300, 160, pane_tile("weight-map"), pane_tile("weight-values"));
   return split_tile(kAcross, kFirst, 464, 240, pane_tile("tensors"), std::move(chosen));
 }
 
 /// Rules above, the transport below; between them alerts by layer over their table, beside one of them in detail.
-std::unique_ptr<Tile> monitor_tree(Tile*& lanes, float detail, float answer, float transport) {
+std::unique_ptr<PaneTile> monitor_tree(PaneTile*& lanes, float detail, float answer, float transport) {
   auto left = split_tile(kDown, kFirst, 488, 100, pane_tile("alerts"), pane_tile("alert-table"));
   lanes = left.get();
   auto right = split_tile(kDown, kSecond, answer, 100, pane_tile("evidence"), pane_tile("response"));
@@ -77,7 +77,7 @@ void Workspace::fit_layers(std::int64_t layers) {
   narrow_lanes_->size = narrow_lanes_->default_size = std::min(wanted, 270.0f);
 }
 
-Tile& Workspace::tree(Box body) const {
+PaneTile& Workspace::tree(Box body) const {
   const bool is_narrow = body.w < kNarrow;
   if (page_ == Page::weights) return *weights_;
   if (page_ == Page::monitor) return is_narrow ? *narrow_monitor_ : *monitor_;

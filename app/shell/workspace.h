@@ -39,11 +39,11 @@ class Workspace {
   bool is_enlarged() const { return !enlarged_.empty(); }
 
  private:
-  Tile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
-  Tile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
-  Tile* narrow_lanes_ = nullptr;  // the same in a narrow window
-  std::unique_ptr<Tile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
-  Tile& tree(Box body) const;
+  PaneTile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
+  PaneTile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
+  PaneTile* narrow_lanes_ = nullptr;  // the same in a narrow window
+  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
+  PaneTile& tree(Box body) const;
 
   Tiling tiling_;
   std::string enlarged_;
