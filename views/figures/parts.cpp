@@ -128,6 +128,7 @@ Error not_there(const Snapshot& snapshot, const Derived& derived, const char* wh
     error.next = "Move the cursor to a later token.";
   } else {
     error.message = "Being computed.";
+    error.next = "It is shown here as soon as it is there.";
   }
   return error;
 }

@@ -138,7 +138,7 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   PaneHeader header(ui, box, alert ? rule_title(rule_of(*context.derived.alerts, *alert)) : "Evidence");
   const AlertLog* log = alerts_or_note(ui, box, context, "What an alert rests on is shown here.");
   if (!log) return;
-  if (!alert) return empty_note(ui, box, "No rule has found anything.", "What an alert rests on is shown here.");
+  if (!alert) return empty_note(ui, box, "No rule has found anything.", "Read more, or change a limit by a click on its rule.");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("alert-evidence");
   header.subtitle(fmt::format("{}, t = {} · {}", where_text(alert->finding.layer), alert->finding.token, find_rule_kind(rule_of(*log, *alert).kind)->sentence));
   const Rule& rule = rule_of(*log, *alert);

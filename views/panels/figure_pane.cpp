@@ -63,6 +63,17 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
 
 }  // namespace
 
+PlotStyle plot_style(const Theme& theme) {
+  PlotStyle style = screen_style(theme.dark);
+  style.background = theme.pane, style.frame = theme.axis, style.grid = theme.grid;
+  style.run_a = theme.accent, style.run_b = theme.run_b, style.run_d = theme.good;
+  style.text = theme.text, style.dim = theme.dim, style.faint = theme.faint, style.cursor = theme.cursor;
+  style.warning = theme.warning, style.good = theme.good, style.bad = theme.bad;
+  style.adds = theme.adds, style.cancels = theme.cancels;
+  if (theme.has_edges) style.sequential_from = 0.35;  // black takes more of the dark end
+  return style;
+}
+
 const KeptFigure& kept_figure(Ui& ui, Box box, PaneContext& context, const FigureRequest& request) {
   KeptFigure& kept = kept_of(context).figures[request.slot];
   std::string key = key_of(ui, box, context, request);
@@ -77,7 +88,7 @@ const KeptFigure& kept_figure(Ui& ui, Box box, PaneContext& context, const Figur
   }
   kept.figure = made.take();
   if (request.adjust) request.adjust(kept.figure);
-  PlotStyle style = screen_style(ui.theme().dark);
+  PlotStyle style = plot_style(ui.theme());
   style.pixels_per_point = ui.scale();
   style.left = request.left, style.right = request.right;
   kept.page = lay_out(kept.figure, box.w, box.h, style, context.painter);

@@ -11,6 +11,9 @@ namespace lab {
 /// Space beside the data of panes whose x axis is time, so that they line up to the pixel.
 constexpr float kTimeLeft = 64, kTimeRight = 72;
 
+/// How figures look in a theme of the window.
+PlotStyle plot_style(const Theme& theme);
+
 /// What a kept figure is: its place in the memory, its kind, and what the pane changes about it.
 struct FigureRequest {
   std::string slot;  // name within the memory

@@ -61,13 +61,9 @@ void draw_lens(Ui& ui, Box box, PaneContext& context) {
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("logit-lens");
   const auto& lens = context.derived.lens;
   if (!lens || !context.snapshot.model || lens->rows.empty()) {
-    const bool is_empty = context.snapshot.count() == 0, is_before = context.snapshot.selection.cursor_a < 0;
-    empty_note(ui, box,
-               is_empty                          ? "No tokens have been read."
-               : is_before                       ? "Before the first token no layer has said anything."
-               : context.derived.refusal.empty() ? "Being computed."
-                                                 : context.derived.refusal,
-               is_empty ? "Feed a prompt below." : is_before ? "Move the cursor to a token." : "");
+    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt below.");
+    else if (context.snapshot.selection.cursor_a < 0) empty_note(ui, box, "Before the first token no layer has said anything.", "Move the cursor to a token.");
+    else pending_note(ui, box, context.derived.refusal);
     return;
   }
   header.subtitle("best token by layer");

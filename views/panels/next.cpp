@@ -52,12 +52,8 @@ void draw_next(Ui& ui, Box box, PaneContext& context) {
     context.export_view("next-token");
   const auto& next = context.derived.next;
   if (!next || !context.snapshot.model || next->best.empty()) {
-    const bool is_empty = context.snapshot.count() == 0;
-    empty_note(ui, box,
-               is_empty                          ? "No tokens have been read."
-               : context.derived.refusal.empty() ? "Being computed."
-                                                 : context.derived.refusal,
-               is_empty ? "Feed a prompt below." : "");
+    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt below.");
+    else pending_note(ui, box, context.derived.refusal);
     return;
   }
   header.subtitle(subtitle_of("next-token", context.snapshot, context.derived));

@@ -34,6 +34,7 @@ void Ui::begin(const Theme& theme, const Fonts& fonts, float scale) {
   items.clear();
 }
 
+float Ui::hairline() const { return std::max(1.0f, std::floor(scale_)); }
 float Ui::px(float units) const { return std::floor(units * scale_ + 0.5f); }
 ImDrawList* Ui::list() const { return ImGui::GetWindowDrawList(); }
 
@@ -50,16 +51,16 @@ void Ui::outline(Box box, Color color, float radius, float thickness) const {
 }
 
 void Ui::line_across(float x0, float x1, float y, Color color) const {
-  list()->AddRectFilled({px(x0), px(y)}, {px(x1), px(y) + 1}, color);
+  list()->AddRectFilled({px(x0), px(y)}, {px(x1), px(y) + hairline()}, color);
 }
 
 void Ui::line_down(float x, float y0, float y1, Color color, bool dashed) const {
-  const float at = px(x), top = px(y0), bottom = px(y1), on = px(4), off = px(3);
+  const float at = px(x), end = at + hairline(), top = px(y0), bottom = px(y1), on = px(4), off = px(3);
   if (!dashed) {
-    list()->AddRectFilled({at, top}, {at + 1, bottom}, color);
+    list()->AddRectFilled({at, top}, {end, bottom}, color);
     return;
   }
-  for (float y = top; y < bottom; y += on + off) list()->AddRectFilled({at, y}, {at + 1, std::min(y + on, bottom)}, color);
+  for (float y = top; y < bottom; y += on + off) list()->AddRectFilled({at, y}, {end, std::min(y + on, bottom)}, color);
 }
 
 float Ui::width(Face face, std::string_view text) const {

@@ -48,7 +48,7 @@ class Ui {
 
   void fill(Box box, Color color, float radius = 0) const;
   void outline(Box box, Color color, float radius = 0, float thickness = 1) const;
-  void line_across(float x0, float x1, float y, Color color) const;  // 1 pixel thick
+  void line_across(float x0, float x1, float y, Color color) const;  // 1 unit thick, in whole pixels
   void line_down(float x, float y0, float y1, Color color, bool dashed = false) const;
 
   float width(Face face, std::string_view text) const;
@@ -74,7 +74,12 @@ class Ui {
   std::map<std::string, Box> items;
   std::string pane;  // name of the pane being drawn
 
+  /// Of the pane being drawn: whether its title opens a menu of views, and whether that was asked for.
+  bool title_opens = false, title_clicked = false;
+
  private:
+  float hairline() const;  // pixels
+
   const Theme* theme_ = &kDarkTheme;
   const Fonts* fonts_ = nullptr;
   float scale_ = 1;
