@@ -32,7 +32,7 @@ struct Engine::Parts {
   mutable std::mutex mutex;
   std::condition_variable input, ended;
   std::deque<Command> queue;
-  std::vector<std::pair<bool, std::string>> notes;
+  std::vector<Notice> notes;
   std::optional<HashJob::Done> hash;
   bool interrupted = false, closing = false, has_ended = false;
   bool busy = false;  // something taken from the queue, or announced by it, is not done
@@ -77,7 +77,7 @@ class Engine::Loop {
  private:
   struct Input {
     std::optional<Command> command;
-    std::vector<std::pair<bool, std::string>> notes;
+    std::vector<Notice> notes;
     std::optional<HashJob::Done> hash;
     bool interrupted = false;
   };
@@ -129,7 +129,7 @@ class Engine::Loop {
   }
 
   void take(Input& input) {
-    for (const auto& [is_error, text] : input.notes) lab_.note(is_error, text);
+    for (const Notice& note : input.notes) lab_.note(note.is_error, note.text, note.error);
     if (input.hash) lab_.set_model_hash(input.hash->opened, input.hash->hash);
     if (input.interrupted) lab_.apply(command::Pause{});
     fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
@@ -234,7 +234,7 @@ void Engine::submit(Command command) {
 void Engine::interrupt() {
   const std::lock_guard lock(parts_->mutex);
   const auto is_open = [](const Command& command) { return std::holds_alternative<command::Open>(command); };
-  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.emplace_back(true, "opening was cancelled");
+  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.push_back({.is_error = true, .text = "opening was cancelled"});
   parts_->interrupted = true;
   parts_->stop = true;
   parts_->input.notify_one();
@@ -242,7 +242,13 @@ void Engine::interrupt() {
 
 void Engine::note(bool is_error, std::string text) {
   const std::lock_guard lock(parts_->mutex);
-  parts_->notes.emplace_back(is_error, std::move(text));
+  parts_->notes.push_back({.is_error = is_error, .text = std::move(text)});
+  parts_->input.notify_one();
+}
+
+void Engine::note(Error error) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->notes.push_back({.is_error = true, .text = error.text(), .error = std::make_shared<const Error>(std::move(error))});
   parts_->input.notify_one();
 }
 

@@ -37,8 +37,8 @@ void Lab::Parts::log(const std::string& kind, const std::string& text) const {
   if (options.log && !context.cancelled()) options.log->write(kind, text);
 }
 
-void Lab::Parts::note(bool is_error, const std::string& text) {
-  notices.push_back({++notices_so_far, is_error, text});
+void Lab::Parts::note(bool is_error, const std::string& text, std::shared_ptr<const Error> error) {
+  notices.push_back({++notices_so_far, is_error, text, std::move(error)});
   if (notices.size() > kNotices) notices.erase(notices.begin());
   log(is_error ? "refused" : "note", text);
 }
@@ -74,7 +74,7 @@ Answer Lab::apply(const Command& command) {
   if (p.count() != before) p.keep_cursors(before);
   if (!status) {
     if (p.fault.empty()) p.fault = fault_before;  // a refused command leaves everything as it was
-    p.note(true, fmt::format("{}: {}", label_of(command), status.error().text()));
+    p.note(true, fmt::format("{}: {}", label_of(command), status.error().text()), std::make_shared<const Error>(status.error()));
     return {false, status.error()};
   }
   if (!is_look(command)) p.log("command", fmt::format("at {}: {}", before, json_of(command)));
@@ -139,7 +139,7 @@ void Lab::fail(const std::string& reason) {
   parts_->stop_work();
 }
 
-void Lab::note(bool is_error, const std::string& text) { parts_->note(is_error, text); }
+void Lab::note(bool is_error, const std::string& text, std::shared_ptr<const Error> error) { parts_->note(is_error, text, std::move(error)); }
 
 std::shared_ptr<const OpenedModel> Lab::opened() const { return parts_->opened; }
 

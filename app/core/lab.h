@@ -67,7 +67,7 @@ class Lab {
   /// Stops announced work with a reason: the lab is in state faulted until the next command that is no look.
   void fail(const std::string& reason);
   /// Adds a notice to the snapshots that follow.
-  void note(bool is_error, const std::string& text);
+  void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
 
   bool has_work() const;
   /// Tokens a second that the announced Run asks for, 0: as fast as possible.

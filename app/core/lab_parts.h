@@ -105,7 +105,7 @@ struct Lab::Parts {
 
   // lab.cpp
   void log(const std::string& kind, const std::string& text) const;
-  void note(bool is_error, const std::string& text);
+  void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
   void fail(const std::string& reason);
   void keep_cursors(std::int64_t count_before);
   std::int64_t count() const { return run ? run->count() : 0; }

@@ -8,6 +8,7 @@
 
 #include "app/core/command.h"
 #include "app/core/weight_view.h"
+#include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
 #include "tracer/detect/monitor.h"
@@ -60,6 +61,7 @@ struct Notice {
   std::uint64_t number = 0;
   bool is_error = false;
   std::string text;
+  std::shared_ptr<const Error> error = {};  // what a refusal says in its parts, where it is one of a file or a command
 };
 
 struct Selection {
