@@ -56,14 +56,14 @@ std::optional<Command> command_of(Action action, const Snapshot& snapshot, doubl
 
 bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
-         action == Action::export_view || action == Action::palette;
+         action == Action::export_view || action == Action::palette || action == Action::change_view || action == Action::settings;
 }
 
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
     case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::previous_tensor:
-    case Action::next_tensor: return true;
+    case Action::next_tensor: case Action::undo_layout: case Action::redo_layout: return true;
     default: return false;
   }
 }

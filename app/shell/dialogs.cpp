@@ -5,8 +5,8 @@
 
 namespace lab {
 
-bool Dialogs::any_open() const {
-  return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.is_open(); });
+bool Dialogs::take_keys() const {
+  return std::ranges::any_of(entries_, [](const Entry& entry) { return entry.takes_keys && entry.is_open(); });
 }
 
 bool Dialogs::press(const InputEvent& press, bool in_text) const {

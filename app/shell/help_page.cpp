@@ -1,5 +1,6 @@
 #include "app/shell/help_page.h"
 
+#include <string>
 #include <utility>
 
 #include "app/shell/shortcuts.h"
@@ -29,8 +30,9 @@ void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* mea
 
 }  // namespace
 
-void HelpPage::draw(Ui& ui, Box window) {
-  if (!is_open_) return;
+std::optional<Action> HelpPage::draw(Ui& ui, Box window) {
+  if (!is_open_) return {};
+  std::optional<Action> asked;
   int keys = 0;
   for (const Shortcut& shortcut : shortcuts()) keys += *shortcut.keys != '\0';
   const int left_rows = (keys + 1) / 2;
@@ -42,6 +44,8 @@ void HelpPage::draw(Ui& ui, Box window) {
   Box title = body.cut_top(40);
   ui.text_in(title, Face::heading, ui.theme().text, "Keys and mouse");
   if (button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true})) close();
+  title.cut_right(8);
+  if (button(ui, "Take the tour", title.cut_right(108).row(24), {.tip = std::string("Five steps through the window\t") + keys_of(Action::tour)})) asked = Action::tour;
   body.cut_top(8);
   Box columns = body.cut_top(kRow * static_cast<float>(left_rows));
   Box left = columns.cut_left(columns.w / 2), right = columns;
@@ -58,6 +62,7 @@ void HelpPage::draw(Ui& ui, Box window) {
   for (std::size_t i = 0; i < std::size(kMouse); ++i)
     draw_key(ui, (i % 2 == 0 ? left : right).cut_top(kRow), 130, kMouse[i].first, kMouse[i].second);
   end_overlay();
+  return asked;
 }
 
 }  // namespace lab

@@ -97,14 +97,43 @@ void add_views(Finder& finder) {
                [chosen = order](PaneMemory& memory) { memory.options["state-heatmap"].order = chosen; });
 }
 
+/// Every other view for a pane.
+void add_pane(Finder& finder, const std::string& shown) {
+  const PaneKind* pane = find_pane(shown);
+  if (!pane || !pane->view) return;
+  for (const PaneKind& other : pane_kinds())
+    if (other.view && other.name != shown)
+      finder.add("pane", fmt::format("{}: show {}", pane->view, other.view),
+                 std::function<void(Workspace&)>([from = shown, to = std::string(other.name)](Workspace& changed) { changed.show_view(from, to); }));
+}
+
+/// What a setting can be; one that is a number leads to the page of settings.
+void add_settings(Finder& finder) {
+  const auto add = [&](const std::string& label, std::function<void(Settings&)> change) { finder.add("setting", label, std::move(change)); };
+  for (const Setting& setting : all_settings()) {
+    const std::string title = setting.title;
+    if (const auto* choice = std::get_if<Setting::Choice>(&setting.kind)) {
+      for (std::size_t i = 0; i < choice->names.size(); ++i)
+        add(title + ": " + choice->names[i], [member = choice->member, i](Settings& settings) { settings.*member = static_cast<int>(i); });
+    } else if (const auto* flag = std::get_if<Setting::Flag>(&setting.kind)) {
+      for (const bool on : {true, false}) add(title + (on ? ": on" : ": off"), [member = flag->member, on](Settings& settings) { settings.*member = on; });
+    } else {
+      finder.add("setting", title + " …", Action::settings, keys_of(Action::settings));
+    }
+  }
+}
+
 }  // namespace
 
-std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot) {
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace) {
   Finder finder(typed);
   add_commands(finder);
+  if (!typed.empty()) add_settings(finder);
   if (snapshot.model) {
     add_layers(finder, snapshot);
     add_views(finder);
+    if (!typed.empty())
+      for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
     add_tokens(finder, typed, snapshot);
     for (const TensorFacts& tensor : snapshot.model->tensors)
       finder.add("tensor", tensor.name, command::ShowWeights{tensor.name, snapshot.selection.against});
@@ -113,10 +142,22 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   return std::move(finder).best();
 }
 
+std::vector<PaletteEntry> view_entries(const std::string& typed, const std::string& pane) {
+  Finder finder(typed);
+  add_pane(finder, pane);
+  return std::move(finder).best();
+}
+
+void Palette::open_for(const std::string& pane) {
+  open();
+  pane_ = pane;
+}
+
 void Palette::open() {
   is_open_ = take_focus_ = true;
   chosen_ = false;
   typed_.clear();
+  pane_.clear();
   found_key_ = "nothing yet";
   ++generation_;
 }
@@ -138,15 +179,15 @@ void Palette::move(int by) {
   first_ = std::clamp(first_, selected_ - kRows + 1, selected_);
 }
 
-void Palette::find(const Snapshot& snapshot) {
+void Palette::find(const Snapshot& snapshot, const Workspace& workspace) {
   const std::string key = fmt::format("{} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count());
   if (key == found_key_) return;
   found_key_ = key;
-  found_ = palette_entries(typed_, snapshot);
+  found_ = pane_.empty() ? palette_entries(typed_, snapshot, workspace) : view_entries(typed_, pane_);
   selected_ = first_ = 0;
 }
 
-std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& snapshot) {
+std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& snapshot, const Workspace& workspace) {
   if (!is_open_) return {};
   const Theme& theme = ui.theme();
   const Box page{window.middle_x() - kWidth / 2, window.y + kTop, kWidth, 12 + 28 + 8 + kRows * kRow + 32};
@@ -154,10 +195,10 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
   Box body = page.inset(12, 12);
   const std::string id = fmt::format("text{}", generation_);
   const bool entered = field(ui, id.c_str(), body.cut_top(28), typed_,
-                             {.hint = "Search commands, layers, tokens, tensors, views, models", .take_focus = take_focus_, .face = Face::body});
+                             {.hint = pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
   take_focus_ = false;
   body.cut_top(8);
-  find(snapshot);
+  find(snapshot, workspace);
   std::optional<PaletteDeed> chosen;
   Box list = body.cut_top(kRows * kRow);
   const int last = std::min(static_cast<int>(found_.size()), first_ + kRows);

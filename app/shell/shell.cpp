@@ -6,7 +6,9 @@
 #include <deque>
 #include <utility>
 
+#include "app/core/builtin.h"
 #include "app/shell/actions.h"
+#include "app/shell/desk.h"
 #include "app/shell/dialogs.h"
 #include "app/shell/export_dialog.h"
 #include "app/shell/figure_export.h"
@@ -19,10 +21,12 @@
 #include "app/shell/palette.h"
 #include "app/shell/screen.h"
 #include "app/shell/script.h"
+#include "app/shell/settings_page.h"
 #include "app/shell/start_cards.h"
 #include "app/shell/start_page.h"
 #include "app/shell/status_bar.h"
 #include "app/shell/top_bar.h"
+#include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
 #include "views/panels/kept.h"
@@ -37,18 +41,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr float kTopBar = 40, kStatusBar = 24;
 constexpr float kLeastWidth = 800, kLeastHeight = 480;  // units that are laid out; a smaller window shows their upper left part
-constexpr float kFactors[] = {0.75f, 0.875f, 1, 1.125f, 1.25f, 1.5f, 1.75f, 2, 2.5f};
 constexpr double kSlow = 0.4;  // seconds of deriving after which the status bar says so
-
-/// The neighbour of a user's size factor, or the factor itself at the end of the list.
-float next_factor(float factor, bool larger) {
-  float best = factor;
-  for (const float candidate : kFactors) {
-    if (larger && candidate > factor) return candidate;
-    if (!larger && candidate < factor) best = candidate;
-  }
-  return best;
-}
 
 std::unique_ptr<ImGuiPainter> make_painter() { return std::make_unique<ImGuiPainter>(std::make_unique<GlTextures>()); }
 
@@ -60,6 +53,7 @@ bool shows_attention_layer(const Snapshot& snapshot) {
 std::string figure_of(const std::string& pane, const PaneMemory& memory, const Snapshot& snapshot) {
   if (pane == "curves") return memory.show_gates ? "gates" : "norms";
   if (pane == "state-at") return memory.show_attention && shows_attention_layer(snapshot) ? "attention" : "state-at";
+  if (pane == "attention") return "attention";
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
   if (pane == "lens") return "logit-lens";
@@ -76,16 +70,19 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), factor(the_options.scale),
-        dark(the_options.dark), open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+        open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
+    for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
     name_dialogs();
   }
 
+  void use(const Settings& wanted);
   void name_dialogs();
 
   std::vector<InputEvent> take_events(InputQueue& input);
@@ -104,6 +101,7 @@ struct Shell::Parts {
   void show_run(bool monitor);
   void go_to_alert(bool next);
   void show_other_view();
+  void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
@@ -113,7 +111,7 @@ struct Shell::Parts {
   void draw_start(Box body);
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
-  const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
+  const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
   ShellOptions options;
@@ -138,8 +136,9 @@ struct Shell::Parts {
   Fonts fonts;
   CodePoints code_points;
   std::int64_t noted_tokens = 0;
-  float factor = 1, scale = 0;
-  bool dark = true, look_changed = true;
+  float scale = 0;
+  bool look_changed = true;
+  Desk desk;
 
   Ui ui;
   PaneMemory memory;
@@ -150,7 +149,9 @@ struct Shell::Parts {
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
+  Tour tour;
   HelpPage help;
+  SettingsPage settings_page;
   Palette palette;
   Dialogs dialogs;
   ExportJob export_job;
@@ -160,6 +161,13 @@ struct Shell::Parts {
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
 };
+
+void Shell::Parts::use(const Settings& wanted) {
+  if (wanted == desk.settings()) return;
+  look_changed = look_changed || wanted.theme != desk.settings().theme;
+  desk.use(wanted, memory);
+  frames_due = std::max(frames_due, 2);
+}
 
 /// What is typed right after a key that opens a text field belongs into that field, however slow frames are.
 std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
@@ -178,7 +186,7 @@ std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
 
 /// Follows a changed scale, theme or set of characters. Between frames only.
 void Shell::Parts::adapt(float content_scale) {
-  const float wanted = std::round(content_scale * factor * 32) / 32;
+  const float wanted = std::round(content_scale * options.scale * desk.settings().factor() * 32) / 32;
   const bool new_characters = code_points.take_news();
   if (wanted == scale && !look_changed && !new_characters) return;
   if (wanted != scale || new_characters) {
@@ -204,10 +212,14 @@ void Shell::Parts::take_results() {
     opened = engine.opened();
   } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
+  if (const std::string problem = desk.kept().take_problem(); !problem.empty()) engine.note(true, problem);
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
-    if (opened && !asked_path.empty()) open_dialog.remember(std::exchange(asked_path, {}));
+    if (opened && !asked_path.empty()) {
+      const std::string path = std::exchange(asked_path, {});
+      if (desk.settings().remember_recent) open_dialog.remember(path);
+    }
     if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
   if (!snapshot->selection.tensor.empty()) memory.last_tensor = snapshot->selection.tensor;
@@ -247,7 +259,7 @@ void Shell::Parts::note_texts() {
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
-  query.attention = query.attention && memory.show_attention;
+  query.attention = query.attention && (memory.show_attention || workspace.panes().contains("attention"));
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
@@ -281,7 +293,7 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 
 void Shell::Parts::open(const std::string& path) {
   auto commands = commands_to_open(path);
-  if (!commands) return engine.note(true, commands.error().text());
+  if (!commands) return engine.note(commands.error());
   asked_path = path;
   script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
 }
@@ -300,6 +312,12 @@ void Shell::Parts::carry_out(const PaletteDeed& deed) {
   if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
   else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
   else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
+  else if (const auto* arranging = std::get_if<std::function<void(Workspace&)>>(&deed)) (*arranging)(workspace);
+  else if (const auto* setting = std::get_if<std::function<void(Settings&)>>(&deed)) {
+    Settings wanted = desk.settings();
+    (*setting)(wanted);
+    use(wanted);
+  }
   else open(std::get<std::string>(deed));
 }
 
@@ -352,6 +370,18 @@ void Shell::Parts::show_other_view() {
   else if (shows_attention_layer(*snapshot)) memory.show_attention = !memory.show_attention;
 }
 
+/// Shows the tour beside what is open, or beside a built-in model that has read a little.
+void Shell::Parts::begin_tour() {
+  const bool is_installed = std::ranges::any_of(builtin_models(), [](const BuiltinModel& each) { return each.name == "prose"; });
+  if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
+  if (!snapshot->model)
+    script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
+  show_run(false);
+  if (workspace.is_enlarged()) workspace.toggle_enlarged("");
+  help.close();
+  tour.begin();
+}
+
 void Shell::Parts::close_or_cancel() {
   if (dialogs.escape()) return;
   if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
@@ -389,10 +419,21 @@ void Shell::Parts::perform(Action action) {
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
       break;
     case Action::maximise: workspace.toggle_enlarged(pane); break;
-    case Action::larger: factor = next_factor(factor, true); break;
-    case Action::smaller: factor = next_factor(factor, false); break;
-    case Action::normal_size: factor = 1; break;
-    case Action::switch_theme: dark = !dark, look_changed = true; break;
+    case Action::larger: use(resized(desk.settings(), 1)); break;
+    case Action::smaller: use(resized(desk.settings(), -1)); break;
+    case Action::normal_size: use(resized(desk.settings(), 0)); break;
+    case Action::switch_theme: use(with_other_theme(desk.settings())); break;
+    case Action::settings: settings_page.open(); break;
+    case Action::tour: begin_tour(); break;
+    case Action::change_view: {
+      const PaneKind* kind = snapshot->model ? find_pane(pane) : nullptr;
+      if (kind && kind->view) palette.open_for(pane);
+      else engine.note(false, "Put the mouse over a pane whose view shall change.");
+      break;
+    }
+    case Action::undo_layout: desk.undo(workspace); break;
+    case Action::redo_layout: desk.redo(workspace); break;
+    case Action::reset_layout: workspace.arrange({}); break;
     case Action::help: help.toggle(); break;
     case Action::close: close_or_cancel(); break;
     case Action::quit: closing = true; break;
@@ -414,30 +455,41 @@ void Shell::Parts::draw_panes(Box body) {
     ui.pane = name;
     ImGui::PushID(name.c_str());
     ui.clip(box);
+    ui.title_opens = pane->view, ui.title_clicked = false;
     pane->draw(ui, box, context);
     ui.unclip();
+    if (const auto asked_for = draw_view_menu(ui, workspace, name)) perform(*asked_for);
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
 }
 
 void Shell::Parts::draw_start(Box body) {
-  if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards();
-  const auto& notices = snapshot->notices;
-  start.refusal = !notices.empty() && notices.back().is_error ? notices.back().text : "";
-  if (const std::string path = draw_start_page(ui, body, start); !path.empty()) open(path);
+  if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards(), start.recent = recent_cards(options.recent_file);
+  const Notice* notice = status.shown(*snapshot);
+  start.refusal = notice ? notice->error : nullptr;
+  const StartWish wish = draw_start_page(ui, body, start);
+  if (!wish.open.empty()) open(wish.open);
+  if (wish.action) perform(*wish.action);
 }
 
 /// The dialogs, each above those before it.
 void Shell::Parts::name_dialogs() {
+  dialogs.add(tour, [this](Box window) { tour.draw(ui, window, {window.x, window.y, window.w, kTopBar}, workspace.panes()); });
   dialogs.add(open_dialog, [this](Box window) {
     carry_out(open_dialog.draw(ui, window, *snapshot));
     code_points.note(open_dialog.take_new_text());
   }, [this] { carry_out(open_dialog.escape()); });
   dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
   dialogs.add(export_dialog, [this](Box window) { if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure); });
-  dialogs.add(help, [this](Box window) { help.draw(ui, window); });
-  dialogs.add(palette, [this](Box window) { if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed); });
+  dialogs.add(settings_page, [this](Box window) {
+    Settings wanted = desk.settings();
+    const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());
+    use(wanted);
+    if (asked_for) perform(*asked_for);
+  });
+  dialogs.add(help, [this](Box window) { if (const auto asked_for = help.draw(ui, window)) perform(*asked_for); });
+  dialogs.add(palette, [this](Box window) { if (const auto deed = palette.draw(ui, window, *snapshot, workspace)) carry_out(*deed); });
 }
 
 void Shell::Parts::draw(Box window) {
@@ -457,6 +509,7 @@ void Shell::Parts::draw(Box window) {
   dialogs.draw(window);
   if (asked_for) perform(*asked_for);
   if (cancelled) cancel();
+  if (!ImGui::IsMouseDown(ImGuiMouseButton_Left)) desk.note(workspace);
 }
 
 Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
@@ -486,7 +539,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
   for (const InputEvent& press : presses) {
     if (parts.dialogs.press(press, io.WantTextInput)) continue;
-    const auto action = action_of(press, io.WantTextInput || parts.dialogs.any_open());
+    const auto action = action_of(press, io.WantTextInput || parts.dialogs.take_keys());
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }
   parts.go_on();
@@ -499,14 +552,14 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
          (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
-                    parts.open_dialog.idle() && !parts.open_dialog.has_news();
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 
@@ -517,6 +570,7 @@ void Shell::rebuild_gl() {
 }
 
 bool Shell::wants_to_close() const { return parts_->closing; }
+double Shell::seconds_between_frames() const { return parts_->desk.settings().seconds_between_frames(); }
 
 std::string Shell::title() const {
   const auto& model = parts_->snapshot->model;

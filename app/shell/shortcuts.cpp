@@ -4,6 +4,7 @@ namespace lab {
 namespace {
 
 constexpr Modifiers kNone{}, kControl{.control = true}, kShift{.shift = true}, kControlShift{.control = true, .shift = true};
+constexpr Modifiers kControlAlt{.control = true, .alt = true}, kControlAltShift{.control = true, .shift = true, .alt = true};
 
 constexpr Shortcut kShortcuts[] = {
     {Action::run_or_pause, Key::space, kNone, "Space", "run, pause"},
@@ -36,6 +37,10 @@ constexpr Shortcut kShortcuts[] = {
     {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
     {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view under the mouse", true},
     {Action::maximise, Key::f11, kNone, "F11", "enlarge the pane under the mouse, and back", true},
+    {Action::change_view, Key::f10, kNone, "F10", "another view in the pane under the mouse", true},
+    {Action::undo_layout, Key::z, kControlAlt, "Ctrl+Alt+Z", "undo a change of the layout", true},
+    {Action::redo_layout, Key::z, kControlAltShift, "Ctrl+Alt+Shift+Z", "redo it", true},
+    {Action::reset_layout, Key::zero, kControlAlt, "Ctrl+Alt+0", "all panes as the program comes", true},
     {Action::larger, Key::equal, kControl, "Ctrl+=", "larger", true},
     {Action::larger, Key::equal, kControlShift, "", "", true},
     {Action::larger, Key::keypad_add, kControl, "", "", true},
@@ -44,7 +49,9 @@ constexpr Shortcut kShortcuts[] = {
     {Action::normal_size, Key::zero, kControl, "Ctrl+0", "normal size", true},
     {Action::normal_size, Key::keypad_zero, kControl, "", "", true},
     {Action::switch_theme, Key::t, kControl, "Ctrl+T", "dark, light", true},
+    {Action::settings, Key::comma, kControl, "Ctrl+,", "settings", true},
     {Action::help, Key::f1, kNone, "F1", "these keys", true},
+    {Action::tour, Key::f1, kShift, "Shift+F1", "the tour: five steps through the window", true},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };
@@ -57,6 +64,13 @@ std::optional<Action> action_of(const InputEvent& press, bool in_text) {
   for (const Shortcut& shortcut : kShortcuts)
     if (static_cast<int>(shortcut.key) == press.code && shortcut.modifiers == press.modifiers && (shortcut.in_text || !in_text))
       return shortcut.action;
+  return {};
+}
+
+std::optional<InputEvent> press_of(std::string_view keys) {
+  if (keys == "Enter") return InputEvent::key(Key::enter, true);
+  for (const Shortcut& shortcut : kShortcuts)
+    if (!keys.empty() && keys == shortcut.keys) return InputEvent::key(shortcut.key, true, shortcut.modifiers);
   return {};
 }
 

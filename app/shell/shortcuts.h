@@ -2,6 +2,7 @@
 // What each key does. The same table answers key presses and fills the help page.
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "app/shell/input_queue.h"
 
@@ -12,6 +13,7 @@ enum class Action {
   previous_layer, next_layer, zero_layer, undo, redo, trials, palette,
   other_view, show_inspect, show_weights, show_monitor, next_alert, previous_alert, weights, find_tensor, previous_tensor, next_tensor,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
+  settings, tour, change_view, undo_layout, redo_layout, reset_layout,
 };
 
 struct Shortcut {
@@ -27,6 +29,9 @@ std::span<const Shortcut> shortcuts();
 
 /// The action of a key press, if any. `in_text`: a text field has the keyboard.
 std::optional<Action> action_of(const InputEvent& press, bool in_text);
+
+/// The press of keys that are written as in help, "Ctrl+E"; "Enter", too.
+std::optional<InputEvent> press_of(std::string_view keys);
 
 /// How the keys of an action are written, as "Ctrl+E".
 const char* keys_of(Action action);

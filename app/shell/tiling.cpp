@@ -38,7 +38,7 @@ void place_into(PaneTile& tile, Box whole, Tiling& out) {
 
 std::unique_ptr<PaneTile> pane_tile(std::string pane) {
   auto tile = std::make_unique<PaneTile>();
-  tile->pane = std::move(pane);
+  tile->pane = tile->place = std::move(pane);
   return tile;
 }
 

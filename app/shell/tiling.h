@@ -14,7 +14,8 @@ enum class Cut { across, down };  // children beside each other, or below each o
 /// A pane (no children) or a split of two. The size of one child is fixed, or the first takes a share.
 struct PaneTile {
   enum class Hold { first, second, share };
-  std::string pane;
+  std::string pane;   // what it shows
+  std::string place;  // the pane that it was made for, by which the place is known
   Cut cut = Cut::across;
   Hold hold = Hold::share;
   float size = 0.5f;          // units of the held child, or the share of the first

@@ -1,6 +1,8 @@
 #include "app/shell/workspace.h"
 
 #include <algorithm>
+#include <cmath>
+#include <set>
 
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/pane.h"
@@ -59,6 +61,38 @@ std::unique_ptr<PaneTile> monitor_tree(PaneTile*& lanes, float detail, float ans
   return split_tile(kDown, kFirst, 76, 76, pane_tile("rules"), split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
 }
 
+/// A new default size, which the tile has unless somebody has given it another one.
+void set_default(PaneTile& tile, float size) {
+  if (tile.size == tile.default_size) tile.size = size;
+  tile.default_size = size;
+}
+
+template <class Do>
+void for_each_tile(PaneTile& tile, const Do& act) {
+  act(tile);
+  if (!tile.first) return;
+  for_each_tile(*tile.first, act);
+  for_each_tile(*tile.second, act);
+}
+
+const std::string& first_place(const PaneTile& tile) { return tile.first ? first_place(*tile.first) : tile.place; }
+
+/// A split is known by the first place of its second part: no other split has it there.
+std::string name_of_split(const char* tree, const PaneTile& split) { return std::string(tree) + "/" + first_place(*split.second); }
+
+/// Whether a pane is one that can change places with others.
+bool is_view(const std::string& pane) {
+  const PaneKind* kind = find_pane(pane);
+  return kind && kind->view;
+}
+
+/// All but those that stay above and below.
+bool can_be_enlarged(const std::string& pane) { return pane != "tokens" && pane != "rules" && pane != "transport"; }
+
+bool is_size(const PaneTile& split, float size) {
+  return std::isfinite(size) && size > 0 && (split.hold != PaneTile::Hold::share || size < 1);
+}
+
 /// Where the line of a gutter is drawn: the last unit of the first child.
 float line_of(const Gutter& gutter) {
   return gutter.tile->cut == kAcross ? gutter.box.middle_x() - 0.5f : gutter.box.middle_y() - 0.5f;
@@ -70,11 +104,11 @@ Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()), weight
       monitor_(monitor_tree(lanes_, 640, 244, 128)), narrow_monitor_(monitor_tree(narrow_lanes_, 480, 196, 100)) {}
 
 void Workspace::fit_layers(std::int64_t layers) {
-  list_->size = list_->default_size = std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace);
+  set_default(*list_, std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace));
   const float row = std::clamp(440 / std::max(1.0f, static_cast<float>(layers)), 18.0f, 40.0f);
   const float wanted = kLaneHeads + row * static_cast<float>(layers);
-  lanes_->size = lanes_->default_size = std::min(wanted, 488.0f);
-  narrow_lanes_->size = narrow_lanes_->default_size = std::min(wanted, 270.0f);
+  set_default(*lanes_, std::min(wanted, 488.0f));
+  set_default(*narrow_lanes_, std::min(wanted, 270.0f));
 }
 
 PaneTile& Workspace::tree(Box body) const {
@@ -85,6 +119,7 @@ PaneTile& Workspace::tree(Box body) const {
 }
 
 void Workspace::place(Box body) {
+  body_ = body;
   tiling_ = lab::place(tree(body), body);
   const auto enlarged = tiling_.panes.find(enlarged_);
   if (enlarged == tiling_.panes.end()) return;
@@ -145,9 +180,51 @@ void Workspace::draw_lines(Ui& ui) const {
   }
 }
 
+void Workspace::show_view(const std::string& pane, const std::string& view) {
+  if (pane == view || !is_view(pane) || !is_view(view)) return;
+  for_each_tile(tree(body_), [&](PaneTile& tile) {
+    if (tile.first) return;
+    if (tile.pane == pane) tile.pane = view;
+    else if (tile.pane == view) tile.pane = pane;
+  });
+  if (enlarged_ == pane) enlarged_ = view;
+}
+
+std::vector<std::pair<const char*, PaneTile*>> Workspace::trees() const {
+  return {{"wide", wide_.get()}, {"narrow", narrow_.get()}, {"weights", weights_.get()}, {"monitor", monitor_.get()}, {"narrow-monitor", narrow_monitor_.get()}};
+}
+
+PaneLayout Workspace::layout() const {
+  PaneLayout layout{.enlarged = enlarged_};
+  for (const auto& [name, root] : trees())
+    for_each_tile(*root, [&, tree = name](const PaneTile& tile) {
+      if (!tile.first && tile.pane != tile.place) layout.views[std::string(tree) + "/" + tile.place] = tile.pane;
+      if (tile.first && tile.size != tile.default_size) layout.sizes[name_of_split(tree, tile)] = tile.size;
+    });
+  return layout;
+}
+
+void Workspace::arrange(const PaneLayout& layout) {
+  enlarged_ = find_pane(layout.enlarged) && can_be_enlarged(layout.enlarged) ? layout.enlarged : "";
+  for (const auto& [name, root] : trees()) {
+    std::set<std::string> shown;
+    bool is_whole = true;
+    for_each_tile(*root, [&, tree = name](PaneTile& tile) {
+      if (!tile.first) {
+        const auto view = layout.views.find(std::string(tree) + "/" + tile.place);
+        tile.pane = view != layout.views.end() && is_view(tile.place) && is_view(view->second) ? view->second : tile.place;
+        is_whole = shown.insert(tile.pane).second && is_whole;
+        return;
+      }
+      const auto size = layout.sizes.find(name_of_split(tree, tile));
+      tile.size = size != layout.sizes.end() && is_size(tile, size->second) ? size->second : tile.default_size;
+    });
+    if (!is_whole) for_each_tile(*root, [](PaneTile& tile) { tile.pane = tile.place; });  // no view has two places
+  }
+}
+
 void Workspace::toggle_enlarged(const std::string& pane) {
-  const bool can_be = !is_enlarged() && pane != "tokens" && pane != "rules" && pane != "transport";
-  enlarged_ = can_be ? pane : std::string();
+  enlarged_ = !is_enlarged() && can_be_enlarged(pane) ? pane : std::string();
 }
 
 }  // namespace lab

@@ -72,6 +72,37 @@ TEST_CASE("golden: the trials of a hybrid look as they did") {
   check_golden(window.picture(), "trials");
 }
 
+/// A window in which keys have been pressed.
+void check_pressed(const std::string& name, const ShellOptions& options, int width, int height, const std::string& model,
+                   std::initializer_list<std::pair<Key, Modifiers>> keys) {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  HeadlessWindow window(width, height, options);
+  window.settle();
+  if (!model.empty()) window.open(model), window.play(study());
+  for (const auto& [key, modifiers] : keys) window.press(key, modifiers);
+  check_golden(window.picture(), name);
+}
+
+TEST_CASE("golden: the page of settings, where the keyboard has chosen one, looks as it did") {
+  check_pressed("settings", {}, 1280, 800, "", {{Key::comma, {.control = true}}, {Key::down, {}}, {Key::down, {}}});
+}
+TEST_CASE("golden: a step of the tour looks as it did") {
+  check_pressed("tour", {}, 1600, 1000, "prose", {{Key::f1, {.shift = true}}, {Key::enter, {}}, {Key::enter, {}}});
+}
+TEST_CASE("golden: Inspect in high contrast looks as it did") {
+  ShellOptions options;
+  options.high_contrast = true;
+  check_pressed("inspect-contrast", options, 1280, 800, "prose", {});
+}
+TEST_CASE("golden: Inspect at one and a half of its size looks as it did") {
+  ShellOptions options;
+  options.scale = 1.5f;
+  check_pressed("inspect-1.5x", options, 1600, 1000, "prose", {});
+}
+
 TEST_CASE("golden: the start page looks as it did") {
   if (const std::string why = golden_refusal(); !why.empty()) {
     MESSAGE("SKIPPED, pictures cannot be compared: ", why);
@@ -80,6 +111,18 @@ TEST_CASE("golden: the start page looks as it did") {
   HeadlessWindow window(1280, 800);
   window.settle();
   check_golden(window.picture(), "start");
+}
+
+TEST_CASE("golden: the start page after a refusal looks as it did") {
+  if (const std::string why = golden_refusal(); !why.empty()) {
+    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+    return;
+  }
+  HeadlessWindow window(1280, 800);
+  window.settle();
+  window.input().push(InputEvent::drop("/nowhere/model"));
+  window.settle();
+  check_golden(window.picture(), "start-refused");
 }
 
 TEST_CASE("golden: the open dialog with a built-in model chosen looks as it did") {

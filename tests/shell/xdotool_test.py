@@ -37,6 +37,7 @@ class Window:
     def __init__(self, program, folder, display):
         self.log = folder / "state" / "statelab" / "log.txt"
         self.env = {**os.environ, "DISPLAY": display, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state"),
+                    "XDG_CONFIG_HOME": str(folder / "config"),
                     "GALLIUM_DRIVER": "llvmpipe", "LIBGL_ALWAYS_SOFTWARE": "1"}
         self.env.pop("WAYLAND_DISPLAY", None)
         self.program = subprocess.Popen([program, "builtin:prose"], env=self.env)
@@ -95,6 +96,10 @@ def work(window, folder):
     if not figure.read_bytes().startswith(b"%PDF"):
         sys.exit("FAILED: the figure is no PDF")
     window.logged(r"Wrote .*figure\.pdf")
+
+    window.key("ctrl+t")
+    settings = folder / "config" / "statelab" / "settings.json"
+    wait_for("the theme among the settings", lambda: settings.exists() and '"light"' in settings.read_text(encoding="utf-8"))
 
     window.key("ctrl+q")
     wait_for("the end of the program", lambda: window.program.poll() is not None)

@@ -1,8 +1,11 @@
 // What the token at the cursor attends to in the selected layer: every head, every cached token.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "views/panels/figure_pane.h"
+#include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/panes.h"
 
@@ -45,7 +48,7 @@ void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
   int scale = options.scaling != Scaling::linear;
   if (box.w >= kRoomForScale && combo(ui, "scale", header.control(76), kScales, scale))
     options.scaling = scale == 1 ? Scaling::log : Scaling::linear;
-  FigureRequest request{.slot = "attention", .kind = "attention", .options = options};
+  FigureRequest request{.slot = ui.pane + " attention", .kind = "attention", .options = options};
   const float width = box.w;
   request.adjust = [width](Figure& figure) {
     Plot& plot = figure.plots[0];
@@ -57,6 +60,20 @@ void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
   header.subtitle(figure.subtitle);
   if (draw_figure(ui, figure.is_there ? body : box, context, figure)) handle_mouse(ui, body, context, figure, options);
   draw_menu(ui, context);
+}
+
+void draw_attention_pane(Ui& ui, Box box, PaneContext& context) {
+  PaneHeader header(ui, box, "Attention");
+  const Snapshot& snapshot = context.snapshot;
+  if (!snapshot.model) return empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
+  const auto layer = static_cast<std::size_t>(snapshot.selection.layer);
+  const auto& layers = snapshot.model->layers;
+  if (!is_attention(layers[layer])) {
+    const bool has_one = std::ranges::any_of(layers, is_attention);
+    return empty_note(ui, box, fmt::format("Layer {} is none of attention.", layer), has_one ? "Choose one in the list of layers." : "This model has none: choose another view by the title.");
+  }
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("attention");
+  draw_attention(ui, box, context, header);
 }
 
 }  // namespace lab

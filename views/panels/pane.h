@@ -50,6 +50,7 @@ struct PaneKind {
   const char* name;   // "tokens", "layers", "next", "state-over-time", "curves", "state-at", "pca", "selection", "transport"
   Query needs;
   void (*draw)(Ui& ui, Box box, PaneContext& context);
+  const char* view = nullptr;  // how a menu of views calls it; null: it belongs where it is
 };
 std::span<const PaneKind> pane_kinds();
 const PaneKind* find_pane(const std::string& name);

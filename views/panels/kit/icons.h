@@ -32,6 +32,7 @@ inline constexpr const char* kPlus = "\uf067";
 inline constexpr const char* kBefore = "\uf104";
 inline constexpr const char* kAfter = "\uf105";
 inline constexpr const char* kAlert = "\uf06a";
+inline constexpr const char* kGear = "\uf013";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon
