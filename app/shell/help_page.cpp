@@ -1,5 +1,7 @@
 #include "app/shell/help_page.h"
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -16,9 +18,11 @@ constexpr std::pair<const char*, const char*> kMouse[] = {
     {"Alt-click", "put cursor B there"}, {"wheel", "zoom in time at the mouse"},
     {"drag", "pan in time; in 3D: turn"}, {"drag below", "on the time lanes: scrub"},
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "copy values, export this view"},
+    {"title", "click: another view in the pane"},
 };
 
-constexpr float kRow = 24;
+constexpr float kRow = 24, kColumn = 392, kKeyWidth = 130;
+constexpr int kMostColumns = 3;
 
 void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* meaning) {
   Box cap = row.cut_left(key_width);
@@ -35,10 +39,11 @@ std::optional<Action> HelpPage::draw(Ui& ui, Box window) {
   std::optional<Action> asked;
   int keys = 0;
   for (const Shortcut& shortcut : shortcuts()) keys += *shortcut.keys != '\0';
-  const int left_rows = (keys + 1) / 2;
-  const int rows = left_rows + static_cast<int>((std::size(kMouse) + 1) / 2);
-  const float height = kRow * static_cast<float>(rows) + 112;  // title, line and margins
-  const Box page{window.middle_x() - 440, window.middle_y() - height / 2, 880, height};
+  const int columns = std::clamp(static_cast<int>((window.w - 96) / kColumn), 1, kMostColumns);
+  const auto rows_of = [columns](int entries) { return static_cast<float>((entries + columns - 1) / columns); };
+  const float key_rows = rows_of(keys), mouse_rows = rows_of(static_cast<int>(std::size(kMouse)));
+  const float width = kColumn * static_cast<float>(columns) + 48, height = kRow * (key_rows + mouse_rows) + 112;  // title, line and margins
+  const Box page{std::round(window.middle_x() - width / 2), std::round(window.middle_y() - height / 2), width, height};
   begin_overlay(ui, "help", page);
   Box body = page.inset(24, 16);
   Box title = body.cut_top(40);
@@ -47,20 +52,20 @@ std::optional<Action> HelpPage::draw(Ui& ui, Box window) {
   title.cut_right(8);
   if (button(ui, "Take the tour", title.cut_right(108).row(24), {.tip = std::string("Five steps through the window\t") + keys_of(Action::tour)})) asked = Action::tour;
   body.cut_top(8);
-  Box columns = body.cut_top(kRow * static_cast<float>(left_rows));
-  Box left = columns.cut_left(columns.w / 2), right = columns;
-  int placed = 0;
+  Box all = body.cut_top(kRow * key_rows), column;
   for (const Shortcut& shortcut : shortcuts()) {
     if (*shortcut.keys == '\0') continue;
-    Box& column = placed++ < left_rows ? left : right;
-    draw_key(ui, column.cut_top(kRow), 130, shortcut.keys, shortcut.meaning);
+    if (column.h < kRow) column = all.cut_left(kColumn);
+    draw_key(ui, column.cut_top(kRow), kKeyWidth, shortcut.keys, shortcut.meaning);
   }
   body.cut_top(12);
   ui.line_across(body.x, body.right(), body.y, ui.theme().line);
   body.cut_top(12);
-  left = body.cut_left(body.w / 2), right = body;
-  for (std::size_t i = 0; i < std::size(kMouse); ++i)
-    draw_key(ui, (i % 2 == 0 ? left : right).cut_top(kRow), 130, kMouse[i].first, kMouse[i].second);
+  column = {};
+  for (const auto& [gesture, meaning] : kMouse) {
+    if (column.h < kRow) column = body.cut_left(kColumn), column.h = kRow * mouse_rows;
+    draw_key(ui, column.cut_top(kRow), kKeyWidth, gesture, meaning);
+  }
   end_overlay();
   return asked;
 }

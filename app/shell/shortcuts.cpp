@@ -32,7 +32,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::find_tensor, Key::f, kControl, "Ctrl+F", "search the tensors", true},
     {Action::previous_tensor, Key::up, kNone, "Up", "on the page of weights: tensor above", true},
     {Action::next_tensor, Key::down, kNone, "Down", "on the page of weights: tensor below", true},
-    {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, tensor, view", true},
+    {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, view, setting", true},
     {Action::focus_prompt, Key::l, kControl, "Ctrl+L", "type a prompt", true},
     {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
     {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view under the mouse", true},
