@@ -47,6 +47,7 @@ bool draw_search(Ui& ui, Box& bar) {
   const Box box = bar.cut_right(kWidth).row(kControlHeight);
   const Hit hit = ui.hit("search", box);
   ui.fill(box, hit.hovered ? theme.hover : theme.raised, kRadius);
+  if (theme.has_edges) ui.outline(box, theme.line, kRadius);
   Box text = box.inset(10, 0);
   ui.text_in(text.cut_right(44), Face::control, theme.dim, keys_of(Action::palette), Align::right);
   ui.text_in(text.cut_left(20), Face::control, theme.dim, icon::kSearch);

@@ -172,6 +172,17 @@ class Whole(Case):
         self.assertTrue(picture.startswith(MAGIC[".png"]))
         self.assertEqual(struct.unpack(">II", picture[16:24]), (1000, 700))
 
+    def test_a_screenshot_presses_keys_and_has_a_look_and_a_scale(self):
+        pictures = set()
+        for options in ((), ("--light",), ("--contrast",), ("--scale", "1.25"), ("--press", "Ctrl+,"), ("--press", "Shift+F1"), ("--press", "Shift+F1", "--press", "Enter")):
+            self.run_program("screenshot", "builtin:flipflop", "-o", "w.png", "--size", "1000x700", *options)
+            pictures.add((self.folder / "w.png").read_bytes())
+        self.assertEqual(len(pictures), 7)
+        self.run_program("screenshot", "--workspace", "start", "-o", "w.png", "--size", "1000x700")
+        self.assertNotIn((self.folder / "w.png").read_bytes(), pictures)
+        self.assertEqual(self.refusal("screenshot", "builtin:flipflop", "-o", "w.png", "--press", "Ctrl+Y")["field"], "--press")
+        self.assertEqual(self.refusal("screenshot", "-o", "w.png")["field"], "SOURCE")
+
     def test_the_demo_can_be_repeated(self):
         files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}
         self.assertEqual(files, {k + e for k in (*KINDS, *OTHERS) for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
