@@ -56,6 +56,9 @@ class TraceView {
   /// A driver of a layer at a token (index into LayerInfo::drivers), or nothing when it was dropped. Spilled tiles are read
   /// back, so this may touch the disk.
   virtual std::optional<std::vector<float>> driver(int layer, int driver, std::int64_t token) const = 0;
+  /// Columns [first_column, first_column + out.width) of a driver at the out.count tokens from `first` on. False when some of
+  /// them were dropped.
+  virtual bool columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const;
   /// A statistic of a layer at a token of [0, count); before `exact_from` of its block of tokens, NaN when even that was dropped.
   virtual StatisticValue statistic(int layer, Statistic which, std::int64_t token) const = 0;
 
