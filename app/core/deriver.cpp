@@ -2,6 +2,7 @@
 
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
+#include "app/core/content.h"
 #include "app/core/lens.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
@@ -43,6 +44,12 @@ struct Deriver::Parts {
                                                         const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const LogitLens>> lens(const Snapshot& snapshot, std::string& refusal,
                                                        const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const Content>> content(const Snapshot& snapshot, StatePart part, std::string& refusal,
+                                                        const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const LayerReach>> reach(const Snapshot& snapshot, std::string& refusal,
+                                                         const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const HiddenAttentionMap>> hidden(const Snapshot& snapshot, std::string& refusal,
+                                                                  const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -60,6 +67,9 @@ struct Deriver::Parts {
   Kept<AttentionFrame> kept_attention;
   Kept<NextTokens> kept_next;
   Kept<LogitLens> kept_lens;
+  Kept<Content> kept_content;
+  Kept<LayerReach> kept_reach;
+  Kept<HiddenAttentionMap> kept_hidden;
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -73,6 +83,9 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_attention = {};
   kept_next = {};
   kept_lens = {};
+  kept_content = {};
+  kept_reach = {};
+  kept_hidden = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -222,6 +235,41 @@ std::optional<std::shared_ptr<const AlertLog>> Deriver::Parts::alerts(const Snap
   return watcher->log();
 }
 
+std::optional<std::shared_ptr<const Content>> Deriver::Parts::content(const Snapshot& snapshot, StatePart part, std::string& refusal,
+                                                                      const std::function<bool()>& cancelled) {
+  const Selection& s = snapshot.selection;
+  const Place place{snapshot.trace->revision(), 0, s.cursor_a, s.layer};
+  const auto& kept = kept_content.part;
+  if (kept && kept_content.place == place && kept->part == part && kept->channel == s.channel && kept->state == s.state) return kept;
+  auto made = unless_cancelled(take_apart(*opened->model, snapshot, part, *scratch, context, cancelled), refusal);
+  if (made && *made) kept_content = {place, *made};
+  return made;
+}
+
+std::optional<std::shared_ptr<const LayerReach>> Deriver::Parts::reach(const Snapshot& snapshot, std::string& refusal,
+                                                                       const std::function<bool()>& cancelled) {
+  const Place place{snapshot.trace->revision(), 0, snapshot.selection.cursor_a, snapshot.selection.layer};
+  if (kept_reach.part && kept_reach.place == place) return kept_reach.part;
+  auto made = unless_cancelled(reach_of(*opened->model, snapshot, static_cast<int>(place.layer), *scratch, context, cancelled), refusal);
+  if (made && *made) kept_reach = {place, *made};
+  return made;
+}
+
+// Of the tokens shown the last that a map can hold.
+std::optional<std::shared_ptr<const HiddenAttentionMap>> Deriver::Parts::hidden(const Snapshot& snapshot, std::string& refusal,
+                                                                                const std::function<bool()>& cancelled) {
+  ShownRange range = replayable_range(snapshot, refusal);
+  range.first = std::max(range.first, range.last - kMostMapped);
+  if (range.first >= range.last) return nullptr;
+  const Selection& s = snapshot.selection;
+  const Place place{snapshot.trace->revision(), range.first, range.last, s.layer};
+  if (kept_hidden.part && kept_hidden.place == place && kept_hidden.part->channel == s.channel) return kept_hidden.part;
+  auto made = unless_cancelled(map_attention(*opened->model, snapshot, static_cast<int>(s.layer), s.channel, range.first, range.last, *scratch, context,
+                                             cancelled), refusal);
+  if (made && *made) kept_hidden = {place, *made};
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, derived.refusal);
@@ -241,6 +289,21 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = trajectory(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.trajectory = std::move(*made);
+  }
+  if (query.content != StatePart::none) {
+    auto made = content(snapshot, query.content, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.content = std::move(*made);
+  }
+  if (query.reach) {
+    auto made = reach(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.reach = std::move(*made);
+  }
+  if (query.hidden) {
+    auto made = hidden(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.hidden = std::move(*made);
   }
   if (query.alerts) {
     auto made = alerts(snapshot, derived.refusal, cancelled);

@@ -267,7 +267,11 @@ Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
   LAB_TRY(need_layer(layer, true));
   begin_change();
   EditChange change{.edit = {{count(), label_of(command), layer}, command}};
-  if (const auto* trials = std::get_if<command::SetTrials>(&command)) change.edit.event.trials = *trials;
+  EditEvent& event = change.edit.event;
+  if (const auto* trials = std::get_if<command::SetTrials>(&command)) event.trials = *trials;
+  if (std::holds_alternative<command::ZeroState>(command)) event.kept = 0;
+  if (const auto* scale = std::get_if<command::ScaleState>(&command)) event.kept = static_cast<double>(static_cast<float>(scale->factor));
+  if (const auto* restore = std::get_if<command::RestoreState>(&command)) event.restored = restore->position;
   LAB_ASSIGN(change.other, run->edit(change.edit));
   end_change({{label_of(command), count()}, std::move(change)});
   return {};

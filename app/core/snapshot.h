@@ -10,6 +10,8 @@
 #include "app/core/weight_view.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/half_life.h"
+#include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
 #include "tracer/trace/row_log.h"
 #include "tracer/trace/trace.h"
@@ -51,6 +53,8 @@ struct EditEvent {
   std::string label;
   std::int64_t layer = -1;
   std::optional<command::SetTrials> trials;  // not of the state, but of how it goes on
+  double kept = 1;             // of what the recurrent state held before, so much is in what it held after
+  std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
 };
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
@@ -187,9 +191,55 @@ struct Trajectory {
   std::string approximation;               // what was done to make it fit, "" when nothing
 };
 
+/// The part of a layer's state that is taken apart by who wrote it.
+enum class StatePart : std::uint8_t { none, cell, channel, head, layer, read_out };
+const char* name_of(StatePart part);
+
+/// What no token wrote: the state before the trace, or what an edit put there.
+struct Deposit {
+  std::int64_t position = 0;
+  std::string label;  // "before the trace", "scale layer 1 by 0.5"
+  Contribution is;
+};
+/// Who wrote a part of a layer's state after a token: cell h[c, n], the cells of a channel, a head or the layer, or what the token
+/// reads of channel c, y[c] = C h. Values sum to `value`: of several cells, the norm of them, to which each gives its projection.
+struct Content {
+  StatePart part = StatePart::none;
+  std::int64_t layer = 0, channel = 0, state = 0, token = 0;
+  std::int64_t first = 0;              // token of tokens[0]
+  std::vector<Contribution> tokens;    // [token + 1 - first]; nothing of those that an edit took away
+  std::vector<Deposit> deposits;       // the latest first
+  double value = 0;                    // of single precision, as the state has it
+  double sum = 0, bound = 0;           // of the above in double precision, and how far rounding may carry `value` from it
+  double own = 0;                      // of a read-out: what the token gives to it past the state
+  double weight = 0, read = 0;         // C[n] by which the token reads the cell, and that or how the channel is read as a share of the
+                                       // usual; NaN where it is not known
+  Reach half_life;                     // of the cell, from the token back
+  Judgement judgement;                 // `strongest` is a place in the list of judged()
+};
+/// What its verdict is about: deposits and tokens in the order of time.
+std::vector<Contribution> judged(const Content& content);
+/// The verdict, where the rms of what a cell of the layer holds, or of what is read of it, is `usual`.
+Judgement judgement_of(const Content& content, double usual);
+
+/// How far back the cells of a layer see from a token on: in how many tokens what was written fades to a half, and to kHorizon.
+constexpr double kHorizon = 0.01;
+struct LayerReach {
+  std::int64_t layer = 0, token = 0, states = 0;
+  std::vector<Reach> half, horizon;  // [channels, states]
+};
+
+/// What each token of a window reads of each earlier one in a channel of a layer.
+struct HiddenAttentionMap {
+  std::int64_t layer = 0, channel = 0;  // -1: the mean magnitude over all
+  std::int64_t first = 0, tokens = 0;
+  std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
+  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, reach = false, hidden = false;
+  StatePart content = StatePart::none;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -202,6 +252,9 @@ struct Derived {
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::shared_ptr<const AlertLog> alerts;
+  std::shared_ptr<const Content> content;  // of the selected part at the cursor
+  std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
+  std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 
