@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/content_json.h"
 #include "app/cli/output.h"
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
@@ -16,7 +17,7 @@ namespace lab::cli {
 namespace {
 
 struct Arguments {
-  std::string kind, size, map, scale, order;
+  std::string kind, size, map, scale, order, of;
   std::vector<std::string> outputs;
   bool data = false;
   SourceOptions source;
@@ -28,6 +29,7 @@ struct Arguments {
 
 constexpr std::array kMaps{ColorMap::rd_bu,   ColorMap::pu_or, ColorMap::viridis,
                            ColorMap::cividis, ColorMap::magma, ColorMap::gray};
+constexpr std::array kParts{StatePart::cell, StatePart::channel, StatePart::head, StatePart::layer, StatePart::read_out};
 constexpr std::array kScalings{Scaling::linear, Scaling::log, Scaling::symlog};
 
 template <class Choices>
@@ -83,15 +85,17 @@ Result<int> run(const Arguments& given) {
   FigureOptions options = given.options;
   choose(kMaps, given.map, options.map);
   choose(kScalings, given.scale, options.scaling);
+  choose(kParts, given.of, options.part);
   if (given.order == "index") options.order = RowOrder::index;
   LAB_ASSIGN(const FigurePage page,
              make_page(lab->snapshot(), lab->opened(), wanted, options, given.arithmetic.context()));
   std::vector<std::string> files = given.outputs;
   if (given.data) files.push_back(std::filesystem::path(given.outputs.front()).replace_extension(".csv").string());
   for (const std::string& file : files) LAB_TRY(write_page(page, file));
+  JsonValue report{{"kind", given.kind}, {"files", files}, {"width_in", wanted.width_in}, {"height_in", wanted.height_in}};
+  if (page.derived->content) report["content"] = json_of(*page.derived->content);
   if (given.reporting.json)
-    print_json(
-        {{"kind", given.kind}, {"files", files}, {"width_in", wanted.width_in}, {"height_in", wanted.height_in}});
+    print_json(report);
   else if (!given.reporting.quiet)
     for (const std::string& file : files) fmt::print("wrote {}\n", file);
   return kDone;
@@ -114,6 +118,8 @@ void add_figure(CLI::App& app, Action& action) {
   sub->add_option("--map", given->map, "The colour map")->check(CLI::IsMember(names_of(kMaps)));
   sub->add_option("--scale", given->scale, "How values become colours")->check(CLI::IsMember(names_of(kScalings)));
   sub->add_option("--order", given->order, "The order of channels")->check(CLI::IsMember({"half-life", "index"}));
+  sub->add_option("--of", given->of, "The part of the layer's state whose writers are shown. Default: the cell")
+      ->check(CLI::IsMember(names_of(kParts)));
   sub->add_flag("--all-layers", given->options.all_layers, "Curves of every layer instead of the chosen one");
   sub->add_flag("--data", given->data, "Writes the data behind the figure beside the first file, as .csv");
   add_arithmetic(*sub, given->arithmetic);

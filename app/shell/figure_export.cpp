@@ -65,11 +65,13 @@ Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, co
                              const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic) {
   LAB_TRY(check(wanted));
   const FigureKind& kind = *find_figure(wanted.kind);
-  const auto derived = Deriver(arithmetic).derive(snapshot, opened, kind.needs);
+  Query needs = kind.needs;
+  if (needs.content != StatePart::none) needs.content = options.part;
+  const auto derived = Deriver(arithmetic).derive(snapshot, opened, needs);
   options.cursors = options.on_screen = false;
   LAB_ASSIGN(const Figure figure, kind.make(*snapshot, *derived, options));
   LaidOut laid_out = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
-  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options)};
+  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options), derived};
 }
 
 Status write_page(const FigurePage& page, const std::string& path) {

@@ -5,7 +5,7 @@ import struct
 
 from program import GOLDEN, Case, main
 
-KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
+KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens", "content", "half-life", "attention-map"]
 OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
@@ -146,6 +146,21 @@ class Figures(Case):
             self.assertAlmostEqual(sum(float(row[5]) for row in rows if row[2] == head), 1, delta=1e-6)
         refused = self.refusal("figure", "attention", GOLDEN / "granite-dense", "--ids", "3", "--layer", 0, "-o", "b.pdf")
         self.assertEqual((refused["field"], refused["found"]), ("layer", "layer 0, mamba2"))
+
+    def test_who_wrote_a_cell_sums_to_it(self):
+        said = self.json_of("figure", "content", "builtin:prose", "--text", "In the beginning God", "--layer", 2, "--cell", "7,3", "--cursor", 12, "-o", "c.svg", "--data")
+        content = said["content"]
+        self.assertEqual((content["part"], content["layer"], content["channel"], content["state"], content["token"]), ("cell", 2, 7, 3, 12))
+        self.assertEqual(len(content["tokens"]), 13)
+        self.assertAlmostEqual(sum(one["value"] for one in content["tokens"]), content["value"], delta=content["bound"])
+        rows = [row.split(",") for row in (self.folder / "c.csv").read_text().splitlines()[1:]]
+        self.assertEqual([float(row[4]) for row in rows if row[0] == "token"], [one["value"] for one in content["tokens"]])
+        parts = {part: self.json_of("figure", "content", "builtin:prose", "--text", "In the beginning God", "--of", part, "-o", "p.pdf")["content"] for part in ("channel", "head", "layer", "read-out")}
+        self.assertLess(parts["channel"]["value"], parts["head"]["value"])
+        self.assertLess(parts["head"]["value"], parts["layer"]["value"])
+        refused = self.refusal("figure", "content", GOLDEN / "llama", "--ids", "3", "-o", "b.pdf")
+        self.assertEqual(refused["field"], "layer")
+        self.assertEqual(self.refusal("figure", "content", "builtin:prose", "--text", "a", "--cell", "7,99", "-o", "b.pdf")["field"], "state")
 
     def test_a_state_file_is_where_a_figure_starts(self):
         self.run_program("trace", "builtin:prose", "--text", "In the beginning", "-o", "t.npz", "--save-state", "s.safetensors", "--points", "logits")

@@ -56,6 +56,9 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"alert-limits", {"limit, ratio", "share beyond", "all layers"}},
       {"state-at", {"n", "channels by half-life", "h"}},
       {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
+      {"content", {"token", "part of the value", "sum so far, %", "␣the", "Who wrote h[2, 1]", "Written over 5 tokens, still decaying."}},
+      {"half-life", {"tokens", "channels, slowest first", "half left", "1 % left"}},
+      {"attention-map", {"of token", "token reads", "weight of the value"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
       {"gates", {"mean Δ", "exp(ΔA)", "|SiLU(z)|", "share shut"}},
       {"pca2d", {"PC1, 70 %", "PC2, 20 %"}},
@@ -502,10 +505,72 @@ TEST_CASE("attention: another kind of layer is refused by name, and those of att
   CHECK_FALSE(kind.applies(made.snapshot));
 }
 
+TEST_CASE("content: bars are the tokens' parts by sign, the line what they sum to, words are coloured by them") {
+  const HandMade made;
+  const Figure figure = figure_of("content", made);
+  REQUIRE(figure.plots.size() == 3);
+  const auto words = layer_of<WordsLayer>(figure);
+  REQUIRE(words.words.size() == 5);
+  CHECK((words.words[1].text == "␣cat" && words.words[1].value == -0.125));
+  CHECK(words.ringed == 4);
+  CHECK(words.rest(2) == "tokens 0–1: +0.62");  // with what lay there before
+  const auto adds = layer_of<BarLayer>(figure, 1);
+  CHECK(adds.values == std::vector<double>{0.25, 0, 0.25, 0, 0.75});
+  CHECK(std::get<BarLayer>(figure.plots[1].layers[1]).values == std::vector<double>{0, -0.125, 0, -0.125, 0});
+  CHECK((adds.from == -0.5 && adds.pitch == 1));
+  const auto line = layer_of<LineLayer>(figure, 2);
+  CHECK(line.y.front() == 50);
+  CHECK(line.y.back() == 100);
+  CHECK(has(value_of("content", made, 4.2, 0), "token 4\t␣cat\nits part\t+0.75\nshare\t50 %\nwritten\t1.5\nleft of it\t50 %"));
+  CHECK(value_of("content", made, 5, 0).empty());
+  CHECK(subtitle_of("content", made.snapshot, made.derived) == "layer 1 · t = 4 · +1.5");
+  CHECK(figure.plots[1].title == "Written over 5 tokens, still decaying.");
+  CHECK(figure.plots[1].subtitle == "The 5 largest hold 93.8 %.");
+  CHECK(has(csv_of("content", made.snapshot, made.derived, {}), "deposit,0,,before the trace,0.5,"));
+}
+
+TEST_CASE("half-life: channels lie by their slowest cell, and those beyond the history are counted") {
+  const HandMade made;
+  const Figure figure = figure_of("half-life", made);
+  const auto& half = std::get<LineLayer>(figure.plots[0].layers[1]);
+  CHECK(half.y == std::vector<float>{5, 4, 2, 1.5f});
+  CHECK(has(subtitle_of("half-life", made.snapshot, made.derived), "1 channel beyond the history"));
+  CHECK(value_of("half-life", made, 0.1, 1) == "channel 3\t\nhalf left after\tmore than 5 tokens\n1 % left after\tmore than 5 tokens");
+  CHECK(value_of("half-life", made, 3, 1) == "channel 2\t\nhalf left after\t1.5 tokens\n1 % left after\t4 tokens");
+  CHECK(value_of("half-life", made, 4, 1).empty());
+}
+
+TEST_CASE("attention-map: a row is what a token reads, a column of whom, and the first token is on top") {
+  const HandMade made;
+  const Figure figure = figure_of("attention-map", made);
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK(heat.column(1)[3] == -0.5f);  // token 3 of token 1
+  CHECK(heat.column(3)[1] == 0);
+  CHECK(figure.plots[0].y.low > figure.plots[0].y.high);
+  CHECK(has(value_of("attention-map", made, 1, 3), "weight\t−0.5\ntoken 3\t␣the\nreads token 1\t␣cat"));
+  CHECK(value_of("attention-map", made, 3, 1).empty());
+}
+
+TEST_CASE("content: a cache is refused by name, and before the first token it is said what to do") {
+  HandMade made;
+  made.derived.content.reset();
+  made.model->layers[1].parts = {"k", "v"};
+  const FigureKind& kind = *find_figure("content");
+  auto refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().message, "cache"));
+  CHECK_FALSE(kind.applies(made.snapshot));
+  HandMade early;
+  *early.content = {.part = StatePart::cell, .token = -1};
+  refused = find_figure("content")->make(early.snapshot, early.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().message, "Before the first token"));
+}
+
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
-      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"norms", 4 * 5}, {"gates", 4 * 5},
+      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"content", 1 + 5}, {"half-life", 8}, {"attention-map", 15}, {"norms", 4 * 5}, {"gates", 4 * 5},
       {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}, {"logit-lens", 2},
       {"weight-heatmap", 6},    {"weight-error", 6}, {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)

@@ -61,6 +61,9 @@ struct HandMade {
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
   std::shared_ptr<AlertLog> alerts = std::make_shared<AlertLog>();
   std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
+  std::shared_ptr<Content> content = std::make_shared<Content>();
+  std::shared_ptr<LayerReach> reach = std::make_shared<LayerReach>();
+  std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
   Snapshot snapshot;
   Derived derived;
 
@@ -111,6 +114,11 @@ struct HandMade {
       path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
     path->explained = {0.7f, 0.2f, 0.1f};
     make_attention(tokens);
+    make_content(tokens);
+    *reach = {.layer = 1, .token = tokens - 1, .states = 2, .half = {{2}, {1}, {3.5}, {4}, {1.5}, {1}, {5, false}, {2}}, .horizon = {{5, false}, {5, false}, {5, false}, {5, false}, {4}, {3}, {5, false}, {5, false}}};
+    *hidden = {.layer = 1, .channel = 2, .first = 0, .tokens = tokens, .rows = std::vector<float>(static_cast<std::size_t>(tokens * tokens))};
+    for (std::int64_t t = 0; t < tokens; ++t)
+      for (std::int64_t j = 0; j <= t; ++j) hidden->rows[static_cast<std::size_t>(t * tokens + j)] = static_cast<float>(j + 1) / static_cast<float>(t + 1) * (j % 2 ? -1.0f : 1.0f);
     make_weights();
     make_alerts(tokens);
     derive();
@@ -118,7 +126,17 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden}; }
+  /// Half a unit lay in the cell before; every second token takes away, the last one gives most.
+  void make_content(std::int64_t tokens) {
+    *content = {.part = StatePart::cell, .layer = 1, .channel = 2, .state = 1, .token = tokens - 1, .deposits = {{0, "before the trace", {0.5, 0.5, 4}}}, .value = 0.5, .sum = 0.5, .read = 1};
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const double value = (t % 2 ? -0.125 : 0.25) * (t + 1 == tokens ? 3 : 1);
+      content->tokens.push_back({value, std::fabs(value), 2 * std::fabs(value)});
+      content->sum += value, content->value = content->sum;
+    }
+    content->judgement = judgement_of(*content, 1);
+  }
   /// The selected layer attends: of two heads the first looks everywhere alike, the second half at the first token, half at the last.
   void make_attention(std::int64_t tokens) {
     model->layers[1].points = {{Point::probs, {2, kCachedRows}}};

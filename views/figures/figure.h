@@ -26,6 +26,7 @@ struct FigureOptions {
   bool cursors = true;             // cursor lines; files leave them out
   int rule = -1;                   // of alerts: the one in focus; -1: that of the alert at the cursor
   std::int64_t first_row = 0, rows = 0;  // of alerts by layer: those shown; 0: all
+  StatePart part = StatePart::cell;          // of who wrote it
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };

@@ -25,7 +25,7 @@ struct FigureCode {
 };
 
 extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits;
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {
