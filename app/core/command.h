@@ -37,6 +37,27 @@ constexpr auto fields_of<Rule>() {
                     field("side", &Rule::side));
 }
 
+/// A change of some elements of the state, at a step boundary. What an operation has no use for is ignored.
+struct StateEdit {
+  std::string operation = "zero";  // see kOperations
+  std::int64_t layer = -1;         // -1: every layer that has such a tensor
+  std::string tensor;              // by its name in the schema, as "conv_state"; "": those that recur; "*": all
+  std::string at;                  // elements: "3, :, 5"; "": all (StateSlice)
+  double value = 0;                // that is set, multiplied by, a standard deviation, a bound, a share
+  std::int64_t seed = 0;           // of noise
+  std::int64_t position = 0;       // after so many tokens: of the state that elements are taken from
+  std::int64_t from_layer = -1;    // and its layer; -1: the same
+  std::string name;                // of the edit, for people; "": what it does
+  friend bool operator==(const StateEdit&, const StateEdit&) = default;
+};
+
+template <>
+constexpr auto fields_of<StateEdit>() {
+  return std::tuple(field("operation", &StateEdit::operation), field("layer", &StateEdit::layer), field("tensor", &StateEdit::tensor),
+                    field("at", &StateEdit::at), field("value", &StateEdit::value), field("seed", &StateEdit::seed),
+                    field("position", &StateEdit::position), field("from_layer", &StateEdit::from_layer), field("name", &StateEdit::name));
+}
+
 namespace command {
 
 /// Opens a model folder, or builtin:NAME, in place of the present one, which stays when the new one is refused.
@@ -150,6 +171,19 @@ struct RestoreState {
   static constexpr const char* kName = "restore_state";
   static constexpr auto fields() { return std::tuple(field("layer", &RestoreState::layer), field("position", &RestoreState::position)); }
 };
+/// Changes some elements of the state, at the end of the run.
+struct EditState {
+  StateEdit edit;
+  static constexpr const char* kName = "edit_state";
+  static constexpr auto fields() { return std::tuple(field("edit", &EditState::edit)); }
+};
+/// Makes the edits of a patch, one after the other, as one.
+struct ApplyPatch {
+  std::string title;
+  std::vector<StateEdit> edits;
+  static constexpr const char* kName = "apply_patch";
+  static constexpr auto fields() { return std::tuple(field("title", &ApplyPatch::title), field("edits", &ApplyPatch::edits)); }
+};
 /// Tries from here on what would happen if: other pairs of rotary positions ("stored", "halves", "adjacent", "none"), every
 /// token at one position (-1: at its own), attention without its cache, one layer alone (-1: all). The defaults end all trials.
 struct SetTrials {
@@ -182,6 +216,44 @@ struct UseRules {
   static constexpr const char* kName = "use_rules";
   static constexpr auto fields() { return std::tuple(field("preset", &UseRules::preset)); }
 };
+/// Another run that goes on by itself from a position (-1: the end) of the active one, and is active from now on. The tokens beyond
+/// wait in it when `keep` is set.
+struct Fork {
+  std::int64_t position = -1;
+  std::string name;  // "": fork 1, fork 2, ...
+  bool keep = false;
+  static constexpr const char* kName = "fork";
+  static constexpr auto fields() { return std::tuple(field("position", &Fork::position), field("name", &Fork::name), field("keep", &Fork::keep)); }
+};
+/// Makes another run the active one, to which commands go. Runs are named by their number, in the order in which they were made.
+struct SwitchRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "switch_run";
+  static constexpr auto fields() { return std::tuple(field("run", &SwitchRun::run)); }
+};
+struct DeleteRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "delete_run";
+  static constexpr auto fields() { return std::tuple(field("run", &DeleteRun::run)); }
+};
+struct RenameRun {
+  std::int64_t run = 0;
+  std::string name;
+  static constexpr const char* kName = "rename_run";
+  static constexpr auto fields() { return std::tuple(field("run", &RenameRun::run), field("name", &RenameRun::name)); }
+};
+/// Gives a run the first place and its name; the one that had them gets the other's.
+struct PromoteRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "promote_run";
+  static constexpr auto fields() { return std::tuple(field("run", &PromoteRun::run)); }
+};
+/// Every run reads or samples so many tokens, side by side.
+struct StepAll {
+  std::int64_t count = 1;
+  static constexpr const char* kName = "step_all";
+  static constexpr auto fields() { return std::tuple(field("count", &StepAll::count)); }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -207,8 +279,9 @@ struct ExportFigure {
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
-                             command::RestoreState, command::SetTrials, command::SetRule, command::RemoveRule,
-                             command::UseRules, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
+                             command::RestoreState, command::EditState, command::ApplyPatch, command::SetTrials, command::SetRule, command::RemoveRule,
+                             command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
+                             command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

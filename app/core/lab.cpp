@@ -160,6 +160,8 @@ void Lab::set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std
     parts_->note(true, fmt::format("the session was made with model {}, this one is {}", expected, hash));
 }
 
+std::int64_t Lab::history_bytes() const { return parts_->run ? parts_->tree.memory() : 0; }
+
 const State& Lab::state() const { return parts_->run->state(); }
 
 std::shared_ptr<const Snapshot> Lab::snapshot() {
@@ -184,6 +186,11 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->trace = p.run->trace();
   s->edits = p.run->edits();
   s->last_logits = p.run->logits();
+  s->active_run = p.tree.active();
+  for (const Branch& branch : p.tree.branches()) {
+    const lab::Run& each = p.tree.run_of(branch.id);
+    s->runs.push_back({branch.id, branch.name, branch.parent, branch.forked_at, each.number(), each.tokens(), each.waiting.count(), each.trace(), each.edits()});
+  }
   if (!p.work) return s;
   const Work& work = *p.work;
   const std::int64_t total = (work.samples ? work.goal : p.count() + p.run->waiting.count()) - work.began;

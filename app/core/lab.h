@@ -82,6 +82,8 @@ class Lab {
   std::shared_ptr<const OpenedModel> opened() const;
   /// The content hash of the model, computed when first asked for; "" without a model.
   std::string model_hash();
+  /// Bytes that the histories of all runs keep in memory, shared ones counted once.
+  std::int64_t history_bytes() const;
   /// The same, computed elsewhere; ignored when another model is open by now.
   void set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std::string& hash);
   /// The live state at the end of the run.

@@ -6,6 +6,7 @@
 #include "app/core/lab_parts.h"
 #include "app/core/model_facts.h"
 #include "app/core/sampler.h"
+#include "app/core/state_edit.h"
 #include "app/core/state_plane.h"
 #include "app/core/trials.h"
 #include "app/core/weights.h"
@@ -52,7 +53,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
   history.clear();
-  run = std::move(fresh);
+  tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);
   sampleable = std::move(tokens);
@@ -292,6 +293,23 @@ Status Lab::Parts::carry_out(const command::RestoreState& c) {
   return edit(c, c.layer);
 }
 
+Status Lab::Parts::carry_out(const command::EditState& c) {
+  LAB_TRY(need_run());
+  LAB_TRY(check(c.edit, run->state(), count()));
+  return edit(c, c.edit.layer);
+}
+
+Status Lab::Parts::carry_out(const command::ApplyPatch& c) {
+  LAB_TRY(need_run());
+  if (c.edits.empty()) return Error{.code = Code::missing, .field = "edits", .expected = "at least one", .found = "none", .message = "the patch changes nothing"};
+  for (std::size_t i = 0; i < c.edits.size(); ++i)
+    if (Status status = check(c.edits[i], run->state(), count()); !status) {
+      status.error().field = fmt::format("edits[{}].{}", i, status.error().field.substr(std::string_view("edit.").size()));
+      return status;
+    }
+  return edit(c, -1);
+}
+
 Status Lab::Parts::carry_out(const command::SetTrials& c) {
   LAB_TRY(need_run());
   LAB_TRY(check(c, *opened->model));
@@ -300,13 +318,15 @@ Status Lab::Parts::carry_out(const command::SetTrials& c) {
 
 Status Lab::Parts::carry_out(const command::Undo&) {
   stop_work();
-  LAB_TRY(history.undo(run, options.go_on));
+  LAB_TRY(history.undo(tree, options.go_on));
+  tree.share_budget(options.trace.budget_bytes);
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::Redo&) {
   stop_work();
-  LAB_TRY(history.redo(run, options.go_on));
+  LAB_TRY(history.redo(tree, options.go_on));
+  tree.share_budget(options.trace.budget_bytes);
   return {};
 }
 

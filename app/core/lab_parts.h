@@ -44,6 +44,13 @@ struct Work {
   // Where the present undo entry began: work becomes several when something else changes the run on the way.
   std::int64_t from = 0;
   Waiting waiting_before;
+
+  // The other runs that step too, with where their entries began.
+  struct Lane {
+    std::int64_t branch = 0, from = 0;
+    Waiting waiting_before;
+  };
+  std::vector<Lane> others;
 };
 
 struct Lab::Parts {
@@ -68,10 +75,18 @@ struct Lab::Parts {
   Status carry_out(const command::ZeroState& c);
   Status carry_out(const command::ScaleState& c);
   Status carry_out(const command::RestoreState& c);
+  Status carry_out(const command::EditState& c);
+  Status carry_out(const command::ApplyPatch& c);
   Status carry_out(const command::SetTrials& c);
   Status carry_out(const command::SetRule& c);
   Status carry_out(const command::RemoveRule& c);
   Status carry_out(const command::UseRules& c);
+  Status carry_out(const command::Fork& c);
+  Status carry_out(const command::SwitchRun& c);
+  Status carry_out(const command::DeleteRun& c);
+  Status carry_out(const command::RenameRun& c);
+  Status carry_out(const command::PromoteRun& c);
+  Status carry_out(const command::StepAll& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -82,6 +97,11 @@ struct Lab::Parts {
   Status need_run() const;
   Status need_layer(std::int64_t layer, bool or_all) const;
   void put(std::shared_ptr<const OpenedModel> model);
+
+  // lab_forks.cpp
+  Status need_branch(std::int64_t id) const;
+  void settle_on(std::int64_t id);
+  Status step_others();
 
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
@@ -133,7 +153,8 @@ struct Lab::Parts {
   std::shared_ptr<const ModelFacts> facts;
   std::string expected_hash;  // of the model's content, "" when nobody said
   std::vector<bool> sampleable;
-  std::unique_ptr<lab::Run> run;
+  RunTree tree;
+  std::unique_ptr<lab::Run>& run = tree.run;  // the active one
   UndoStack history;
   std::optional<Work> work;
   Selection selection;

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "app/core/state_edit.h"
 #include "app/core/trials.h"
 #include "model/base/check.h"
 
@@ -25,6 +26,30 @@ Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, 
       }),
       state_(std::move(start)), trace_(model.schema(), model.info().layers, options, state_),
       vectors_(model.info().hidden) {}
+
+Run::Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits)
+    : number_(number), model_(other.model_), context_(other.context_),
+      replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& replayed) {
+        model_.replay(layer, drivers, replayed, context_);
+      }),
+      state_(std::move(state)), trace_(other.trace_.fork(position)), tokens_(other.tokens_.fork(position)),
+      vectors_(other.vectors_.fork(position)), logits_(std::move(logits)) {
+  std::vector<Edit> edits;
+  std::ranges::copy_if(other.edits_, std::back_inserter(edits), [&](const Edit& e) { return e.event.position <= position; });
+  set_edits(std::move(edits));
+}
+
+Result<std::unique_ptr<Run>> Run::fork(std::uint64_t number, std::int64_t position) const {
+  LAB_CHECK(sound_, ==, true);
+  const bool at_end = position == count();
+  State state = state_;
+  std::vector<float> logits = logits_;
+  if (!at_end) {
+    LAB_ASSIGN(state, state_at(position));
+    LAB_ASSIGN(logits, logits_at(position));
+  }
+  return std::unique_ptr<Run>(new Run(number, *this, position, std::move(state), std::move(logits)));
+}
 
 std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
 
@@ -100,6 +125,12 @@ Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
   return logits;
 }
 
+Status Run::change(const StateEdit& edit, State& state) const {
+  if (!takes_from_past(edit)) return apply(edit, state, state);
+  LAB_ASSIGN(const State from, state_at(edit.position));
+  return apply(edit, from, state);
+}
+
 Result<State> Run::edited(const Command& command) const {
   State next = state_;
   if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
@@ -113,6 +144,10 @@ Result<State> Run::edited(const Command& command) const {
     else
       LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
+  } else if (const auto* one = std::get_if<command::EditState>(&command)) {
+    LAB_TRY(change(one->edit, next));
+  } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
+    for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next));
   }
   return next;  // trials leave the state as it is
 }

@@ -33,6 +33,10 @@ class Run {
   /// The model and the context outlive the run; one caller at a time.
   Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context);
 
+  /// Another run that goes on by itself from a position, with the edits made there: it shares what was recorded before and costs
+  /// one state. Nothing waits in it. Refuses a position whose state was dropped from the history.
+  Result<std::unique_ptr<Run>> fork(std::uint64_t number, std::int64_t position) const;
+
   std::uint64_t number() const { return number_; }  // tells the runs of a lab apart
   std::int64_t count() const { return tokens_.view().count(); }
   const RowView<std::int32_t>& tokens() const { return tokens_.view(); }
@@ -41,6 +45,10 @@ class Run {
   const std::vector<float>& logits() const { return logits_; }
   const std::shared_ptr<const std::vector<EditEvent>>& edits() const { return events_; }
   std::shared_ptr<const TraceView> trace() const { return trace_.view(); }
+  const Trace& recorded() const { return trace_; }
+  void set_budget(std::int64_t bytes) { trace_.set_budget(bytes); }
+  /// What was read and edited beyond a position.
+  Tail tail_from(std::int64_t position) const;
   bool has_vectors() const { return vectors_.view().count() > 0 || waiting.has_vectors(); }
 
   Waiting waiting;
@@ -60,13 +68,14 @@ class Run {
   Status append(const Tail& tail, const GoOn& go_on);
 
  private:
+  Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits);
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
+  Status change(const StateEdit& edit, State& state) const;
   Result<State> edited(const Command& command) const;
   Result<State> state_at(std::int64_t position) const;
   Result<std::vector<float>> logits_at(std::int64_t position) const;
-  Tail tail_from(std::int64_t position) const;
   void rewind(std::int64_t position, State state, std::vector<float> logits);
   void set_edits(std::vector<Edit> edits);
   void recover();

@@ -70,6 +70,18 @@ struct Selection {
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
+/// A run among those of the model.
+struct RunFacts {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t parent = -1, forked_at = 0;  // the run that it was forked from (-1: none), and the position
+  std::uint64_t run = 0;                    // as Snapshot::run
+  RowView<std::int32_t> tokens;
+  std::int64_t waiting = 0;
+  std::shared_ptr<const TraceView> trace;
+  std::shared_ptr<const std::vector<EditEvent>> edits;
+};
+
 /// What an undo would take back, the latest last.
 struct HistoryEntry {
   std::string label;
@@ -84,6 +96,8 @@ struct Snapshot {
   double progress = 0;       // of that, in [0, 1]
   std::shared_ptr<const ModelFacts> model;  // null in state empty
 
+  std::vector<RunFacts> runs;       // all, the first one first; what follows is of the active one
+  std::int64_t active_run = 0;      // its RunFacts::id
   std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
   RowView<std::int32_t> tokens;     // read so far, one a row
   std::vector<std::int32_t> waiting;

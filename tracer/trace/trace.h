@@ -116,11 +116,21 @@ class Trace {
   /// is the new beginning.
   void truncate(std::int64_t position, bool keep_edits_there = false);
 
+  /// A trace that goes on by itself from a position, with the edits made there. All full tiles, keyframes and the spill file are
+  /// shared, so it costs one tile and some pointers. As after `truncate`, whoever goes on restores the state there before.
+  Trace fork(std::int64_t position) const;
+
+  /// The most memory that this trace may keep from now on, in bytes.
+  void set_budget(std::int64_t bytes);
+  /// Calls visit(block, bytes) for every block of memory that the history keeps alive: equal blocks are shared with a fork.
+  void visit_memory(const std::function<void(const void* block, std::int64_t bytes)>& visit) const;
+
   std::int64_t count() const;
   std::shared_ptr<const TraceView> view() const;
 
  private:
   struct Parts;
+  explicit Trace(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 
