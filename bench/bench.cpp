@@ -39,7 +39,9 @@ std::vector<Case> cases(const BenchOptions& options) {
     }
     add_memory({.shape = shape}, all);
     add_seek({.shape = shape}, all);
+    add_content({.shape = shape}, options.rounds, all);
   }
+  add_pca(options.rounds, all);
   add_frame(all);
   add_kernels(options.rounds, all);
   return all;

@@ -9,15 +9,6 @@ namespace {
 constexpr std::int64_t kHistory = 10'000;  // tokens
 constexpr std::int64_t kSeeks = 400;
 
-// Seeking looks at one layer, so a model of two layers with a small vocabulary costs the same and is read sooner.
-Result<std::unique_ptr<const Model>> short_model(const Subject& subject) {
-  LAB_ASSIGN(RandomModel sizes, known_shape(subject.shape, subject.type));
-  sizes.layers = 2;
-  sizes.vocabulary = 256;
-  LAB_ASSIGN(const Checkpoint checkpoint, random_checkpoint(sizes));
-  return load_model(checkpoint);
-}
-
 Result<Measurement> measure_seek(const std::string& name, const Subject& subject) {
   close_subject();
   LAB_ASSIGN(const std::unique_ptr<const Model> model, short_model(subject));

@@ -66,6 +66,14 @@ Result<std::shared_ptr<const OpenedSubject>> open_subject(const Subject& subject
   return last.opened;
 }
 
+Result<std::unique_ptr<const Model>> short_model(const Subject& subject) {
+  LAB_ASSIGN(RandomModel sizes, known_shape(subject.shape, subject.type));
+  sizes.layers = 2;
+  sizes.vocabulary = 256;
+  LAB_ASSIGN(const Checkpoint checkpoint, random_checkpoint(sizes));
+  return load_model(checkpoint);
+}
+
 void close_subject() { last_opened() = {}; }
 
 std::vector<std::int32_t> tokens_for(const Model& model, std::int64_t count) {

@@ -31,6 +31,8 @@ struct OpenedSubject {
 
 /// The subject, opened. The previous one is let go of when another is asked for.
 Result<std::shared_ptr<const OpenedSubject>> open_subject(const Subject& subject);
+/// A shape with two layers and a small vocabulary: what looks at one layer costs the same on it, and it is read sooner.
+Result<std::unique_ptr<const Model>> short_model(const Subject& subject);
 /// Lets go of the last one.
 void close_subject();
 

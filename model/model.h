@@ -9,6 +9,7 @@
 #include "model/checkpoint.h"
 #include "model/layer_info.h"
 #include "model/probe.h"
+#include "model/recurrence.h"
 #include "model/rows.h"
 #include "model/state.h"
 
@@ -77,6 +78,18 @@ class Model {
 
   /// The rates A of a layer in logical order, all negative: [di, N] or [H]. A state forgets half of itself in ln 2 / (dt |A|) tokens.
   virtual std::vector<float> rates(int layer) const = 0;
+
+  /// What `recurrence` is to be given; no columns where the layer's state is no sum of decayed writes.
+  virtual RecurrenceSource recurrence_source(int layer, ChannelRange channels, RecurrenceWants wants) const {
+    return (void)layer, (void)channels, (void)wants, RecurrenceSource();
+  }
+  /// The recurrence of channels that belong to one head, or to a layer without heads, over T >= 0 tokens. `columns` are those of
+  /// the source, [lead + T] rows each; their first row follows `start`, and `lead` may be less than the source wants where
+  /// `start` is no further away. Made of the same bits as the step.
+  virtual Recurrence recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const float>> columns,
+                                std::int64_t lead, const State& start, Context<float>& context) const {
+    return (void)layer, (void)channels, (void)wants, (void)columns, (void)lead, (void)start, (void)context, Recurrence();
+  }
 
  protected:
   ModelInfo info_;

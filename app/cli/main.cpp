@@ -73,7 +73,7 @@ Result<int> dispatch(int argc, char** argv) {
                  .message = error.what(),
                  .next = "`statelab SUBCOMMAND --help` lists the options"};
   }
-  return action ? action() : open_window(targets, history);
+  return action ? action() : open_window(targets, history, app.count("--budget") > 0);
 }
 
 // What is still in the buffer may fail to be written; a reader that has left is no failure.

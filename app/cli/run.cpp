@@ -71,6 +71,12 @@ JsonValue json_of(const AlertLog& log) {
   return list;
 }
 
+JsonValue json_of(const std::vector<NamedRange>& ranges) {
+  JsonValue list = JsonValue::array();
+  for (const NamedRange& range : ranges) list.push_back({{"name", range.name}, {"first", range.first}, {"last", range.last}});
+  return list;
+}
+
 int report_run(const Arguments& given, const Session& session, Lab& lab, const std::vector<std::string>& files,
                const std::vector<Comparison>& comparisons, const AlertLog& alerts) {
   const std::string hash = hex_of(lab.state().hash()), model_hash = lab.model_hash();
@@ -90,7 +96,8 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"files", files},
                 {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
                 {"expected", list},
-                {"alerts", json_of(alerts)}});
+                {"alerts", json_of(alerts)},
+                {"ranges", json_of(*lab.snapshot()->ranges)}});
     return equal ? kDone : kDifference;
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),

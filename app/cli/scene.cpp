@@ -19,8 +19,9 @@ void add_source(CLI::App& command, SourceOptions& options) {
   add_trials(command, options.trials);
   command.add_option("--state", options.state, "The state that a model starts from");
   command.add_option("--layer", options.layer, "The layer that is shown");
-  command.add_option("--channel", options.channel, "The channel that is shown");
-  command.add_option("--state-index", options.state_index, "The state index n that is shown");
+  auto* channel = command.add_option("--channel", options.channel, "The channel that is shown");
+  auto* index = command.add_option("--state-index", options.state_index, "The state index n that is shown");
+  command.add_option("--cell", options.cell, "Both together, as 822,3")->delimiter(',')->expected(2)->excludes(channel)->excludes(index);
   command.add_option("--cursor", options.cursor,
                      "The token that the cursor stands on; -1: before the first. Default: the last");
   command.add_option("--tensor", options.tensor, "The tensor whose weights are shown");
@@ -69,7 +70,9 @@ Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const Histor
 
 std::vector<Command> selection_of(const SourceOptions& options, const Selection& now) {
   std::vector<Command> commands;
-  if (options.layer || options.channel || options.state_index)
+  if (!options.cell.empty())
+    commands.push_back(command::Select{options.layer.value_or(now.layer), options.cell[0], options.cell[1]});
+  else if (options.layer || options.channel || options.state_index)
     commands.push_back(command::Select{options.layer.value_or(now.layer), options.channel.value_or(-1), options.state_index.value_or(-1)});
   if (options.cursor) commands.push_back(command::Seek{*options.cursor, "a"});
   if (!options.tensor.empty()) commands.push_back(command::ShowWeights{options.tensor, options.against});

@@ -15,6 +15,7 @@ struct SourceOptions {
   InputOptions input;
   command::SetTrials trials;
   std::optional<std::int64_t> layer, channel, state_index, cursor;
+  std::vector<std::int64_t> cell;  // channel and state index together
   std::string tensor, against;  // whose weights are shown, and another model that they are compared with
 };
 /// SOURCE, INPUT, the trials that it is read with, and what is selected of it.

@@ -10,6 +10,7 @@
 #include "app/cli/subcommands.h"
 #include "app/shell/script.h"
 #include "app/shell/shell.h"
+#include "app/shell/shortcuts.h"
 #include "model/files/file.h"
 
 namespace lab::cli {
@@ -17,8 +18,9 @@ namespace {
 
 struct Arguments {
   std::string output, size = "1600x1000", workspace = "inspect";
-  std::vector<std::string> shown;
-  bool light = false;
+  std::vector<std::string> shown, keys;
+  bool light = false, contrast = false;
+  float scale = 1;
   SourceOptions source;
   Arithmetic arithmetic;
   Reporting reporting;
@@ -51,18 +53,50 @@ Result<std::vector<Command>> commands_for(const SourceOptions& source) {
   return commands;
 }
 
+Status check_source(const SourceOptions& source) {
+  if (!source.source.empty()) return {};
+  return Error{.code = Code::bad_argument,
+               .field = "SOURCE",
+               .expected = "a session, or a model",
+               .found = "none",
+               .message = "there is nothing to show",
+               .next = "`--workspace start` needs none"};
+}
+
+Result<std::vector<InputEvent>> presses_of(const std::vector<std::string>& keys) {
+  std::vector<InputEvent> presses;
+  for (const std::string& each : keys) {
+    const auto press = press_of(each);
+    if (!press)
+      return Error{.code = Code::bad_argument,
+                   .field = "--press",
+                   .expected = "keys as F1 lists them, like Ctrl+E",
+                   .found = printable(each),
+                   .message = "these keys mean nothing to the window"};
+    presses.push_back(*press);
+  }
+  return presses;
+}
+
 Result<Image> picture(const Arguments& given, int width, int height) {
   LabOptions options;
   options.arithmetic = given.arithmetic.context();
   const auto shows = [&](const char* what) { return std::ranges::find(given.shown, what) != given.shown.end(); };
   const ShellOptions look{.dark = !given.light,
+                          .high_contrast = given.contrast,
+                          .scale = given.scale,
                           .arithmetic = options.arithmetic,
                           .show_attention = shows("attention"),
                           .show_weight_error = shows("error"),
                           .show_monitor = given.workspace == "monitor"};
   if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
-  LAB_ASSIGN(const std::vector<Command> commands, commands_for(given.source));
-  return take_screenshot("", commands, width, height, options, look);
+  std::vector<Command> commands;
+  if (given.workspace != "start") {
+    LAB_TRY(check_source(given.source));
+    LAB_ASSIGN(commands, commands_for(given.source));
+  }
+  LAB_ASSIGN(const std::vector<InputEvent> presses, presses_of(given.keys));
+  return take_screenshot("", commands, width, height, options, look, presses);
 }
 
 Result<int> run(const Arguments& given) {
@@ -96,14 +130,18 @@ void add_screenshot(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("screenshot", "A picture of the window, without a display");
   add_source(*sub, given->source);
+  sub->get_option("SOURCE")->required(false);  // the start page has none
   sub->add_option("-o", given->output, "The .png file")->required();
   sub->add_option("--size", given->size, "Width x height in pixels")->capture_default_str();
-  sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, or the dialog before it is opened")
-      ->check(CLI::IsMember({"inspect", "monitor", "open"}))
+  sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, the dialog before it is opened, or the start page without it")
+      ->check(CLI::IsMember({"inspect", "monitor", "open", "start"}))
       ->capture_default_str();
   sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
       ->check(CLI::IsMember({"attention", "error"}));
   sub->add_flag("--light", given->light, "Dark text on a light ground");
+  sub->add_flag("--contrast", given->contrast, "White on black, with a line around every control");
+  sub->add_option("--scale", given->scale, "Size of everything, as on a display of high density")->check(CLI::Range(0.5, 4.0))->capture_default_str();
+  sub->add_option("--press", given->keys, "Keys that are pressed before the picture is taken, as Ctrl+K or F1; may be given again");
   add_arithmetic(*sub, given->arithmetic);
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab screenshot builtin:prose --text 'In the beginning' -o window.png --size 1600x1000");

@@ -32,8 +32,9 @@ void add_bench(CLI::App& app, Action& action);
 
 /// Refuses what is neither a file nor a built-in model: a misspelt subcommand, mostly.
 Status check_targets(const std::vector<std::string>& targets);
-/// Opens the window on a model or a session, or on its start page. Refuses where there is no display.
-Result<int> open_window(const std::vector<std::string>& targets, const History& history);
+/// Opens the window on a model or a session, or on its start page. Its settings say how much history is kept unless the
+/// command line does. Refuses where there is no display.
+Result<int> open_window(const std::vector<std::string>& targets, const History& history, bool has_budget);
 
 /// The text of `--version`.
 std::string version_text();

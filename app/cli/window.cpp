@@ -7,6 +7,7 @@
 #include "app/cli/options.h"
 #include "app/cli/subcommands.h"
 #include "app/core/log.h"
+#include "app/shell/preferences.h"
 #include "app/shell/shell.h"
 
 namespace lab::cli {
@@ -24,7 +25,7 @@ Status check_targets(const std::vector<std::string>& targets) {
   return {};
 }
 
-Result<int> open_window(const std::vector<std::string>& targets, const History& history) {
+Result<int> open_window(const std::vector<std::string>& targets, const History& history, bool has_budget) {
   LAB_TRY(check_targets(targets));
   if (targets.size() > 1)
     return Error{.code = Code::unsupported,
@@ -39,7 +40,10 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
   Log log(Log::default_file());
   LabOptions options;
   options.arithmetic = Arithmetic().context();
-  options.trace = history.trace();
+  std::vector<std::string> told;  // by the window, which reads the file too
+  const Settings settings = read_preferences(config_file("settings.json"), told).settings;
+  options.arithmetic.threads = static_cast<int>(settings.threads);
+  options.trace = has_budget ? history.trace() : History{.budget_gib = settings.budget_gib, .spill = history.spill}.trace();
   options.log = &log;
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
   const char* controls = std::getenv("STATELAB_CONTROLS");  // of scripts that click
@@ -47,6 +51,7 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
                     {.record_items = controls != nullptr,
                      .recent_file = state_file("recent.json"),
                      .controls_file = controls ? controls : "",
+                     .settings_file = config_file("settings.json"),
                      .preview = [budget = options.trace.budget_bytes](const std::string& path) { return make_preview(path, budget); },
                      .arithmetic = options.arithmetic});
 }

@@ -11,9 +11,18 @@ constexpr std::int64_t kBytes = std::int64_t{256} << 20;
 std::int64_t bytes_of(const TokensChange& c) { return c.tail.tokens.bytes() + c.other.bytes(); }
 std::int64_t bytes_of(const EditChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const WaitingChange& c) { return c.other.bytes(); }
+std::int64_t bytes_of(const RangesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(NamedRange)); }
 std::int64_t bytes_of(const RunChange& c) { return c.other->trace()->use().total(); }
+std::int64_t bytes_of(const BranchChange& c) { return c.held ? c.held->run->trace()->use().total() : 0; }
+std::int64_t bytes_of(const PromotionChange&) { return 0; }
+std::int64_t bytes_of(const GroupChange& c) {
+  std::int64_t bytes = 0;
+  for (const Change& part : c.parts) bytes += part.bytes();
+  return bytes;
+}
 
-Status flip_what(TokensChange& c, std::unique_ptr<Run>& run, const GoOn& go_on) {
+Status flip_what(TokensChange& c, RunTree& tree, const GoOn& go_on) {
+  const auto& run = tree.run;
   if (c.there) {
     LAB_ASSIGN(c.tail, run->cut(c.position));
   } else {
@@ -25,29 +34,64 @@ Status flip_what(TokensChange& c, std::unique_ptr<Run>& run, const GoOn& go_on) 
   return {};
 }
 
-Status flip_what(EditChange& c, std::unique_ptr<Run>& run, const GoOn&) {
-  run->exchange(c.edit, !c.there, c.other);
+Status flip_what(EditChange& c, RunTree& tree, const GoOn&) {
+  tree.run->exchange(c.edit, !c.there, c.other);
   c.there = !c.there;
   return {};
 }
 
-Status flip_what(WaitingChange& c, std::unique_ptr<Run>& run, const GoOn&) {
-  std::swap(run->waiting, c.other);
+Status flip_what(WaitingChange& c, RunTree& tree, const GoOn&) {
+  std::swap(tree.run->waiting, c.other);
   return {};
 }
 
-Status flip_what(RunChange& c, std::unique_ptr<Run>& run, const GoOn&) {
-  std::swap(run, c.other);
+Status flip_what(RangesChange& c, RunTree& tree, const GoOn&) {
+  std::swap(tree.run->ranges, c.other);
   return {};
 }
 
-Status flip_last(std::vector<Change>& from, std::vector<Change>& to, std::unique_ptr<Run>& run, const GoOn& go_on,
-                 const char* verb) {
+Status flip_what(RunChange& c, RunTree& tree, const GoOn&) {
+  std::swap(tree.run, c.other);
+  return {};
+}
+
+Status flip_what(BranchChange& c, RunTree& tree, const GoOn&) {
+  if (c.held) {
+    tree.put_back(*std::exchange(c.held, std::nullopt));
+    return {};
+  }
+  c.held = tree.remove(c.id);
+  if (tree.find(c.active_without)) tree.activate(c.active_without);
+  return {};
+}
+
+Status flip_what(PromotionChange& c, RunTree& tree, const GoOn&) {
+  tree.exchange(c.id, c.other);
+  return {};
+}
+
+// The parts are of different branches, so their order does not matter. When one cannot be flipped, those before it are flipped back.
+Status flip_what(GroupChange& c, RunTree& tree, const GoOn& go_on) {
+  for (std::size_t i = 0; i < c.parts.size(); ++i) {
+    Status status = c.parts[i].flip(tree, go_on);
+    if (status) continue;
+    while (i-- > 0)
+      if (!c.parts[i].flip(tree, {})) break;
+    return status;
+  }
+  return {};
+}
+
+Status flip_last(std::vector<Change>& from, std::vector<Change>& to, RunTree& tree, const GoOn& go_on, const char* verb) {
   if (from.empty()) return Error{.code = Code::missing, .message = std::string("there is nothing to ") + verb};
   to.reserve(to.size() + 1);
-  const std::int64_t count = run->count();
-  if (Status status = from.back().flip(run, go_on); !status) {
-    if (run->count() != count) {  // stopped on the way, and no way back: what was kept no longer fits
+  const std::int64_t before = tree.active();
+  if (tree.find(from.back().branch)) tree.activate(from.back().branch);
+  const std::int64_t count = tree.run->count();
+  if (Status status = from.back().flip(tree, go_on); !status) {
+    const bool is_torn = tree.run->count() != count;
+    tree.activate(before);
+    if (is_torn) {  // stopped on the way, and no way back: what was kept no longer fits
       from.clear();
       to.clear();
     }
@@ -64,8 +108,9 @@ std::int64_t Change::bytes() const {
   return std::visit([](const auto& c) { return bytes_of(c); }, what);
 }
 
-Status Change::flip(std::unique_ptr<Run>& run, const GoOn& go_on) {
-  return std::visit([&](auto& c) { return flip_what(c, run, go_on); }, what);
+Status Change::flip(RunTree& tree, const GoOn& go_on) {
+  if (tree.find(branch)) tree.activate(branch);
+  return std::visit([&](auto& c) { return flip_what(c, tree, go_on); }, what);
 }
 
 void UndoStack::push(Change change) {
@@ -74,12 +119,8 @@ void UndoStack::push(Change change) {
   forget_oldest();
 }
 
-Status UndoStack::undo(std::unique_ptr<Run>& run, const GoOn& go_on) {
-  return flip_last(done_, undone_, run, go_on, "undo");
-}
-Status UndoStack::redo(std::unique_ptr<Run>& run, const GoOn& go_on) {
-  return flip_last(undone_, done_, run, go_on, "redo");
-}
+Status UndoStack::undo(RunTree& tree, const GoOn& go_on) { return flip_last(done_, undone_, tree, go_on, "undo"); }
+Status UndoStack::redo(RunTree& tree, const GoOn& go_on) { return flip_last(undone_, done_, tree, go_on, "redo"); }
 
 void UndoStack::clear() {
   done_.clear();

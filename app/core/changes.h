@@ -3,10 +3,11 @@
 // one that was undone; nothing else knows the difference.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 #include <vector>
 
-#include "app/core/run.h"
+#include "app/core/run_tree.h"
 
 namespace lab {
 
@@ -30,19 +31,42 @@ struct WaitingChange {
   Waiting other;
 };
 
+/// Ranges named, renamed or removed.
+struct RangesChange {
+  std::shared_ptr<const std::vector<NamedRange>> other;
+};
+
 /// Another run in the place of this one.
 struct RunChange {
   std::unique_ptr<Run> other;
 };
 
+/// A branch of the tree that was added or, when it is held here, removed.
+struct BranchChange {
+  std::int64_t id = 0, active_without = 0;  // the branch that is active while this one is not there
+  std::optional<RunTree::Removed> held;
+};
+
+/// Two branches that changed names and places.
+struct PromotionChange {
+  std::int64_t id = 0, other = 0;
+};
+
+struct Change;
+/// Changes of several branches that are one for people.
+struct GroupChange {
+  std::vector<Change> parts;
+};
+
 struct Change {
   HistoryEntry entry;
-  std::variant<TokensChange, EditChange, WaitingChange, RunChange> what;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, BranchChange, PromotionChange, GroupChange> what;
+  std::int64_t branch = 0;  // the one it changed: active while it is flipped
 
   /// Memory it keeps alive, roughly.
   std::int64_t bytes() const;
   /// Undoes or does again, whichever it is time for. Either whole or not at all.
-  Status flip(std::unique_ptr<Run>& run, const GoOn& go_on);
+  Status flip(RunTree& tree, const GoOn& go_on);
 };
 
 /// The changes that can be undone and redone. Bounded: the oldest are forgotten.
@@ -50,8 +74,8 @@ class UndoStack {
  public:
   /// A new change; what was undone before can no longer be redone.
   void push(Change change);
-  Status undo(std::unique_ptr<Run>& run, const GoOn& go_on);
-  Status redo(std::unique_ptr<Run>& run, const GoOn& go_on);
+  Status undo(RunTree& tree, const GoOn& go_on);
+  Status redo(RunTree& tree, const GoOn& go_on);
   /// The latest last.
   std::vector<HistoryEntry> undoable() const { return entries(done_); }
   std::vector<HistoryEntry> redoable() const { return entries(undone_); }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "app/core/state_edit.h"
+
 namespace lab {
 namespace {
 
@@ -45,6 +47,10 @@ std::string label(const command::ScaleState& c) {
 std::string label(const command::RestoreState& c) {
   return fmt::format("restore state {} from position {}", of_layer(c.layer), c.position);
 }
+std::string label(const command::EditState& c) { return printable(c.edit.name.empty() ? words_of(c.edit) : c.edit.name); }
+std::string label(const command::ApplyPatch& c) {
+  return c.title.empty() ? fmt::format("apply {} edit{}", c.edits.size(), c.edits.size() == 1 ? "" : "s") : "apply " + printable(c.title);
+}
 std::string label(const command::SetTrials& c) {
   std::string text;
   const auto add = [&](bool tries, const std::string& what) { text += tries ? (text.empty() ? "try " : ", ") + what : ""; };
@@ -59,16 +65,46 @@ std::string label(const command::SetRule& c) {
 }
 std::string label(const command::RemoveRule& c) { return fmt::format("remove rule {}", c.index); }
 std::string label(const command::UseRules& c) { return "use the rules of " + printable(c.preset); }
+std::string label(const command::Play& c) { return c.by == "layer" ? "play by layers" : "play"; }
+std::string label(const command::SetRange& c) {
+  return fmt::format("name tokens {} to {} \"{}\"", c.first, c.last - 1, printable(c.name, kShownTextBytes));
+}
+std::string label(const command::RemoveRange& c) { return fmt::format("remove the name of range {}", c.index); }
+std::string label(const command::Fork& c) {
+  const std::string name = c.name.empty() ? "" : " " + printable(c.name);
+  return c.position < 0 ? "fork" + name : fmt::format("fork{} at {}", name, c.position);
+}
+std::string label(const command::SwitchRun& c) { return fmt::format("switch to run {}", c.run); }
+std::string label(const command::DeleteRun& c) { return fmt::format("delete run {}", c.run); }
+std::string label(const command::RenameRun& c) { return fmt::format("call run {} {}", c.run, printable(c.name)); }
+std::string label(const command::PromoteRun& c) { return fmt::format("promote run {}", c.run); }
+std::string label(const command::StepAll& c) { return fmt::format("step all runs {}", c.count); }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::ExportFigure& c) {
   return fmt::format("export {} to {}", printable(c.kind), printable(c.file));
 }
 
+std::string with_layer(const std::string& text, std::int64_t layer) {
+  return layer < 0 ? text : fmt::format("{} L{}", text, layer);
+}
+std::string brief(const command::ZeroState& c) { return with_layer("zero", c.layer); }
+std::string brief(const command::ScaleState& c) { return with_layer(fmt::format("× {:.4g}", c.factor), c.layer); }
+std::string brief(const command::RestoreState& c) { return with_layer("restore", c.layer); }
+std::string brief(const command::SetTrials& c) {
+  const std::string text = label(c), sign = "try ";
+  return text.starts_with(sign) ? text.substr(sign.size()) : text;
+}
+std::string brief(const auto& c) { return label(c); }
+
 }  // namespace
 
 std::string label_of(const Command& command) {
   return std::visit([](const auto& c) { return label(c); }, command);
+}
+
+std::string brief_of(const Command& command) {
+  return std::visit([](const auto& c) { return brief(c); }, command);
 }
 
 const char* name_of(const Command& command) {

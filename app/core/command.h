@@ -37,6 +37,27 @@ constexpr auto fields_of<Rule>() {
                     field("side", &Rule::side));
 }
 
+/// A change of some elements of the state, at a step boundary. What an operation has no use for is ignored.
+struct StateEdit {
+  std::string operation = "zero";  // see kOperations
+  std::int64_t layer = -1;         // -1: every layer that has such a tensor
+  std::string tensor;              // by its name in the schema, as "conv_state"; "": those that recur; "*": all
+  std::string at;                  // elements: "3, :, 5"; "": all (StateSlice)
+  double value = 0;                // that is set, multiplied by, a standard deviation, a bound, a share
+  std::int64_t seed = 0;           // of noise
+  std::int64_t position = 0;       // after so many tokens: of the state that elements are taken from
+  std::int64_t from_layer = -1;    // and its layer; -1: the same
+  std::string name;                // of the edit, for people; "": what it does
+  friend bool operator==(const StateEdit&, const StateEdit&) = default;
+};
+
+template <>
+constexpr auto fields_of<StateEdit>() {
+  return std::tuple(field("operation", &StateEdit::operation), field("layer", &StateEdit::layer), field("tensor", &StateEdit::tensor),
+                    field("at", &StateEdit::at), field("value", &StateEdit::value), field("seed", &StateEdit::seed),
+                    field("position", &StateEdit::position), field("from_layer", &StateEdit::from_layer), field("name", &StateEdit::name));
+}
+
 namespace command {
 
 /// Opens a model folder, or builtin:NAME, in place of the present one, which stays when the new one is refused.
@@ -150,6 +171,19 @@ struct RestoreState {
   static constexpr const char* kName = "restore_state";
   static constexpr auto fields() { return std::tuple(field("layer", &RestoreState::layer), field("position", &RestoreState::position)); }
 };
+/// Changes some elements of the state, at the end of the run.
+struct EditState {
+  StateEdit edit;
+  static constexpr const char* kName = "edit_state";
+  static constexpr auto fields() { return std::tuple(field("edit", &EditState::edit)); }
+};
+/// Makes the edits of a patch, one after the other, as one.
+struct ApplyPatch {
+  std::string title;
+  std::vector<StateEdit> edits;
+  static constexpr const char* kName = "apply_patch";
+  static constexpr auto fields() { return std::tuple(field("title", &ApplyPatch::title), field("edits", &ApplyPatch::edits)); }
+};
 /// Tries from here on what would happen if: other pairs of rotary positions ("stored", "halves", "adjacent", "none"), every
 /// token at one position (-1: at its own), attention without its cache, one layer alone (-1: all). The defaults end all trials.
 struct SetTrials {
@@ -182,6 +216,68 @@ struct UseRules {
   static constexpr const char* kName = "use_rules";
   static constexpr auto fields() { return std::tuple(field("preset", &UseRules::preset)); }
 };
+/// Another run that goes on by itself from a position (-1: the end) of the active one, and is active from now on. The tokens beyond
+/// wait in it when `keep` is set.
+struct Fork {
+  std::int64_t position = -1;
+  std::string name;  // "": fork 1, fork 2, ...
+  bool keep = false;
+  static constexpr const char* kName = "fork";
+  static constexpr auto fields() { return std::tuple(field("position", &Fork::position), field("name", &Fork::name), field("keep", &Fork::keep)); }
+};
+/// Makes another run the active one, to which commands go. Runs are named by their number, in the order in which they were made.
+struct SwitchRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "switch_run";
+  static constexpr auto fields() { return std::tuple(field("run", &SwitchRun::run)); }
+};
+struct DeleteRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "delete_run";
+  static constexpr auto fields() { return std::tuple(field("run", &DeleteRun::run)); }
+};
+struct RenameRun {
+  std::int64_t run = 0;
+  std::string name;
+  static constexpr const char* kName = "rename_run";
+  static constexpr auto fields() { return std::tuple(field("run", &RenameRun::run), field("name", &RenameRun::name)); }
+};
+/// Gives a run the first place and its name; the one that had them gets the other's.
+struct PromoteRun {
+  std::int64_t run = 0;
+  static constexpr const char* kName = "promote_run";
+  static constexpr auto fields() { return std::tuple(field("run", &PromoteRun::run)); }
+};
+/// Every run reads or samples so many tokens, side by side.
+struct StepAll {
+  std::int64_t count = 1;
+  static constexpr const char* kName = "step_all";
+  static constexpr auto fields() { return std::tuple(field("count", &StepAll::count)); }
+};
+/// Moves cursor A on by itself through the tokens that are there, up to the last one, and adds none: `rate` tokens a second (0: as
+/// fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the first of the next.
+struct Play {
+  double rate = 8;
+  std::string by = "token";  // or "layer"
+  static constexpr const char* kName = "play";
+  static constexpr auto fields() { return std::tuple(field("rate", &Play::rate), field("by", &Play::by)); }
+};
+/// Gives the tokens [first, last) a name, in the place of another named range or behind the last one.
+struct SetRange {
+  std::int64_t index = 0;
+  std::string name;
+  std::int64_t first = 0, last = 0;
+  static constexpr const char* kName = "set_range";
+  static constexpr auto fields() {
+    return std::tuple(field("index", &SetRange::index), field("name", &SetRange::name), field("first", &SetRange::first),
+                      field("last", &SetRange::last));
+  }
+};
+struct RemoveRange {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_range";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -190,15 +286,36 @@ struct Redo {
   static constexpr const char* kName = "redo";
   static constexpr auto fields() { return std::tuple(); }
 };
+/// How a figure shows what is selected, by the names of the command line. What a session does not say is as here.
+struct FigureLook {
+  std::string map = "RdBu", scale = "symlog", order = "half-life";
+  std::vector<double> range;  // of the colours, low and high; empty: fitted to the values
+  std::int64_t rows_axis = -1, across_axis = -1;  // of the state: the axis that goes down over time, the one that stays at t; -1: neither
+  std::int64_t first_row = 0, rows = 0, first_column = 0, columns = 0;  // of heatmaps, as displayed; 0: all
+  std::vector<std::int32_t> watched;  // tokens among those expected
+  std::string of = "cell";            // the part of the state whose writers are shown: "cell", "channel", "head", "layer", "read-out"
+  bool all_layers = false, log_counts = true;
+  double yaw = 0.6, pitch = 0.35;
+  friend bool operator==(const FigureLook&, const FigureLook&) = default;
+  static constexpr auto fields() {
+    return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
+                      field("rows_axis", &FigureLook::rows_axis), field("across_axis", &FigureLook::across_axis), field("first_row", &FigureLook::first_row),
+                      field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
+                      field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
+                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch));
+  }
+};
+
 /// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end.
 struct ExportFigure {
   std::string kind;  // "state-heatmap", "norms", "gates", "pca2d", "pca3d", "state-at", "next-token"
   std::string file;  // a plain name in scripts, a path in the window
   double width_in = 5.5, height_in = 3.4;
+  FigureLook look = {};  // may be left out
   static constexpr const char* kName = "export_figure";
   static constexpr auto fields() {
     return std::tuple(field("kind", &ExportFigure::kind), field("file", &ExportFigure::file), field("width_in", &ExportFigure::width_in),
-                      field("height_in", &ExportFigure::height_in));
+                      field("height_in", &ExportFigure::height_in), field("look", &ExportFigure::look));
   }
 };
 
@@ -207,8 +324,10 @@ struct ExportFigure {
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
                              command::ReadWaiting, command::Run, command::Pause, command::TakeBack, command::Reset, command::Seek,
                              command::Select, command::ShowRange, command::SetSampling, command::ZeroState, command::ScaleState,
-                             command::RestoreState, command::SetTrials, command::SetRule, command::RemoveRule,
-                             command::UseRules, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights>;
+                             command::RestoreState, command::EditState, command::ApplyPatch, command::SetTrials, command::SetRule, command::RemoveRule,
+                             command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
+                             command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
+                             command::Play, command::SetRange, command::RemoveRange>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);
@@ -216,6 +335,8 @@ std::string json_of(const Command& command);
 Result<Command> parse_command(const std::string& json, const std::string& where);
 /// What the history and the log call it: "step 3", "zero state of layer 2".
 std::string label_of(const Command& command);
+/// Of an edit, what a mark on the time axis has room for: "zero L2", "× 0.5". Of others the label.
+std::string brief_of(const Command& command);
 const char* name_of(const Command& command);
 
 }  // namespace lab

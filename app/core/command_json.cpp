@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace lab {
@@ -13,6 +14,11 @@ constexpr const char* kNameField = "command";
 nlohmann::ordered_json value_of(const auto& value) { return value; }
 nlohmann::ordered_json value_of(const Sampling& sampling);
 nlohmann::ordered_json value_of(const Rule& rule);
+nlohmann::ordered_json value_of(const command::FigureLook& look);
+nlohmann::ordered_json value_of(const StateEdit& edit);
+nlohmann::ordered_json value_of(const std::vector<StateEdit>& edits);
+
+nlohmann::ordered_json brief_of(const StateEdit& edit);
 
 template <class Struct>
 nlohmann::ordered_json object_of(const Struct& object) {
@@ -23,6 +29,22 @@ nlohmann::ordered_json object_of(const Struct& object) {
 
 nlohmann::ordered_json value_of(const Sampling& sampling) { return object_of(sampling); }
 nlohmann::ordered_json value_of(const Rule& rule) { return object_of(rule); }
+nlohmann::ordered_json value_of(const command::FigureLook& look) { return object_of(look); }
+nlohmann::ordered_json value_of(const StateEdit& edit) { return object_of(edit); }
+nlohmann::ordered_json value_of(const std::vector<StateEdit>& edits) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const StateEdit& edit : edits) list.push_back(brief_of(edit));
+  return list;
+}
+
+/// The operation, and what differs from the defaults.
+nlohmann::ordered_json brief_of(const StateEdit& edit) {
+  const nlohmann::ordered_json all = value_of(edit), defaults = value_of(StateEdit());
+  nlohmann::ordered_json brief{{"operation", edit.operation}};
+  for (const auto& [name, value] : all.items())
+    if (value != defaults[name]) brief[name] = value;
+  return brief;
+}
 
 std::string within(const std::string& where, const std::string& name) {
   return where.empty() ? name : where + "." + name;
@@ -100,9 +122,25 @@ Status read_value(const Json& json, const std::string& where, Rule& into) {
   return read_object(json, where, {}, into, Reading::partly);
 }
 
+Status read_value(const Json& json, const std::string& where, command::FigureLook& into) {
+  return read_object(json, where, {}, into, Reading::partly);
+}
+
+Status read_value(const Json& json, const std::string& where, StateEdit& into) {
+  return read_object(json, where, {}, into, Reading::partly);
+}
+
+Status read_value(const Json& json, const std::string& where, std::vector<StateEdit>& into) {
+  if (!json.is_array()) return mistyped(where, "a list of edits", json);
+  into.clear();
+  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
+  return {};
+}
+
 template <class Value>
 Status read_field(const Json& json, const std::string& where, const char* name, Value& into) {
   if (const Json* found = json.find(name)) return read_value(*found, within(where, name), into);
+  if constexpr (std::is_same_v<Value, command::FigureLook>) return {};  // figures were exported before they had one
   return Error{
       .code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
 }
@@ -151,7 +189,52 @@ Result<Command> read_alternative(const std::string& name, const Json& json, cons
   }
 }
 
+// The parser has bounded the depth.
+void write_verbatim(const Json& json, std::string& out) {
+  const char* separator = "";
+  switch (json.kind()) {
+    case Json::Kind::null: out += "null"; break;
+    case Json::Kind::boolean: out += *json.boolean() ? "true" : "false"; break;
+    case Json::Kind::number: out += json.text(); break;
+    case Json::Kind::string: out += quoted_json(json.text()); break;
+    case Json::Kind::array:
+      out += '[';
+      for (const Json& item : json.items()) {
+        out += std::exchange(separator, ", ");
+        write_verbatim(item, out);
+      }
+      out += ']';
+      break;
+    case Json::Kind::object:
+      out += '{';
+      for (const auto& [name, value] : json.members()) {
+        out += std::exchange(separator, ", ") + quoted_json(name) + ": ";
+        write_verbatim(value, out);
+      }
+      out += '}';
+      break;
+  }
+}
+
 }  // namespace
+
+std::string quoted_json(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string verbatim_json(const Json& json) {
+  std::string out;
+  write_verbatim(json, out);
+  return out;
+}
+
+Result<StateEdit> state_edit_from(const Json& json, const std::string& where) {
+  StateEdit edit;
+  LAB_TRY(read_value(json, where, edit));
+  return edit;
+}
+
+std::string brief_json(const StateEdit& edit) { return brief_of(edit).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); }
 
 nlohmann::ordered_json json_value_of(const Command& command) {
   nlohmann::ordered_json json{{kNameField, name_of(command)}};

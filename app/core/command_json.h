@@ -16,4 +16,12 @@ nlohmann::ordered_json json_value_of(const Command& command);
 /// Reads a command strictly. `where` begins the field names of errors; members named in `beside` are not the command's.
 Result<Command> command_from(const Json& json, const std::string& where, std::span<const std::string_view> beside = {});
 
+/// An edit, of which absent fields keep their defaults; and with only those fields that differ from them, on one line.
+Result<StateEdit> state_edit_from(const Json& json, const std::string& where);
+std::string brief_json(const StateEdit& edit);
+
+/// A text in quotes, and foreign JSON as it was read: numbers keep their digits.
+std::string quoted_json(const std::string& text);
+std::string verbatim_json(const Json& json);
+
 }  // namespace lab

@@ -1,10 +1,17 @@
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
+#include "app/core/channel_track_maker.h"
+#include "app/core/content.h"
 #include "app/core/lens.h"
+#include "app/core/mixer_look.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
+#include "app/core/surprise.h"
+#include "app/core/token_track_maker.h"
 #include "app/core/trajectory_maker.h"
 #include "app/core/trials.h"
 #include "app/core/watcher.h"
@@ -33,12 +40,18 @@ struct Deriver::Parts {
   explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
-  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, std::string& refusal,
+  std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
                                                        const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const Trajectory>> trajectory(const Snapshot& snapshot, std::string& refusal,
                                                               const std::function<bool()>& cancelled);
-  std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const StateFrame> frame(const Snapshot& snapshot, std::int64_t cursor, Kept<StateFrame>& kept, std::string& refusal);
+  std::shared_ptr<const CursorPair> pair(const Snapshot& snapshot);
   std::shared_ptr<const AttentionFrame> attention(const Snapshot& snapshot, std::string& refusal);
+  std::shared_ptr<const MixerFrame> mixer(const Snapshot& snapshot);
+  std::optional<std::shared_ptr<const ChannelTrack>> channel(const Snapshot& snapshot, std::string& refusal,
+                                                             const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const TokenTrack>> expected(const Snapshot& snapshot, const Watched& watched, std::string& refusal,
+                                                            const std::function<bool()>& cancelled);
   std::shared_ptr<const NextTokens> next(const Snapshot& snapshot, std::string& refusal);
   std::optional<std::shared_ptr<const AlertLog>> alerts(const Snapshot& snapshot, std::string& refusal,
                                                         const std::function<bool()>& cancelled);
@@ -46,6 +59,12 @@ struct Deriver::Parts {
                                                        const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const WindowMeans>> windows(const Snapshot& snapshot, const TokenWindows& which, std::string& refusal,
                                                             const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const Content>> content(const Snapshot& snapshot, StatePart part, std::string& refusal,
+                                                        const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const LayerReach>> reach(const Snapshot& snapshot, std::string& refusal,
+                                                         const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const HiddenAttentionMap>> hidden(const Snapshot& snapshot, std::string& refusal,
+                                                                  const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -55,15 +74,23 @@ struct Deriver::Parts {
   std::vector<bool> sampleable;
   std::optional<SlabMaker> slab_maker;
   std::optional<TrajectoryMaker> trajectory_maker;
+  std::optional<ChannelTrackMaker> channel_maker;
+  std::optional<TokenTrackMaker> track_maker;
   WeightViewer weight_viewer;
   std::optional<Watcher> watcher;
   std::shared_ptr<const std::vector<Rule>> watched_by;  // the rules of the watcher
   std::optional<State> scratch;
-  Kept<StateFrame> kept_frame;
+  Kept<StateFrame> kept_frame, kept_frame_b;
+  std::shared_ptr<const CursorPair> kept_pair;
+  SurpriseMaker surprise_maker;
   Kept<AttentionFrame> kept_attention;
+  Kept<MixerFrame> kept_mixer;
   Kept<NextTokens> kept_next;
   Kept<LogitLens> kept_lens;
   Kept<WindowMeans> kept_windows;
+  Kept<Content> kept_content;
+  Kept<LayerReach> kept_reach;
+  Kept<HiddenAttentionMap> kept_hidden;
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -73,11 +100,19 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   if (model == opened && another_run == run) return;
   slab_maker.reset();
   trajectory_maker.reset();
-  kept_frame = {};
+  kept_frame = kept_frame_b = {};
+  kept_pair.reset();
+  surprise_maker = {};
+  channel_maker.reset();
+  track_maker.reset();
+  kept_mixer = {};
   kept_attention = {};
   kept_next = {};
   kept_lens = {};
   kept_windows = {};
+  kept_content = {};
+  kept_reach = {};
+  kept_hidden = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -112,13 +147,48 @@ std::optional<std::shared_ptr<const Part>> unless_cancelled(Result<std::shared_p
 
 }  // namespace
 
-std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snapshot& snapshot, std::string& refusal,
+std::optional<std::shared_ptr<const StateSlab>> Deriver::Parts::slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
                                                                      const std::function<bool()>& cancelled) {
   const ShownRange range = replayable_range(snapshot, refusal);
   const Selection& s = snapshot.selection;
-  if (!slab_maker || !slab_maker->fits(s.layer, s.state, range.first))
-    slab_maker.emplace(*opened->model, s.layer, s.state, range.first, context);
-  return unless_cancelled(slab_maker->make(snapshot, range.last, cancelled), refusal);
+  const SlabMaker::Cells cells{.layer = s.layer, .axis = query.rows_axis, .channel = s.channel, .state = s.state};
+  if (!slab_maker || !slab_maker->fits(cells, range.first)) slab_maker.emplace(*opened->model, cells, range.first, context);
+  return unless_cancelled(slab_maker->make(snapshot, range.last, query.similarity, cancelled), refusal);
+}
+
+std::optional<std::shared_ptr<const ChannelTrack>> Deriver::Parts::channel(const Snapshot& snapshot, std::string& refusal,
+                                                                           const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  const Selection& s = snapshot.selection;
+  if (!channel_maker || !channel_maker->fits(s.layer, s.channel, range.first))
+    channel_maker.emplace(opened->model->info().layers[static_cast<std::size_t>(s.layer)], s.layer, s.channel,
+                          StatePlane(*opened->model->schema(), s.layer).rows(), range.first);
+  auto made = channel_maker->make(snapshot, range.last, cancelled);
+  if (!made) return std::nullopt;
+  return made;
+}
+
+std::optional<std::shared_ptr<const TokenTrack>> Deriver::Parts::expected(const Snapshot& snapshot, const Watched& watched, std::string& refusal,
+                                                                          const std::function<bool()>& cancelled) {
+  if (snapshot.has_vectors) return nullptr;
+  ShownRange range = shown_range(snapshot);
+  range.first = std::max(range.first, snapshot.trace->use().looked_at_from);
+  range.last = std::max(range.last, range.first);
+  if (!track_maker || !track_maker->fits(watched, range.first))
+    track_maker.emplace(*opened->model, sampleable, watched, range.first, context);
+  return unless_cancelled(track_maker->make(snapshot, range.last, cancelled), refusal);
+}
+
+std::shared_ptr<const MixerFrame> Deriver::Parts::mixer(const Snapshot& snapshot) {
+  const std::int64_t layer = snapshot.selection.layer, token = snapshot.selection.cursor_a;
+  if (token < 0) return nullptr;
+  const Place place{snapshot.trace->revision(), 0, token, layer};
+  if (kept_mixer.part && kept_mixer.place == place) return kept_mixer.part;
+  context.trials = trials_of(trials_at(*snapshot.edits, token));
+  auto made = look_at_mixer(*opened->model, snapshot, *scratch, context);
+  if (!made) return nullptr;  // the frame says why: it needs the same part of the history
+  kept_mixer = {place, std::make_shared<const MixerFrame>(made.take())};
+  return kept_mixer.part;
 }
 
 std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(const Snapshot& snapshot,
@@ -130,11 +200,12 @@ std::optional<std::shared_ptr<const Trajectory>> Deriver::Parts::trajectory(cons
   return unless_cancelled(trajectory_maker->make(snapshot, range.last, cancelled), refusal);
 }
 
-std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::string& refusal) {
-  const std::int64_t layer = snapshot.selection.layer, position = snapshot.selection.cursor_a + 1;
+std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot, std::int64_t cursor, Kept<StateFrame>& kept,
+                                                        std::string& refusal) {
+  const std::int64_t layer = snapshot.selection.layer, position = cursor + 1;
   // At the same revision only tokens were added, and they do not change a state of the past.
   const Place place{snapshot.trace->revision(), 0, position, layer};
-  if (kept_frame.part && kept_frame.place == place) return kept_frame.part;
+  if (kept.part && kept.place == place) return kept.part;
   const Replayer replayer = [this](int l, std::span<const Rows<const float>> drivers, State& state) {
     opened->model->replay(l, drivers, state, context);
   };
@@ -153,8 +224,29 @@ std::shared_ptr<const StateFrame> Deriver::Parts::frame(const Snapshot& snapshot
     frame->conv_shape = of_layer.tensors[static_cast<std::size_t>(conv)].shape;
     frame->conv = scratch->get(index, conv);
   }
-  kept_frame = {place, frame};
+  kept = {place, frame};
   return frame;
+}
+
+std::shared_ptr<const CursorPair> Deriver::Parts::pair(const Snapshot& snapshot) {
+  const Selection& s = snapshot.selection;
+  std::string refusal;  // what cursor B stands on may be gone: the views of cursor A need not say so
+  if (s.cursor_b < 0) return nullptr;
+  auto a = frame(snapshot, s.cursor_a, kept_frame, refusal), b = frame(snapshot, s.cursor_b, kept_frame_b, refusal);
+  if (!a || !b) return nullptr;
+  if (kept_pair && kept_pair->a == a && kept_pair->b == b) return kept_pair;
+  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+  auto both = std::make_shared<CursorPair>(CursorPair{a, b, kNaN, kNaN});
+  if (a->shape == b->shape) {
+    double aa = 0, bb = 0, ab = 0, apart = 0;
+    for (std::size_t i = 0; i < a->h.size(); ++i) {
+      const auto x = static_cast<double>(a->h[i]), y = static_cast<double>(b->h[i]);
+      aa += x * x, bb += y * y, ab += x * y, apart += (x - y) * (x - y);
+    }
+    both->cosine = ab / std::sqrt(aa * bb), both->distance = std::sqrt(apart);
+  }
+  kept_pair = both;
+  return both;
 }
 
 std::shared_ptr<const AttentionFrame> Deriver::Parts::attention(const Snapshot& snapshot, std::string& refusal) {
@@ -236,10 +328,47 @@ std::optional<std::shared_ptr<const WindowMeans>> Deriver::Parts::windows(const 
   return made;
 }
 
+std::optional<std::shared_ptr<const Content>> Deriver::Parts::content(const Snapshot& snapshot, StatePart part, std::string& refusal,
+                                                                      const std::function<bool()>& cancelled) {
+  const Selection& s = snapshot.selection;
+  const Place place{snapshot.trace->revision(), 0, s.cursor_a, s.layer};
+  const auto& kept = kept_content.part;
+  if (kept && kept_content.place == place && kept->part == part && kept->channel == s.channel && kept->state == s.state) return kept;
+  auto made = unless_cancelled(take_apart(*opened->model, snapshot, part, *scratch, context, cancelled), refusal);
+  if (made && *made) kept_content = {place, *made};
+  return made;
+}
+
+std::optional<std::shared_ptr<const LayerReach>> Deriver::Parts::reach(const Snapshot& snapshot, std::string& refusal,
+                                                                       const std::function<bool()>& cancelled) {
+  const Place place{snapshot.trace->revision(), 0, snapshot.selection.cursor_a, snapshot.selection.layer};
+  if (kept_reach.part && kept_reach.place == place) return kept_reach.part;
+  auto made = unless_cancelled(reach_of(*opened->model, snapshot, static_cast<int>(place.layer), *scratch, context, cancelled), refusal);
+  if (made && *made) kept_reach = {place, *made};
+  return made;
+}
+
+// Of the tokens shown the last that a map can hold.
+std::optional<std::shared_ptr<const HiddenAttentionMap>> Deriver::Parts::hidden(const Snapshot& snapshot, std::string& refusal,
+                                                                                const std::function<bool()>& cancelled) {
+  ShownRange range = replayable_range(snapshot, refusal);
+  range.first = std::max(range.first, range.last - kMostMapped);
+  if (range.first >= range.last) return nullptr;
+  const Selection& s = snapshot.selection;
+  const Place place{snapshot.trace->revision(), range.first, range.last, s.layer};
+  if (kept_hidden.part && kept_hidden.place == place && kept_hidden.part->channel == s.channel) return kept_hidden.part;
+  auto made = unless_cancelled(map_attention(*opened->model, snapshot, static_cast<int>(s.layer), s.channel, range.first, range.last, *scratch, context,
+                                             cancelled), refusal);
+  if (made && *made) kept_hidden = {place, *made};
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
-  if (query.frame) derived.frame = frame(snapshot, derived.refusal);
+  if (query.frame) derived.frame = frame(snapshot, snapshot.selection.cursor_a, kept_frame, derived.refusal);
+  if (query.pair) derived.pair = pair(snapshot);
   if (query.attention) derived.attention = attention(snapshot, derived.refusal);
+  if (query.mixer) derived.mixer = mixer(snapshot);
   if (query.next) derived.next = next(snapshot, derived.refusal);
   if (query.lens) {
     auto made = lens(snapshot, derived.refusal, cancelled);
@@ -247,14 +376,39 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     derived.lens = std::move(*made);
   }
   if (query.slab) {
-    auto made = slab(snapshot, derived.refusal, cancelled);
+    auto made = slab(snapshot, query, derived.refusal, cancelled);
     if (!made) return false;
     derived.slab = std::move(*made);
+  }
+  if (query.channel) {
+    auto made = channel(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.channel = std::move(*made);
+  }
+  if (query.expected) {
+    auto made = expected(snapshot, query.watched, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.expected = std::move(*made);
   }
   if (query.trajectory) {
     auto made = trajectory(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.trajectory = std::move(*made);
+  }
+  if (query.content != StatePart::none) {
+    auto made = content(snapshot, query.content, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.content = std::move(*made);
+  }
+  if (query.reach) {
+    auto made = reach(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.reach = std::move(*made);
+  }
+  if (query.hidden) {
+    auto made = hidden(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.hidden = std::move(*made);
   }
   if (query.alerts) {
     auto made = alerts(snapshot, derived.refusal, cancelled);
@@ -271,6 +425,8 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.weights = std::move(*made);
   }
+  if (query.surprise)
+    derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;
 }
 

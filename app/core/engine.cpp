@@ -32,7 +32,7 @@ struct Engine::Parts {
   mutable std::mutex mutex;
   std::condition_variable input, ended;
   std::deque<Command> queue;
-  std::vector<std::pair<bool, std::string>> notes;
+  std::vector<Notice> notes;
   std::optional<HashJob::Done> hash;
   bool interrupted = false, closing = false, has_ended = false;
   bool busy = false;  // something taken from the queue, or announced by it, is not done
@@ -59,6 +59,7 @@ class Engine::Loop {
       try {
         take(*input);
         if (!input->command && lab_.has_work() && Clock::now() >= due_) work();
+        if (lab_.plays() && Clock::now() >= play_due_) play();
         publish_in_time();
       } catch (const std::exception& problem) {
         lab_.fail(problem.what());
@@ -77,7 +78,7 @@ class Engine::Loop {
  private:
   struct Input {
     std::optional<Command> command;
-    std::vector<std::pair<bool, std::string>> notes;
+    std::vector<Notice> notes;
     std::optional<HashJob::Done> hash;
     bool interrupted = false;
   };
@@ -102,18 +103,26 @@ class Engine::Loop {
     return std::find_if(queue.begin(), queue.end(), [&](const Command& c) { return lab_.may_overtake(c); });
   }
 
+  bool is_busy() const { return lab_.has_work() || lab_.plays(); }
+
+  // When a busy engine has to do something by itself: a piece of work, a move of the cursor, a snapshot.
+  Clock::time_point next_due() const {
+    const Clock::time_point at = !lab_.plays() ? due_ : !lab_.has_work() ? play_due_ : std::min(due_, play_due_);
+    return fresh_ ? std::min(at, published_at_ + kFrame) : at;
+  }
+
   // Sleeps until there is something to do and takes it; nothing when the engine closes.
   std::optional<Input> wait() {
     std::unique_lock lock(parts_->mutex);
-    parts_->busy = lab_.has_work();
+    parts_->busy = is_busy();
     const auto has_input = [&] {
       return parts_->closing || parts_->interrupted || !parts_->notes.empty() || parts_->hash ||
              next_command() != parts_->queue.end();
     };
-    if (!lab_.has_work())
+    if (!is_busy())
       parts_->input.wait(lock, has_input);
     else
-      parts_->input.wait_until(lock, fresh_ ? std::min(due_, published_at_ + kFrame) : due_, has_input);
+      parts_->input.wait_until(lock, next_due(), has_input);
     if (parts_->closing) return std::nullopt;
     Input input{.notes = std::exchange(parts_->notes, {}),
                 .hash = std::exchange(parts_->hash, {}),
@@ -129,7 +138,7 @@ class Engine::Loop {
   }
 
   void take(Input& input) {
-    for (const auto& [is_error, text] : input.notes) lab_.note(is_error, text);
+    for (const Notice& note : input.notes) lab_.note(note.is_error, note.text, note.error);
     if (input.hash) lab_.set_model_hash(input.hash->opened, input.hash->hash);
     if (input.hash && input.hash->opened == lab_.opened())
       for (const Error& problem : input.hash->damage) lab_.note(true, problem.text());
@@ -142,6 +151,7 @@ class Engine::Loop {
     }
     lab_.apply(*input.command);
     if (announces_work(*input.command)) due_ = Clock::now();
+    if (std::holds_alternative<command::Play>(*input.command)) play_due_ = Clock::now() + play_pause();
     if (lab_.opened() != hashed_) hash();
     fresh_ = true;
   }
@@ -167,10 +177,21 @@ class Engine::Loop {
     if (due_ + kBehind < now) due_ = now;
   }
 
+  Clock::duration play_pause() const {
+    const double rate = lab_.play_rate();
+    return rate <= 0 ? kFrame : std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(1 / rate));
+  }
+
+  void play() {
+    play_due_ += play_pause();
+    if (play_due_ + kBehind < Clock::now()) play_due_ = Clock::now();
+    lab_.play_on();
+    fresh_ = true;
+  }
+
   // While work goes on, a few times a frame would be too often; at rest, what there is to see is there at once.
   void publish_in_time() {
-    if (fresh_ && (!lab_.has_work() || Clock::now() - published_at_ >= kFrame))
-      publish(lab_.snapshot(), lab_.has_work());
+    if (fresh_ && (!is_busy() || Clock::now() - published_at_ >= kFrame)) publish(lab_.snapshot(), is_busy());
   }
 
   void publish_loading(const std::string& doing, double progress) {
@@ -195,7 +216,7 @@ class Engine::Loop {
   }
 
   const std::shared_ptr<Parts> parts_;
-  Clock::time_point published_at_ = Clock::now(), due_ = Clock::now();
+  Clock::time_point published_at_ = Clock::now(), due_ = Clock::now(), play_due_ = Clock::now();
   bool fresh_ = false;   // something has changed that no snapshot shows
   std::string loading_;  // "open X", while it is being opened
   Lab lab_;
@@ -236,7 +257,7 @@ void Engine::submit(Command command) {
 void Engine::interrupt() {
   const std::lock_guard lock(parts_->mutex);
   const auto is_open = [](const Command& command) { return std::holds_alternative<command::Open>(command); };
-  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.emplace_back(true, "opening was cancelled");
+  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.push_back({.is_error = true, .text = "opening was cancelled"});
   parts_->interrupted = true;
   parts_->stop = true;
   parts_->input.notify_one();
@@ -244,7 +265,13 @@ void Engine::interrupt() {
 
 void Engine::note(bool is_error, std::string text) {
   const std::lock_guard lock(parts_->mutex);
-  parts_->notes.emplace_back(is_error, std::move(text));
+  parts_->notes.push_back({.is_error = is_error, .text = std::move(text)});
+  parts_->input.notify_one();
+}
+
+void Engine::note(Error error) {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->notes.push_back({.is_error = true, .text = error.text(), .error = std::make_shared<const Error>(std::move(error))});
   parts_->input.notify_one();
 }
 

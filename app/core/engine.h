@@ -27,6 +27,8 @@ class Engine {
   std::shared_ptr<const OpenedModel> opened() const;
   /// Adds a notice to the next snapshot (what a front end wants to say).
   void note(bool is_error, std::string text);
+  /// The same of a refusal.
+  void note(Error error);
   /// Whether everything submitted so far has been applied and its work done.
   bool idle() const;
 

@@ -12,6 +12,7 @@
 
 #include "app/core/builtin.h"
 #include "app/core/session.h"
+#include "app/core/state_patch.h"
 #include "model/files/file.h"
 #include "model/files/json.h"
 #include "model/files/npy.h"
@@ -108,6 +109,14 @@ std::optional<Session> check_session(const std::string& path, FileCheck& check) 
   for (const std::string& field : session->unknown_fields)
     check.warnings.push_back("unknown field " + printable(field) + " is kept");
   return session.take();
+}
+
+void check_patch(const std::string& path, FileCheck& check) {
+  check.kind = "patch";
+  const auto patch = read_patch(path);
+  if (!note(check, patch)) return;
+  check.detail = fmt::format("{}{} edits", patch->title.empty() ? "" : printable(patch->title) + ", ", patch->edits.size());
+  for (const std::string& field : patch->unknown_fields) check.warnings.push_back("unknown field " + printable(field) + " is kept");
 }
 
 // Names of section L with a row for each token: every tensor of a trace, its ids first.
@@ -220,6 +229,7 @@ void check_json(const std::string& path, FileCheck& check) {
     check_session(path, check);
     return;
   }
+  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-patch/")) return check_patch(path, check);
   if (json->find("added_tokens") || (json->find("model") && json->find("pre_tokenizer")))
     return check_tokenizer(path, check);
   note(check, Error{.code = Code::wrong_kind,
@@ -254,6 +264,7 @@ void check_file(const fs::path& path, FileCheck& check, Depth depth) {
     check_session(path.string(), check);
     return;
   }
+  if (is_patch(name)) return check_patch(path.string(), check);
   if (is_gguf(path.string())) return check_model(path, check, depth, "gguf");
   if (const Container* container = find_container(name, magic)) {
     if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check, depth);

@@ -20,7 +20,7 @@ bool is_one_of(const Command& command) {
 
 bool is_look(const Command& c) {
   return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
-                   command::ExportFigure>(c);
+                   command::ExportFigure, command::Play>(c);
 }
 
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }
@@ -37,8 +37,8 @@ void Lab::Parts::log(const std::string& kind, const std::string& text) const {
   if (options.log && !context.cancelled()) options.log->write(kind, text);
 }
 
-void Lab::Parts::note(bool is_error, const std::string& text) {
-  notices.push_back({++notices_so_far, is_error, text});
+void Lab::Parts::note(bool is_error, const std::string& text, std::shared_ptr<const Error> error) {
+  notices.push_back({++notices_so_far, is_error, text, std::move(error)});
   if (notices.size() > kNotices) notices.erase(notices.begin());
   log(is_error ? "refused" : "note", text);
 }
@@ -74,7 +74,7 @@ Answer Lab::apply(const Command& command) {
   if (p.count() != before) p.keep_cursors(before);
   if (!status) {
     if (p.fault.empty()) p.fault = fault_before;  // a refused command leaves everything as it was
-    p.note(true, fmt::format("{}: {}", label_of(command), status.error().text()));
+    p.note(true, fmt::format("{}: {}", label_of(command), status.error().text()), std::make_shared<const Error>(status.error()));
     return {false, status.error()};
   }
   if (!is_look(command)) p.log("command", fmt::format("at {}: {}", before, json_of(command)));
@@ -139,7 +139,7 @@ void Lab::fail(const std::string& reason) {
   parts_->stop_work();
 }
 
-void Lab::note(bool is_error, const std::string& text) { parts_->note(is_error, text); }
+void Lab::note(bool is_error, const std::string& text, std::shared_ptr<const Error> error) { parts_->note(is_error, text, std::move(error)); }
 
 std::shared_ptr<const OpenedModel> Lab::opened() const { return parts_->opened; }
 
@@ -160,6 +160,8 @@ void Lab::set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std
     parts_->note(true, fmt::format("the session was made with model {}, this one is {}", expected, hash));
 }
 
+std::int64_t Lab::history_bytes() const { return parts_->run ? parts_->tree.memory() : 0; }
+
 const State& Lab::state() const { return parts_->run->state(); }
 
 std::shared_ptr<const Snapshot> Lab::snapshot() {
@@ -179,11 +181,20 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   if (!p.run) return s;
   s->run = p.run->number();
   s->tokens = p.run->tokens();
+  s->times = p.run->times();
+  s->start = p.run->start();
+  s->ranges = p.run->ranges;
+  s->plays = p.playing.has_value();
   s->has_vectors = p.run->has_vectors();
   if (!s->has_vectors) s->waiting.assign(p.run->waiting.rest().ids.begin(), p.run->waiting.rest().ids.end());
   s->trace = p.run->trace();
   s->edits = p.run->edits();
   s->last_logits = p.run->logits();
+  s->active_run = p.tree.active();
+  for (const Branch& branch : p.tree.branches()) {
+    const lab::Run& each = p.tree.run_of(branch.id);
+    s->runs.push_back({branch.id, branch.name, branch.parent, branch.forked_at, each.number(), each.tokens(), each.waiting.count(), each.trace(), each.edits()});
+  }
   if (!p.work) return s;
   const Work& work = *p.work;
   const std::int64_t total = (work.samples ? work.goal : p.count() + p.run->waiting.count()) - work.began;

@@ -60,14 +60,14 @@ class Lab {
   Answer feed_vectors(std::vector<float> vectors);
 
   /// Whether a command had better wait until announced steps or reading are done, so that quick hands and slow ones get the same
-  /// run. Not so: what only looks (Seek, Select, ShowRange, ShowWeights), Pause, Reset and Open. `apply` takes any at any time.
+  /// run. Not so: what only looks (Seek, Select, ShowRange, ShowWeights, Play), Pause, Reset and Open. `apply` takes any at any time.
   bool should_wait(const Command& command) const;
   /// Whether it may go past commands that wait: a look, or Pause.
   static bool may_overtake(const Command& command);
   /// Stops announced work with a reason: the lab is in state faulted until the next command that is no look.
   void fail(const std::string& reason);
   /// Adds a notice to the snapshots that follow.
-  void note(bool is_error, const std::string& text);
+  void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
 
   bool has_work() const;
   /// Tokens a second that the announced Run asks for, 0: as fast as possible.
@@ -75,13 +75,20 @@ class Lab {
   /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
   /// paused at its last good token in state faulted. With `stop_at` the piece ends at that position at the latest.
   bool work(std::int64_t stop_at = INT64_MAX);
-  /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead.
+  /// Whether cursor A moves by itself, how often a second (0: as fast as can be seen), and its next move.
+  bool plays() const;
+  double play_rate() const;
+  void play_on();
+  /// Works until nothing is left: what commands of scripts and the command line do. A Run without an end is paused instead, and
+  /// what plays has played.
   void finish_work();
 
   std::shared_ptr<const Snapshot> snapshot();
   std::shared_ptr<const OpenedModel> opened() const;
   /// The content hash of the model, computed when first asked for; "" without a model.
   std::string model_hash();
+  /// Bytes that the histories of all runs keep in memory, shared ones counted once.
+  std::int64_t history_bytes() const;
   /// The same, computed elsewhere; ignored when another model is open by now.
   void set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std::string& hash);
   /// The live state at the end of the run.

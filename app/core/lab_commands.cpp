@@ -6,6 +6,7 @@
 #include "app/core/lab_parts.h"
 #include "app/core/model_facts.h"
 #include "app/core/sampler.h"
+#include "app/core/state_edit.h"
 #include "app/core/state_plane.h"
 #include "app/core/trials.h"
 #include "app/core/weights.h"
@@ -52,11 +53,12 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
   history.clear();
-  run = std::move(fresh);
+  tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
+  playing.reset();
   use_rules(rule_presets().front().rules);
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
@@ -168,11 +170,13 @@ Status Lab::Parts::carry_out(const command::Run& c) {
   if (c.until > 0 && c.until <= count()) return {};
   if (run->waiting.count() == 0)
     if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  playing.reset();
   announce({.label = label_of(c), .goal = c.until > 0 ? c.until : kNoEnd, .rate = c.rate});
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::Pause&) {
+  playing.reset();
   stop_work();
   return {};
 }
@@ -193,6 +197,7 @@ Status Lab::Parts::carry_out(const command::TakeBack& c) {
 Status Lab::Parts::replace_run(State start, Waiting waiting, const std::string& label) {
   auto fresh = std::make_unique<lab::Run>(++runs_so_far, *opened->model, options.trace, std::move(start), context);
   stop_work();
+  playing.reset();
   fresh->waiting = std::move(waiting);
   const std::int64_t position = count();
   std::swap(run, fresh);
@@ -216,6 +221,7 @@ Status Lab::Parts::carry_out(const command::Seek& c) {
   if (c.token < -1 || c.token >= count())
     return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
   (c.cursor == "a" ? selection.cursor_a : selection.cursor_b) = c.token;
+  if (playing && is_at_end()) playing.reset();
   return {};
 }
 
@@ -267,7 +273,13 @@ Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
   LAB_TRY(need_layer(layer, true));
   begin_change();
   EditChange change{.edit = {{count(), label_of(command), layer}, command}};
-  if (const auto* trials = std::get_if<command::SetTrials>(&command)) change.edit.event.trials = *trials;
+  EditEvent& event = change.edit.event;
+  event.brief = brief_of(command);
+  event.is_reset = layer < 0 && std::holds_alternative<command::ZeroState>(command);
+  if (const auto* trials = std::get_if<command::SetTrials>(&command)) event.trials = *trials;
+  if (std::holds_alternative<command::ZeroState>(command)) event.kept = 0;
+  if (const auto* scale = std::get_if<command::ScaleState>(&command)) event.kept = static_cast<double>(static_cast<float>(scale->factor));
+  if (const auto* restore = std::get_if<command::RestoreState>(&command)) event.restored = restore->position;
   LAB_ASSIGN(change.other, run->edit(change.edit));
   end_change({{label_of(command), count()}, std::move(change)});
   return {};
@@ -292,6 +304,23 @@ Status Lab::Parts::carry_out(const command::RestoreState& c) {
   return edit(c, c.layer);
 }
 
+Status Lab::Parts::carry_out(const command::EditState& c) {
+  LAB_TRY(need_run());
+  LAB_TRY(check(c.edit, run->state(), count()));
+  return edit(c, c.edit.layer);
+}
+
+Status Lab::Parts::carry_out(const command::ApplyPatch& c) {
+  LAB_TRY(need_run());
+  if (c.edits.empty()) return Error{.code = Code::missing, .field = "edits", .expected = "at least one", .found = "none", .message = "the patch changes nothing"};
+  for (std::size_t i = 0; i < c.edits.size(); ++i)
+    if (Status status = check(c.edits[i], run->state(), count()); !status) {
+      status.error().field = fmt::format("edits[{}].{}", i, status.error().field.substr(std::string_view("edit.").size()));
+      return status;
+    }
+  return edit(c, -1);
+}
+
 Status Lab::Parts::carry_out(const command::SetTrials& c) {
   LAB_TRY(need_run());
   LAB_TRY(check(c, *opened->model));
@@ -300,13 +329,15 @@ Status Lab::Parts::carry_out(const command::SetTrials& c) {
 
 Status Lab::Parts::carry_out(const command::Undo&) {
   stop_work();
-  LAB_TRY(history.undo(run, options.go_on));
+  LAB_TRY(history.undo(tree, options.go_on));
+  tree.share_budget(options.trace.budget_bytes);
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::Redo&) {
   stop_work();
-  LAB_TRY(history.redo(run, options.go_on));
+  LAB_TRY(history.redo(tree, options.go_on));
+  tree.share_budget(options.trace.budget_bytes);
   return {};
 }
 

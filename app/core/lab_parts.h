@@ -44,6 +44,13 @@ struct Work {
   // Where the present undo entry began: work becomes several when something else changes the run on the way.
   std::int64_t from = 0;
   Waiting waiting_before;
+
+  // The other runs that step too, with where their entries began.
+  struct Lane {
+    std::int64_t branch = 0, from = 0;
+    Waiting waiting_before;
+  };
+  std::vector<Lane> others;
 };
 
 struct Lab::Parts {
@@ -68,10 +75,21 @@ struct Lab::Parts {
   Status carry_out(const command::ZeroState& c);
   Status carry_out(const command::ScaleState& c);
   Status carry_out(const command::RestoreState& c);
+  Status carry_out(const command::EditState& c);
+  Status carry_out(const command::ApplyPatch& c);
   Status carry_out(const command::SetTrials& c);
   Status carry_out(const command::SetRule& c);
   Status carry_out(const command::RemoveRule& c);
   Status carry_out(const command::UseRules& c);
+  Status carry_out(const command::Fork& c);
+  Status carry_out(const command::SwitchRun& c);
+  Status carry_out(const command::DeleteRun& c);
+  Status carry_out(const command::RenameRun& c);
+  Status carry_out(const command::PromoteRun& c);
+  Status carry_out(const command::StepAll& c);
+  Status carry_out(const command::Play& c);
+  Status carry_out(const command::SetRange& c);
+  Status carry_out(const command::RemoveRange& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -83,6 +101,11 @@ struct Lab::Parts {
   Status need_layer(std::int64_t layer, bool or_all) const;
   void put(std::shared_ptr<const OpenedModel> model);
 
+  // lab_forks.cpp
+  Status need_branch(std::int64_t id) const;
+  void settle_on(std::int64_t id);
+  Status step_others();
+
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
   Result<bool> catch_up();
@@ -91,6 +114,10 @@ struct Lab::Parts {
   Status act(const Rule& rule, const Finding& finding);
   Status dump(const Rule& rule, const Finding& finding);
   Status go_back_to(std::int64_t position);
+
+  // lab_time.cpp: named ranges, and cursor A moving by itself.
+  void change_ranges(std::vector<NamedRange> next, const std::string& label);
+  bool is_at_end() const;
 
   // lab_work.cpp: announced work, and how it enters the history.
   void announce(Work next);
@@ -105,7 +132,7 @@ struct Lab::Parts {
 
   // lab.cpp
   void log(const std::string& kind, const std::string& text) const;
-  void note(bool is_error, const std::string& text);
+  void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
   void fail(const std::string& reason);
   void keep_cursors(std::int64_t count_before);
   std::int64_t count() const { return run ? run->count() : 0; }
@@ -133,9 +160,11 @@ struct Lab::Parts {
   std::shared_ptr<const ModelFacts> facts;
   std::string expected_hash;  // of the model's content, "" when nobody said
   std::vector<bool> sampleable;
-  std::unique_ptr<lab::Run> run;
+  RunTree tree;
+  std::unique_ptr<lab::Run>& run = tree.run;  // the active one
   UndoStack history;
   std::optional<Work> work;
+  std::optional<command::Play> playing;
   Selection selection;
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // of the open model

@@ -5,6 +5,8 @@
 
 namespace lab {
 
+constexpr std::int64_t kShareEvery = 64;  // tokens after which several runs share their budget anew
+
 void Speed::add(std::int64_t tokens) {
   constexpr double kWindow = 0.5;
   tokens_ += tokens;
@@ -56,11 +58,13 @@ Status Lab::Parts::do_piece(std::int64_t stop_at) {
     LAB_ASSIGN(const std::int32_t id, next_token());
     LAB_TRY(run->read({std::span(&id, 1), {}}));
   } else {
-    const std::int64_t most = work->rate > 0 ? 1 : std::min({run->reach(), work->goal - before, stop_at - before});
+    const std::int64_t most = work->rate > 0 || !work->others.empty() ? 1 : std::min({run->reach(), work->goal - before, stop_at - before});
     const TokenSpan tokens = run->waiting.front(std::min(most, run->waiting.count()));
     LAB_TRY(run->read(tokens));
     run->waiting.drop(tokens.count());
   }
+  LAB_TRY(step_others());
+  if (tree.branches().size() > 1 && before / kShareEvery != count() / kShareEvery) tree.share_budget(options.trace.budget_bytes);
   speed.add(count() - before);
   return react();
 }
@@ -74,14 +78,22 @@ void Lab::Parts::stop_work() {
 
 // What work has read since its entry began becomes an entry of the history.
 void Lab::Parts::record(const Work& done) {
-  if (count() == done.from) return;
-  history.push({{done.label, done.from}, TokensChange{.position = done.from, .other = done.waiting_before}});
+  GroupChange all;
+  const auto add = [&](std::int64_t branch, std::int64_t from, const Waiting& before) {
+    if (tree.run_of(branch).count() != from) all.parts.push_back({{done.label, from}, TokensChange{.position = from, .other = before}, branch});
+  };
+  add(tree.active(), done.from, done.waiting_before);
+  for (const Work::Lane& lane : done.others) add(lane.branch, lane.from, lane.waiting_before);
+  if (all.parts.empty()) return;
+  if (all.parts.size() == 1) history.push(std::move(all.parts.front()));
+  else history.push({{done.label, done.from}, std::move(all), tree.active()});
 }
 
 void Lab::Parts::begin_entry() {
   if (!work) return;
   work->from = count();
   work->waiting_before = run->waiting;
+  for (Work::Lane& lane : work->others) lane.from = tree.run_of(lane.branch).count(), lane.waiting_before = tree.run_of(lane.branch).waiting;
 }
 
 // Around everything but work that changes the run: what was read before it is an entry of its own.
@@ -91,6 +103,7 @@ void Lab::Parts::begin_change() {
 }
 
 void Lab::Parts::end_change(Change change) {
+  change.branch = tree.active();
   history.push(std::move(change));
   begin_entry();
 }
@@ -117,6 +130,7 @@ bool Lab::work(std::int64_t stop_at) {
 void Lab::finish_work() {
   while (parts_->work && (parts_->work->goal != kNoEnd || !parts_->work->samples)) work();
   parts_->stop_work();
+  while (plays()) play_on();
 }
 
 }  // namespace lab

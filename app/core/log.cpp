@@ -19,6 +19,23 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kFileBytes = 4 << 20;
 constexpr std::size_t kLines = 200, kLineBytes = 2000;
 
+/// A file in the program's folder in the place that a variable names, or in its default below the home folder.
+std::string own_file(const char* variable, const char* in_home, const std::string& name) {
+  const char* place = std::getenv(variable);
+  const char* home = std::getenv("HOME");
+  fs::path folder;
+  if (place && fs::path(place).is_absolute())
+    folder = place;
+  else if (home && fs::path(home).is_absolute())
+    folder = fs::path(home) / in_home;
+  else
+    return {};
+  folder /= "statelab";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  return error ? "" : (folder / name).string();
+}
+
 }  // namespace
 
 struct Log::Parts {
@@ -80,20 +97,7 @@ std::vector<std::string> Log::last_lines() const {
 
 std::string Log::default_file() { return state_file("log.txt"); }
 
-std::string state_file(const std::string& name) {
-  const char* state = std::getenv("XDG_STATE_HOME");
-  const char* home = std::getenv("HOME");
-  fs::path folder;
-  if (state && fs::path(state).is_absolute())
-    folder = state;
-  else if (home && fs::path(home).is_absolute())
-    folder = fs::path(home) / ".local/state";
-  else
-    return {};
-  folder /= "statelab";
-  std::error_code error;
-  fs::create_directories(folder, error);
-  return error ? "" : (folder / name).string();
-}
+std::string state_file(const std::string& name) { return own_file("XDG_STATE_HOME", ".local/state", name); }
+std::string config_file(const std::string& name) { return own_file("XDG_CONFIG_HOME", ".config", name); }
 
 }  // namespace lab

@@ -8,6 +8,8 @@ namespace lab {
 
 /// A file of this name in $XDG_STATE_HOME/statelab or its default; "" when no such place can be made.
 std::string state_file(const std::string& name);
+/// The same in $XDG_CONFIG_HOME/statelab: what a person has set.
+std::string config_file(const std::string& name);
 
 class Log {
  public:

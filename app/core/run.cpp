@@ -4,6 +4,7 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "app/core/state_edit.h"
 #include "app/core/trials.h"
 #include "model/base/check.h"
 
@@ -16,6 +17,11 @@ Error cancelled() {
   return {.code = Code::cancelled, .message = "stopped between two layers, the last token is not read"};
 }
 
+/// Whether it is the neutral state in which every family begins.
+std::string start_text(const State& start) {
+  return start.hash() == State(start.schema_ptr()).hash() ? "start from zero" : "start from a state";
+}
+
 }  // namespace
 
 Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context)
@@ -24,7 +30,32 @@ Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, 
         model_.replay(layer, drivers, state, context_);
       }),
       state_(std::move(start)), trace_(model.schema(), model.info().layers, options, state_),
-      vectors_(model.info().hidden) {}
+      start_text_(start_text(state_)), vectors_(model.info().hidden) {}
+
+Run::Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits)
+    : number_(number), model_(other.model_), context_(other.context_),
+      replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& replayed) {
+        model_.replay(layer, drivers, replayed, context_);
+      }),
+      state_(std::move(state)), trace_(other.trace_.fork(position)), tokens_(other.tokens_.fork(position)),
+      times_(other.times_.fork(position)), began_(other.began_), start_text_(other.start_text_), vectors_(other.vectors_.fork(position)), logits_(std::move(logits)) {
+  std::vector<Edit> edits;
+  std::ranges::copy_if(other.edits_, std::back_inserter(edits), [&](const Edit& e) { return e.event.position <= position; });
+  set_edits(std::move(edits));
+  ranges = other.ranges;
+}
+
+Result<std::unique_ptr<Run>> Run::fork(std::uint64_t number, std::int64_t position) const {
+  LAB_CHECK(sound_, ==, true);
+  const bool at_end = position == count();
+  State state = state_;
+  std::vector<float> logits = logits_;
+  if (!at_end) {
+    LAB_ASSIGN(state, state_at(position));
+    LAB_ASSIGN(logits, logits_at(position));
+  }
+  return std::unique_ptr<Run>(new Run(number, *this, position, std::move(state), std::move(logits)));
+}
 
 std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
 
@@ -45,6 +76,7 @@ Status Run::read(TokenSpan tokens) {
   LAB_CHECK(tokens.count(), <=, reach());
   make_sound();
   const std::int64_t before = count();
+  if (before == 0) began_ = std::chrono::steady_clock::now();
   try {
     std::vector<float> logits;
     const bool finished = advance(before, tokens, state_, &trace_.probe(), logits);
@@ -52,8 +84,10 @@ Status Run::read(TokenSpan tokens) {
       recover();
       return status;
     }
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
     for (std::int64_t t = 0; t < tokens.count(); ++t) {
       const TokenSpan token = tokens.part(t, 1);
+      times_.append()[0] = seconds;  // tokens read at once were read at one time
       if (!token.vectors.empty()) std::copy(token.vectors.begin(), token.vectors.end(), vectors_.append().begin());
       tokens_.append()[0] = token.ids[0];
     }
@@ -72,6 +106,7 @@ void Run::recover() {
   trace_.discard();
   if (trace_.count() > count()) trace_.truncate(count(), true);
   vectors_.truncate(count());
+  times_.truncate(count());
   Result<State> state = state_at(count());
   if (!state) throw std::runtime_error("the state cannot be restored: " + state.error().text());
   state_ = state.take();
@@ -100,6 +135,12 @@ Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
   return logits;
 }
 
+Status Run::change(const StateEdit& edit, State& state) const {
+  if (!takes_from_past(edit)) return apply(edit, state, state);
+  LAB_ASSIGN(const State from, state_at(edit.position));
+  return apply(edit, from, state);
+}
+
 Result<State> Run::edited(const Command& command) const {
   State next = state_;
   if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
@@ -113,6 +154,10 @@ Result<State> Run::edited(const Command& command) const {
     else
       LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
+  } else if (const auto* one = std::get_if<command::EditState>(&command)) {
+    LAB_TRY(change(one->edit, next));
+  } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
+    for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next));
   }
   return next;  // trials leave the state as it is
 }
@@ -174,6 +219,7 @@ void Run::rewind(std::int64_t position, State state, std::vector<float> logits) 
   set_edits(std::move(edits));
   trace_.truncate(position, true);
   tokens_.truncate(position);
+  times_.truncate(position);
   vectors_.truncate(position);
   state_ = std::move(state);
   logits_ = std::move(logits);

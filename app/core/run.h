@@ -1,7 +1,9 @@
 #pragma once
 // One timeline of a model: the tokens it has read, the live state behind them, the edits made on the way, and the trace.
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "app/core/command.h"
@@ -33,6 +35,10 @@ class Run {
   /// The model and the context outlive the run; one caller at a time.
   Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context);
 
+  /// Another run that goes on by itself from a position, with the edits made there: it shares what was recorded before and costs
+  /// one state. Nothing waits in it. Refuses a position whose state was dropped from the history.
+  Result<std::unique_ptr<Run>> fork(std::uint64_t number, std::int64_t position) const;
+
   std::uint64_t number() const { return number_; }  // tells the runs of a lab apart
   std::int64_t count() const { return tokens_.view().count(); }
   const RowView<std::int32_t>& tokens() const { return tokens_.view(); }
@@ -41,9 +47,16 @@ class Run {
   const std::vector<float>& logits() const { return logits_; }
   const std::shared_ptr<const std::vector<EditEvent>>& edits() const { return events_; }
   std::shared_ptr<const TraceView> trace() const { return trace_.view(); }
+  const RowView<double>& times() const { return times_.view(); }
+  const std::string& start() const { return start_text_; }
+  const Trace& recorded() const { return trace_; }
+  void set_budget(std::int64_t bytes) { trace_.set_budget(bytes); }
+  /// What was read and edited beyond a position.
+  Tail tail_from(std::int64_t position) const;
   bool has_vectors() const { return vectors_.view().count() > 0 || waiting.has_vectors(); }
 
   Waiting waiting;
+  std::shared_ptr<const std::vector<NamedRange>> ranges = std::make_shared<const std::vector<NamedRange>>();
 
   /// The most tokens that one call of `read` takes now.
   std::int64_t reach() const;
@@ -60,13 +73,14 @@ class Run {
   Status append(const Tail& tail, const GoOn& go_on);
 
  private:
+  Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits);
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
+  Status change(const StateEdit& edit, State& state) const;
   Result<State> edited(const Command& command) const;
   Result<State> state_at(std::int64_t position) const;
   Result<std::vector<float>> logits_at(std::int64_t position) const;
-  Tail tail_from(std::int64_t position) const;
   void rewind(std::int64_t position, State state, std::vector<float> logits);
   void set_edits(std::vector<Edit> edits);
   void recover();
@@ -79,6 +93,9 @@ class Run {
   State state_;
   Trace trace_;
   RowLog<std::int32_t> tokens_;
+  RowLog<double> times_;   // when each token had been read, which nothing computed depends on
+  std::chrono::steady_clock::time_point began_;  // the first reading
+  std::string start_text_;
   RowLog<float> vectors_;  // as read, where the run was fed vectors
   std::vector<float> logits_;
   std::vector<Edit> edits_;

@@ -19,37 +19,6 @@ constexpr const char* kBuiltin = "builtin:";
 constexpr JsonLimits kSessionLimits{.bytes = 64 << 20, .depth = 32, .values = 16 << 20, .string_bytes = 64 << 20};
 constexpr std::array<std::string_view, 6> kKnown{"format", "model", "model_hash", "commands", "expected", "notes"};
 
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-// Foreign JSON as it was: numbers keep their digits. The parser has bounded its depth.
-void write_verbatim(const Json& json, std::string& out) {
-  const char* separator = "";
-  switch (json.kind()) {
-    case Json::Kind::null: out += "null"; break;
-    case Json::Kind::boolean: out += *json.boolean() ? "true" : "false"; break;
-    case Json::Kind::number: out += json.text(); break;
-    case Json::Kind::string: out += quoted(json.text()); break;
-    case Json::Kind::array:
-      out += '[';
-      for (const Json& item : json.items()) {
-        out += std::exchange(separator, ", ");
-        write_verbatim(item, out);
-      }
-      out += ']';
-      break;
-    case Json::Kind::object:
-      out += '{';
-      for (const auto& [name, value] : json.members()) {
-        out += std::exchange(separator, ", ") + quoted(name) + ": ";
-        write_verbatim(value, out);
-      }
-      out += '}';
-      break;
-  }
-}
-
 Error wrong(Code code, const std::string& field, const char* expected, const Json* found, const char* message) {
   return {.code = code, .field = field, .expected = expected, .found = found ? found->brief() : "", .message = message};
 }
@@ -139,8 +108,7 @@ Result<Session> session_from(const Json& json) {
   for (const auto& [name, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
     session.unknown_fields.push_back(name);
-    session.unknown_json += (session.unknown_json.empty() ? "" : ",\n  ") + quoted(name) + ": ";
-    write_verbatim(value, session.unknown_json);
+    session.unknown_json += (session.unknown_json.empty() ? "" : ",\n  ") + quoted_json(name) + ": " + verbatim_json(value);
   }
   return session;
 }
@@ -174,9 +142,9 @@ std::string json_of(const Session& session) {
   const auto line = [](const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   };
-  std::string out = "{\n  \"format\": " + quoted(kFormat) + ",\n  \"model\": " + quoted(session.model);
-  if (!session.model_hash.empty()) out += ",\n  \"model_hash\": " + quoted(session.model_hash);
-  if (!session.notes.empty()) out += ",\n  \"notes\": " + quoted(session.notes);
+  std::string out = "{\n  \"format\": " + quoted_json(kFormat) + ",\n  \"model\": " + quoted_json(session.model);
+  if (!session.model_hash.empty()) out += ",\n  \"model_hash\": " + quoted_json(session.model_hash);
+  if (!session.notes.empty()) out += ",\n  \"notes\": " + quoted_json(session.notes);
   out += ",\n  \"commands\": [";
   const char* separator = "\n    ";
   for (const SessionCommand& each : session.commands) {

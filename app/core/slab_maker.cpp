@@ -19,6 +19,18 @@ float larger(float a, float b) {
   return std::fabs(b) > std::fabs(a) ? b : a;
 }
 
+/// Rows by a value, largest first, NaN last.
+std::vector<std::int32_t> largest_first(const std::vector<float>& values) {
+  std::vector<std::int32_t> rows(values.size());
+  std::iota(rows.begin(), rows.end(), 0);
+  const auto key = [&](std::int32_t row) {
+    const float value = values[static_cast<std::size_t>(row)];
+    return std::isnan(value) ? -1.0f : value;
+  };
+  std::stable_sort(rows.begin(), rows.end(), [&](std::int32_t a, std::int32_t b) { return key(a) > key(b); });
+  return rows;
+}
+
 }  // namespace
 
 ShownRange shown_range(const Snapshot& snapshot) {
@@ -33,19 +45,14 @@ std::int64_t stride_for(std::int64_t tokens, std::int64_t most) {
   return stride;
 }
 
-SlabMaker::SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first,
-                     Context<float>& context)
-    : layer_(layer), index_(state), first_(first), plane_(*model.schema(), layer),
-      dt_driver_(find_driver(model.info().layers[static_cast<std::size_t>(layer)], Point::dt)),
-      walk_(model, static_cast<int>(layer), context), rates_(static_cast<std::size_t>(plane_.rows())) {
-  const std::int64_t states = plane_.states(), rows = plane_.rows();
-  const std::vector<float> A = model.rates(static_cast<int>(layer));  // one a row and state, one a row, one a head, or none
-  const auto rates = static_cast<std::int64_t>(A.size());
-  const bool rate_by_state = rates == rows * states;
-  for (std::int64_t r = 0; r < rows && rates > 0; ++r)
-    rates_[static_cast<std::size_t>(r)] = std::fabs(A[static_cast<std::size_t>(rate_by_state ? r * states + state : r / (rows / rates))]);
+SlabMaker::SlabMaker(const Model& model, const Cells& cells, std::int64_t first, Context<float>& context)
+    : layer_(cells.layer), axis_(cells.axis), first_(first), plane_(*model.schema(), cells.layer),
+      cells_(plane_.cells_along(cells.axis, cells.channel, cells.state)), index_(std::clamp<std::int64_t>(cells.state, 0, plane_.states() - 1)),
+      dt_driver_(find_driver(model.info().layers[static_cast<std::size_t>(cells.layer)], Point::dt)),
+      walk_(model, static_cast<int>(cells.layer), context), rates_(model.rates(static_cast<int>(cells.layer))) {
+  const std::int64_t rows = plane_.rows();
   const std::int64_t steps =
-      dt_driver_ < 0 ? 1 : model.info().layers[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(dt_driver_)].width;
+      dt_driver_ < 0 ? 1 : model.info().layers[static_cast<std::size_t>(layer_)].drivers[static_cast<std::size_t>(dt_driver_)].width;
   LAB_CHECK(rows % steps, ==, 0);
   dt_rows_ = rows / steps;
   restart(0);
@@ -55,11 +62,13 @@ void SlabMaker::restart(std::uint64_t revision) {
   revision_ = revision;
   next_ = first_;
   stride_ = 1;
-  columns_ = RowLog<float>(plane_.rows(), kColumnsPerBlock);
+  columns_ = RowLog<float>(cells_.count, kColumnsPerBlock);
   dt_sums_.assign(static_cast<std::size_t>(plane_.rows() / dt_rows_), 0.0);
+  sums_.assign(static_cast<std::size_t>(cells_.count), {});
+  nonfinite_ = 0, nonfinite_token_ = nonfinite_row_ = -1;
 }
 
-Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last,
+Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapshot, std::int64_t last, bool similarity,
                                                          const std::function<bool()>& cancelled) {
   const TraceView& trace = *snapshot.trace;
   if (trace.revision() != revision_ || last < next_) restart(trace.revision());
@@ -70,7 +79,7 @@ Result<std::shared_ptr<const StateSlab>> SlabMaker::make(const Snapshot& snapsho
     stopped = cancelled && token % 16 == 0 && cancelled();
     return !stopped;
   }));
-  return stopped ? nullptr : result();
+  return stopped ? nullptr : result(similarity);
 }
 
 // Twice as many tokens a column; what readers hold of the old columns stays theirs.
@@ -93,7 +102,8 @@ void SlabMaker::take(const TraceView& trace, std::int64_t token) {
     columns_.truncate(columns_.view().count() - 1);
   }
   const std::span<float> column = columns_.append();
-  plane_.read(walk_.state(), index_, column);
+  plane_.read(walk_.state(), cells_, column);
+  count(column, token);
   if (!before.empty())
     std::transform(column.begin(), column.end(), before.begin(), column.begin(),
                    [](float now, float then) { return larger(then, now); });
@@ -104,29 +114,62 @@ void SlabMaker::take(const TraceView& trace, std::int64_t token) {
   next_ = token + 1;
 }
 
-std::shared_ptr<const StateSlab> SlabMaker::result() {
+void SlabMaker::count(std::span<const float> values, std::int64_t token) {
+  for (std::size_t row = 0; row < values.size(); ++row) {
+    const auto value = static_cast<double>(values[row]);
+    if (std::isfinite(value)) {
+      sums_[row].sum += value, sums_[row].squares += value * value, ++sums_[row].count;
+    } else if (nonfinite_++ == 0) {
+      nonfinite_token_ = token, nonfinite_row_ = static_cast<std::int64_t>(row);
+    }
+  }
+}
+
+float SlabMaker::rate_of(std::int64_t cell) const {
+  const auto rates = static_cast<std::int64_t>(rates_.size());
+  if (rates == 0) return 0;
+  return std::fabs(rates_[static_cast<std::size_t>(rates == plane_.elements() ? cell : channel_of(cell) / (plane_.rows() / rates))]);
+}
+
+float SlabMaker::half_life_of(std::int64_t cell) const {
+  const double tokens = static_cast<double>(next_ - first_);
+  const double mean_dt = tokens > 0 ? dt_sums_[static_cast<std::size_t>(channel_of(cell) / dt_rows_)] / tokens : 0;
+  return static_cast<float>(std::numbers::ln2 / (mean_dt * static_cast<double>(rate_of(cell))));
+}
+
+std::vector<float> SlabMaker::half_lives(const CellRange& cells) const {
+  std::vector<float> lives;
+  for (std::int64_t i = 0; i < cells.count; ++i) lives.push_back(half_life_of(cells.start + i * cells.step));
+  return lives;
+}
+
+std::shared_ptr<const StateSlab> SlabMaker::result(bool similarity) {
   auto slab = std::make_shared<StateSlab>();
   slab->layer = layer_;
   slab->state = index_;
+  slab->shape = plane_.shape();
+  slab->axis = axis_;
+  slab->start = cells_.start, slab->step = cells_.step;
   slab->first = first_;
   slab->stride = stride_;
-  slab->rows = plane_.rows();
+  slab->rows = cells_.count;
   slab->columns = columns_.view();
   slab->version = ++version_;
-  slab->rate = rates_;
-  const double tokens = static_cast<double>(next_ - first_);
-  for (std::size_t r = 0; r < rates_.size(); ++r) {
-    const double mean_dt = tokens > 0 ? dt_sums_[r / static_cast<std::size_t>(dt_rows_)] / tokens : 0;
-    slab->half_life.push_back(static_cast<float>(std::numbers::ln2 / (mean_dt * static_cast<double>(rates_[r]))));
+  slab->nonfinite = nonfinite_, slab->nonfinite_token = nonfinite_token_, slab->nonfinite_row = nonfinite_row_;
+  std::vector<float> norms;
+  for (std::int64_t row = 0; row < cells_.count; ++row) {
+    const RowSums& sums = sums_[static_cast<std::size_t>(row)];
+    const double n = static_cast<double>(std::max<std::int64_t>(1, sums.count)), mean = sums.sum / n;
+    slab->rate.push_back(rate_of(cells_.start + row * cells_.step));
+    slab->mean.push_back(static_cast<float>(mean));
+    slab->deviation.push_back(static_cast<float>(std::sqrt(std::max(0.0, sums.squares / n - mean * mean))));
+    norms.push_back(static_cast<float>(std::sqrt(sums.squares)));
   }
-  slab->by_half_life.resize(rates_.size());
-  std::iota(slab->by_half_life.begin(), slab->by_half_life.end(), 0);
-  const auto slowness = [&](std::int32_t row) {
-    const float half_life = slab->half_life[static_cast<std::size_t>(row)];
-    return std::isnan(half_life) ? -1.0f : half_life;
-  };
-  std::stable_sort(slab->by_half_life.begin(), slab->by_half_life.end(),
-                   [&](std::int32_t a, std::int32_t b) { return slowness(a) > slowness(b); });
+  slab->half_life = half_lives(cells_);
+  slab->by_half_life = largest_first(slab->half_life);
+  slab->channels_by_half_life = axis_ < 0 ? slab->by_half_life : largest_first(half_lives(plane_.cells_along(-1, 0, index_)));
+  slab->by_norm = largest_first(norms);
+  if (similarity) slab->by_similarity = order_by_similarity(slab->columns, slab->rows);
   return slab;
 }
 

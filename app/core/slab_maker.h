@@ -20,35 +20,58 @@ ShownRange shown_range(const Snapshot& snapshot);
 /// The smallest power of two that brings a count of tokens down to `most`.
 std::int64_t stride_for(std::int64_t tokens, std::int64_t most);
 
-/// For one layer, one state index and one beginning; keeps what it has made and adds what is new.
+/// Rows of a matrix in an order in which neighbours are alike: by the angle in the plane of the two leading principal axes of
+/// the standardised rows (Friendly 2002), cut at the widest gap. At most 128 columns, evenly spread, are looked at; rows that do
+/// not vary come last. `columns` have `rows` values each.
+std::vector<std::int32_t> order_by_similarity(const RowView<float>& columns, std::int64_t rows);
+
+/// For some cells of one layer and one beginning; keeps what it has made and adds what is new.
 class SlabMaker {
  public:
-  SlabMaker(const Model& model, std::int64_t layer, std::int64_t state, std::int64_t first, Context<float>& context);
+  /// The cells through a channel and state index along an axis of the state (StatePlane::cells_along).
+  struct Cells {
+    std::int64_t layer = 0, axis = -1, channel = 0, state = 0;
+  };
+  SlabMaker(const Model& model, const Cells& cells, std::int64_t first, Context<float>& context);
 
-  bool fits(std::int64_t layer, std::int64_t state, std::int64_t first) const {
-    return layer == layer_ && state == index_ && first == first_;
+  bool fits(const Cells& cells, std::int64_t first) const {
+    return cells.layer == layer_ && cells.axis == axis_ && plane_.cells_along(cells.axis, cells.channel, cells.state) == cells_ && first == first_;
   }
   /// The slab of the tokens [first, last). Stopped by `cancelled` it keeps what it has and returns nothing.
-  Result<std::shared_ptr<const StateSlab>> make(const Snapshot& snapshot, std::int64_t last,
+  Result<std::shared_ptr<const StateSlab>> make(const Snapshot& snapshot, std::int64_t last, bool similarity,
                                                 const std::function<bool()>& cancelled);
 
  private:
+  /// What is summed of a row over all tokens.
+  struct RowSums {
+    double sum = 0, squares = 0;  // of finite values
+    std::int64_t count = 0;
+  };
   void restart(std::uint64_t revision);
   void pool_pairs();
   void take(const TraceView& trace, std::int64_t token);
-  std::shared_ptr<const StateSlab> result();
+  void count(std::span<const float> values, std::int64_t token);
+  std::int64_t channel_of(std::int64_t cell) const { return cell / plane_.states(); }
+  float rate_of(std::int64_t cell) const;
+  float half_life_of(std::int64_t cell) const;
+  std::vector<float> half_lives(const CellRange& cells) const;
+  std::shared_ptr<const StateSlab> result(bool similarity);
 
-  const std::int64_t layer_, index_, first_;
+  const std::int64_t layer_, axis_, first_;
   const StatePlane plane_;
-  const int dt_driver_;  // -1: every token is a step of 1
+  const CellRange cells_;
+  const std::int64_t index_;  // of the state, where rows are channels
+  const int dt_driver_;       // -1: every token is a step of 1
   LayerWalk walk_;
-  std::vector<float> rates_;  // |A| of each row; 0 where nothing fades
-  std::int64_t dt_rows_ = 1;  // rows that share a time step
+  const std::vector<float> rates_;  // A: one a cell, one a channel, one a head, or none
+  std::int64_t dt_rows_ = 1;        // channels that share a time step
 
   std::uint64_t revision_ = 0, version_ = 0;
   std::int64_t next_ = 0, stride_ = 1;  // tokens [first, next) are in the columns
   RowLog<float> columns_;
   std::vector<double> dt_sums_;
+  std::vector<RowSums> sums_;
+  std::int64_t nonfinite_ = 0, nonfinite_token_ = -1, nonfinite_row_ = -1;
 };
 
 }  // namespace lab

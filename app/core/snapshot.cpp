@@ -15,6 +15,38 @@ const char* name_of(EngineState state) {
   return "?";
 }
 
+const char* name_of(StatePart part) {
+  switch (part) {
+    case StatePart::none: return "none";
+    case StatePart::cell: return "cell";
+    case StatePart::channel: return "channel";
+    case StatePart::head: return "head";
+    case StatePart::layer: return "layer";
+    case StatePart::read_out: return "read-out";
+  }
+  return "?";
+}
+
+std::vector<Contribution> judged(const Content& content) {
+  std::vector<Contribution> all;
+  auto deposit = content.deposits.rbegin();
+  const auto add_deposits = [&](std::int64_t position) {
+    for (; deposit != content.deposits.rend() && deposit->position <= position; ++deposit) all.push_back(deposit->is);
+  };
+  for (std::size_t i = 0; i < content.tokens.size(); ++i) {
+    add_deposits(content.first + static_cast<std::int64_t>(i));
+    all.push_back(content.tokens[i]);
+  }
+  add_deposits(content.token + 1);
+  return all;
+}
+
+Judgement judgement_of(const Content& content, double usual) {
+  Judgement judgement = judge(judged(content), content.value, usual, content.read);
+  judgement.span = std::min<std::int64_t>(judgement.span, std::ssize(content.tokens));  // deposits are no tokens
+  return judgement;
+}
+
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token) {
   command::SetTrials trials;
   for (const EditEvent& edit : edits)

@@ -1,6 +1,8 @@
 #pragma once
 // What a frame may see of the engine: finished, immutable parts. Taken once a frame, never modified.
+#include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,8 +10,11 @@
 
 #include "app/core/command.h"
 #include "app/core/weight_view.h"
+#include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/half_life.h"
+#include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
 #include "tracer/trace/row_log.h"
 #include "tracer/trace/trace.h"
@@ -51,15 +56,27 @@ struct EditEvent {
   std::string label;
   std::int64_t layer = -1;
   std::optional<command::SetTrials> trials;  // not of the state, but of how it goes on
+  std::string brief;       // the label where there is little room: "zero L2"; "": the label itself
+  bool is_reset = false;   // of the whole state to its neutral value
+  double kept = 1;             // of what the recurrent state held before, so much is in what it held after
+  std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
 };
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
+
+/// Tokens [first, last) with a name. The run may by now be shorter.
+struct NamedRange {
+  std::string name;
+  std::int64_t first = 0, last = 0;
+  friend bool operator==(const NamedRange&, const NamedRange&) = default;
+};
 
 /// Something a person should know: a refusal, what was exported. Numbered, so that each is shown once.
 struct Notice {
   std::uint64_t number = 0;
   bool is_error = false;
   std::string text;
+  std::shared_ptr<const Error> error = {};  // what a refusal says in its parts, where it is one of a file or a command
 };
 
 struct Selection {
@@ -68,6 +85,18 @@ struct Selection {
   std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
   std::string tensor, against;                // whose weights are looked at, and the model they are compared with; "": none
   friend bool operator==(const Selection&, const Selection&) = default;
+};
+
+/// A run among those of the model.
+struct RunFacts {
+  std::int64_t id = 0;
+  std::string name;
+  std::int64_t parent = -1, forked_at = 0;  // the run that it was forked from (-1: none), and the position
+  std::uint64_t run = 0;                    // as Snapshot::run
+  RowView<std::int32_t> tokens;
+  std::int64_t waiting = 0;
+  std::shared_ptr<const TraceView> trace;
+  std::shared_ptr<const std::vector<EditEvent>> edits;
 };
 
 /// What an undo would take back, the latest last.
@@ -84,13 +113,19 @@ struct Snapshot {
   double progress = 0;       // of that, in [0, 1]
   std::shared_ptr<const ModelFacts> model;  // null in state empty
 
+  std::vector<RunFacts> runs;       // all, the first one first; what follows is of the active one
+  std::int64_t active_run = 0;      // its RunFacts::id
   std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
   RowView<std::int32_t> tokens;     // read so far, one a row
+  RowView<double> times;            // seconds from the beginning of the first reading until each of them had been read
+  std::string start;                // how the run began: "start from zero"
   std::vector<std::int32_t> waiting;
   bool has_vectors = false;         // the run was fed vectors: there are no ids
   std::shared_ptr<const TraceView> trace;  // null in state empty
   std::shared_ptr<const std::vector<EditEvent>> edits;
+  std::shared_ptr<const std::vector<NamedRange>> ranges;  // null in state empty
   Selection selection;
+  bool plays = false;               // cursor A moves by itself through what is there
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
@@ -102,17 +137,33 @@ struct Snapshot {
   std::int64_t count() const { return tokens.count(); }
 };
 
-/// A matrix over time: one column a token, channels down, one state index of the recurrent state of a layer.
+/// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
+/// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
 struct StateSlab {
   std::int64_t layer = 0, state = 0;
+  std::vector<std::int64_t> shape;  // of the state: [di, N], [H, P, N]
+  std::int64_t axis = -1;           // of the shape, whose extent goes down; -1: all but the last together, which are the channels
+  std::int64_t start = 0, step = 1;
   std::int64_t first = 0;     // token of column 0
   std::int64_t stride = 1;    // tokens a column stands for; the signed value of largest magnitude is kept
-  std::int64_t rows = 0;      // channels
+  std::int64_t rows = 0;      // cells of a column
   RowView<float> columns;     // one row of this log a column
   std::vector<std::int32_t> by_half_life;  // rows, slowest first
   std::vector<float> half_life;            // of each row, in tokens, over the tokens shown
   std::vector<float> rate;                 // |A| of each row: a token of step dt keeps exp(-dt |A|) of it
+  std::vector<std::int32_t> channels_by_half_life;  // of the whole state at that state index; the same where rows are channels
+  std::vector<float> mean, deviation;      // of each row over every token shown, finite values only
+  std::vector<std::int32_t> by_norm, by_similarity;  // rows, largest first; neighbours alike (empty unless asked for)
+  std::int64_t nonfinite = 0;              // NaN or infinite cells of every token shown
+  std::int64_t nonfinite_token = -1, nonfinite_row = -1;  // the first of them
   std::uint64_t version = 0;
+
+  std::int64_t cell_of(std::int64_t row) const { return start + row * step; }
+  /// The row that shows a cell, or -1.
+  std::int64_t row_of(std::int64_t cell) const {
+    const std::int64_t row = (cell - start) / step;
+    return cell >= start && (cell - start) % step == 0 && row < rows ? row : -1;
+  }
 };
 
 /// Two windows of tokens, [first, middle) and [middle, last), in which one state index of a layer is compared.
@@ -136,6 +187,41 @@ struct StateFrame {
   std::vector<std::int64_t> conv_shape;
 };
 
+/// What the mixer of a layer made of one token, computed anew by its own code from what was recorded: to the bit what it was then.
+struct MixerFrame {
+  std::int64_t layer = 0, token = 0;
+  std::map<Point, std::vector<float>> values;  // of the points that follow from what is recorded
+  std::vector<float> before;                   // the state that the token found, flat; of a cache nothing
+
+  /// A value of a point, or nothing.
+  std::optional<float> at(Point point, std::int64_t index) const {
+    const auto found = values.find(point);
+    if (found == values.end() || index < 0 || index >= static_cast<std::int64_t>(found->second.size())) return {};
+    return found->second[static_cast<std::size_t>(index)];
+  }
+};
+
+/// What was recorded of one channel over the tokens shown.
+struct ChannelTrack {
+  std::int64_t layer = 0, channel = 0;
+  std::int64_t first = 0, stride = 1;           // token of the first value, tokens from one to the next
+  std::map<Point, std::vector<float>> values;   // NaN where a value was dropped
+};
+
+/// Tokens that are watched: their ids, -1 behind the last one.
+constexpr std::size_t kMostWatched = 4;
+using Watched = std::array<std::int32_t, kMostWatched>;
+constexpr Watched kNoneWatched = {-1, -1, -1, -1};
+
+/// What the model expected after each token shown.
+struct TokenTrack {
+  /// The entropy in bits, what came next (probability, rank), then the same two of each watched token. Ranks count from 1; NaN: unknown.
+  static constexpr std::int64_t kWidth = 3 + 2 * static_cast<std::int64_t>(kMostWatched);
+  Watched watched = kNoneWatched;
+  std::int64_t first = 0, stride = 1;  // token of the first row, tokens from one to the next
+  RowView<float> rows;                 // [.., kWidth]
+};
+
 /// Whether a layer is one of attention.
 bool is_attention(const LayerInfo& layer);
 
@@ -155,6 +241,17 @@ struct AttentionFrame {
 struct NextToken {
   std::int32_t id = 0;
   float probability = 0;
+};
+/// How much each token surprised the model, -log2 of its probability, and how unsure the model was after it, in bits. NaN where
+/// nothing is known: before the first token nothing was expected, and old tokens may have been dropped from the history.
+struct SurpriseTrack {
+  std::vector<float> surprise, entropy;  // by token
+  bool is_whole = false;                 // false: made in pieces, ask again for the tokens that follow
+};
+/// The state of a layer at both cursors.
+struct CursorPair {
+  std::shared_ptr<const StateFrame> a, b;
+  double cosine = 0, distance = 0;  // of the angle between the two, and ||a - b||; NaN where they have no angle or differ in shape
 };
 /// What the model expects after a token.
 struct NextTokens {
@@ -200,9 +297,60 @@ struct Trajectory {
   std::string approximation;               // what was done to make it fit, "" when nothing
 };
 
+/// The part of a layer's state that is taken apart by who wrote it.
+enum class StatePart : std::uint8_t { none, cell, channel, head, layer, read_out };
+const char* name_of(StatePart part);
+
+/// What no token wrote: the state before the trace, or what an edit put there.
+struct Deposit {
+  std::int64_t position = 0;
+  std::string label;  // "before the trace", "scale layer 1 by 0.5"
+  Contribution is;
+};
+/// Who wrote a part of a layer's state after a token: cell h[c, n], the cells of a channel, a head or the layer, or what the token
+/// reads of channel c, y[c] = C h. Values sum to `value`: of several cells, the norm of them, to which each gives its projection.
+struct Content {
+  StatePart part = StatePart::none;
+  std::int64_t layer = 0, channel = 0, state = 0, token = 0;
+  std::int64_t first = 0;              // token of tokens[0]
+  std::vector<Contribution> tokens;    // [token + 1 - first]; nothing of those that an edit took away
+  std::vector<Deposit> deposits;       // the latest first
+  double value = 0;                    // of single precision, as the state has it
+  double sum = 0, bound = 0;           // of the above in double precision, and how far rounding may carry `value` from it
+  double own = 0;                      // of a read-out: what the token gives to it past the state
+  double weight = 0, read = 0;         // C[n] by which the token reads the cell, and that or how the channel is read as a share of the
+                                       // usual; NaN where it is not known
+  Reach half_life;                     // of the cell, from the token back
+  Judgement judgement;                 // `strongest` is a place in the list of judged()
+};
+/// What its verdict is about: deposits and tokens in the order of time.
+std::vector<Contribution> judged(const Content& content);
+/// The verdict, where the rms of what a cell of the layer holds, or of what is read of it, is `usual`.
+Judgement judgement_of(const Content& content, double usual);
+
+/// How far back the cells of a layer see from a token on: in how many tokens what was written fades to a half, and to kHorizon.
+constexpr double kHorizon = 0.01;
+struct LayerReach {
+  std::int64_t layer = 0, token = 0, states = 0;
+  std::vector<Reach> half, horizon;  // [channels, states]
+};
+
+/// What each token of a window reads of each earlier one in a channel of a layer.
+struct HiddenAttentionMap {
+  std::int64_t layer = 0, channel = 0;  // -1: the mean magnitude over all
+  std::int64_t first = 0, tokens = 0;
+  std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
-  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false;
+  bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
+  bool mixer = false, channel = false, expected = false;
+  bool reach = false, hidden = false;
+  StatePart content = StatePart::none;
+  std::int64_t rows_axis = -1;        // of the slab
+  bool similarity = false;            // the slab's rows are ordered by it too
+  Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
   friend bool operator==(const Query&, const Query&) = default;
 };
@@ -211,12 +359,20 @@ struct Derived {
   std::shared_ptr<const StateSlab> slab;
   std::shared_ptr<const StateFrame> frame;
   std::shared_ptr<const AttentionFrame> attention;  // null too where the layer is none of attention
+  std::shared_ptr<const MixerFrame> mixer;          // at the cursor
+  std::shared_ptr<const ChannelTrack> channel;      // of the selected channel
+  std::shared_ptr<const TokenTrack> expected;
   std::shared_ptr<const NextTokens> next;
   std::shared_ptr<const LogitLens> lens;
   std::shared_ptr<const Trajectory> trajectory;
   std::shared_ptr<const WeightView> weights;  // of the selected tensor
   std::shared_ptr<const AlertLog> alerts;
   std::shared_ptr<const WindowMeans> windows;
+  std::shared_ptr<const CursorPair> pair;  // null while cursor B is not set
+  std::shared_ptr<const SurpriseTrack> surprise;
+  std::shared_ptr<const Content> content;  // of the selected part at the cursor
+  std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
+  std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

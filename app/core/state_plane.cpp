@@ -26,15 +26,31 @@ StatePlane::StatePlane(const StateSchema& schema, std::int64_t layer)
   for (std::size_t i = 0; i + 1 < shape_.size(); ++i) rows_ *= shape_[i];
 }
 
-void StatePlane::read(const State& state, std::int64_t index, std::span<float> column) const {
+CellRange StatePlane::cells_along(std::int64_t axis, std::int64_t channel, std::int64_t state) const {
+  state = std::clamp<std::int64_t>(state, 0, states() - 1);
+  if (axis < 0 || axis >= static_cast<std::int64_t>(shape_.size())) return {state, states(), rows_};
+  const auto at = static_cast<std::size_t>(axis);
+  std::int64_t step = 1;
+  for (std::size_t i = at + 1; i < shape_.size(); ++i) step *= shape_[i];
+  const std::int64_t cell = channel * states() + state;
+  return {cell - cell / step % shape_[at] * step, step, shape_[at]};
+}
+
+void StatePlane::read(const State& state, const CellRange& cells, std::span<float> column) const {
+  const auto cell = [&](std::int64_t i) { return cells.start + i * cells.step; };
   if (grows_) {
-    read_all(state, column);
-  } else if (tensors_.size() > 1) {
-    state.get(layer_, tensors_[static_cast<std::size_t>(index)], column);
-  } else {
-    const std::span<const float> stored = state.stored(layer_, tensors_[0]);
-    for (std::int64_t row = 0; row < rows_; ++row)
-      column[static_cast<std::size_t>(row)] = stored[static_cast<std::size_t>(tensor(0).stored_index(row * states() + index))];
+    std::vector<float> all(static_cast<std::size_t>(elements()));
+    read_all(state, all);
+    for (std::int64_t i = 0; i < cells.count; ++i) column[static_cast<std::size_t>(i)] = all[static_cast<std::size_t>(cell(i))];
+    return;
+  }
+  const bool is_one = tensors_.size() == 1;
+  std::vector<std::span<const float>> stored;
+  for (const int one : tensors_) stored.push_back(state.stored(layer_, one));
+  for (std::int64_t i = 0; i < cells.count; ++i) {
+    const auto which = static_cast<std::size_t>(is_one ? 0 : cell(i) % states());
+    const std::int64_t flat = is_one ? cell(i) : cell(i) / states();
+    column[static_cast<std::size_t>(i)] = stored[which][static_cast<std::size_t>(tensor(which).stored_index(flat))];
   }
 }
 
@@ -48,11 +64,7 @@ void StatePlane::read_all(const State& state, std::span<float> values) const {
     return;
   }
   if (tensors_.size() == 1) return state.get(layer_, tensors_[0], values);
-  std::vector<float> column(static_cast<std::size_t>(rows_));
-  for (std::int64_t i = 0; i < states(); ++i) {
-    read(state, i, column);
-    for (std::int64_t row = 0; row < rows_; ++row) values[static_cast<std::size_t>(row * states() + i)] = column[static_cast<std::size_t>(row)];
-  }
+  read(state, {0, 1, elements()}, values);
 }
 
 std::vector<float> StatePlane::frame(const State& state, std::vector<std::int64_t>& shape) const {

@@ -9,6 +9,12 @@
 
 namespace lab {
 
+/// Cells of a plane that lie evenly, counted flat, the last axis fastest.
+struct CellRange {
+  std::int64_t start = 0, step = 1, count = 0;
+  friend bool operator==(const CellRange&, const CellRange&) = default;
+};
+
 class StatePlane {
  public:
   StatePlane(const StateSchema& schema, std::int64_t layer);
@@ -19,8 +25,10 @@ class StatePlane {
   bool is_cache() const { return grows_; }
   std::int64_t elements() const { return rows_ * states(); }
 
-  /// Column `index` of the plane, [rows].
-  void read(const State& state, std::int64_t index, std::span<float> column) const;
+  /// The cells through one of them along an axis of the shape; axis -1, or one that is not there: those of all channels.
+  CellRange cells_along(std::int64_t axis, std::int64_t channel, std::int64_t state) const;
+  /// The values of some cells, [cells.count].
+  void read(const State& state, const CellRange& cells, std::span<float> column) const;
   /// All of it, [rows, states].
   void read_all(const State& state, std::span<float> values) const;
   /// The state to be seen at a position: the plane or, of an attention layer, its whole cache [2 Hkv, hd, tokens]. `shape` is set.

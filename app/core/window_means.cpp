@@ -32,8 +32,8 @@ Result<std::shared_ptr<const WindowMeans>> compare_windows(const Model& model, c
                  .expected = fmt::format("two windows of tokens from {} to {}", from, snapshot.count()),
                  .found = fmt::format("{} to {} to {}", windows.first, windows.middle, windows.last),
                  .message = "there are no such windows"};
-  SlabMaker maker(model, windows.layer, windows.state, windows.first, context);
-  LAB_ASSIGN(const std::shared_ptr<const StateSlab> slab, maker.make(snapshot, windows.last, cancelled));
+  SlabMaker maker(model, {.layer = windows.layer, .state = windows.state}, windows.first, context);
+  LAB_ASSIGN(const std::shared_ptr<const StateSlab> slab, maker.make(snapshot, windows.last, false, cancelled));
   if (!slab) return std::shared_ptr<const WindowMeans>();
   if (slab->stride != 1)
     return Error{.code = Code::too_large, .field = "windows", .message = "the windows are too long to be compared channel by channel"};

@@ -5,65 +5,75 @@
 namespace lab {
 namespace {
 
+using Commands = std::vector<Command>;
+
 /// Moves cursor A on; at the end of the run the model steps instead.
-Command forward(const Snapshot& snapshot, std::int64_t tokens) {
+Commands forward(const Snapshot& snapshot, std::int64_t tokens, TimeClock clock) {
   const std::int64_t last = snapshot.count() - 1, at = snapshot.selection.cursor_a;
-  if (at >= last) return command::Step{tokens};
-  return command::Seek{std::min(at + tokens, last), "a"};
+  if (tokens == 1) {
+    const Commands step = step_on(snapshot, clock, true);
+    return step.empty() ? Commands{command::Step{1}} : step;
+  }
+  if (at >= last) return {command::Step{tokens}};
+  return {command::Seek{std::min(at + tokens, last), "a"}};
 }
 
-std::optional<Command> seek(const Snapshot& snapshot, std::int64_t token, const char* cursor = "a") {
+Commands seek(const Snapshot& snapshot, std::int64_t token, const char* cursor = "a") {
   if (token < -1 || token >= snapshot.count()) return {};
-  return command::Seek{token, cursor};
+  return {command::Seek{token, cursor}};
 }
 
-std::optional<Command> select_layer(const Snapshot& snapshot, std::int64_t layer) {
-  if (layer < 0 || layer >= static_cast<std::int64_t>(snapshot.model->layers.size())) return {};
-  return command::Select{layer, -1, -1};
+/// Pauses what moves; else plays what is there, or at its end lets the model go on.
+Commands run_or_pause(const Snapshot& snapshot, double rate, TimeClock clock) {
+  const bool moves = time_state(snapshot) != TimeState::paused;
+  return commands_to(moves ? TimeState::paused : is_at_end(snapshot) ? TimeState::follow : TimeState::play, snapshot, rate, clock);
+}
+
+Commands only_if(bool makes_sense, Command command) {
+  if (!makes_sense) return {};
+  return {std::move(command)};
 }
 
 }  // namespace
 
-std::optional<Command> command_of(Action action, const Snapshot& snapshot, double rate) {
+Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeClock clock) {
   if (!snapshot.model) return {};
   const Selection& at = snapshot.selection;
   switch (action) {
-    case Action::run_or_pause:
-      if (snapshot.state == EngineState::running) return command::Pause{};
-      return command::Run{rate, 0};
-    case Action::step: return forward(snapshot, 1);
-    case Action::step_ten: return forward(snapshot, 10);
-    case Action::previous: return seek(snapshot, at.cursor_a - 1);
+    case Action::run_or_pause: return run_or_pause(snapshot, rate, clock);
+    case Action::follow: return commands_to(TimeState::follow, snapshot, rate, clock);
+    case Action::step: return forward(snapshot, 1, clock);
+    case Action::step_ten: return forward(snapshot, 10, clock);
+    case Action::previous: return step_on(snapshot, clock, false);
     case Action::previous_ten: return seek(snapshot, std::max<std::int64_t>(at.cursor_a - 10, -1));
     case Action::first_token: return seek(snapshot, 0);
     case Action::last_token: return seek(snapshot, snapshot.count() - 1);
     case Action::set_cursor_b: return seek(snapshot, at.cursor_a, "b");
-    case Action::take_back:
-      if (snapshot.count() == 0) return {};
-      return command::TakeBack{1, false};
-    case Action::previous_layer: return select_layer(snapshot, at.layer - 1);
-    case Action::next_layer: return select_layer(snapshot, at.layer + 1);
-    case Action::zero_layer: return command::ZeroState{at.layer};
-    case Action::undo:
-      if (snapshot.undo.empty()) return {};
-      return command::Undo{};
-    case Action::redo:
-      if (snapshot.redo.empty()) return {};
-      return command::Redo{};
+    case Action::clear_cursor_b: return only_if(at.cursor_b >= 0, command::Seek{-1, "b"});
+    case Action::swap_cursors:
+      if (at.cursor_a < 0 || at.cursor_b < 0 || at.cursor_a == at.cursor_b) return {};
+      return {command::Seek{at.cursor_b, "a"}, command::Seek{at.cursor_a, "b"}};
+    case Action::take_back: return only_if(snapshot.count() > 0, command::TakeBack{1, false});
+    case Action::zero_layer: return {command::ZeroState{at.layer}};
+    case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
+    case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});
     default: return {};
   }
 }
 
 bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
-         action == Action::export_view || action == Action::palette;
+         action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
+         action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
+         action == Action::settings;
 }
 
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
-    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::previous_tensor:
-    case Action::next_tensor: return true;
+    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
+    case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head:
+    case Action::undo_layout: case Action::redo_layout: return true;
     default: return false;
   }
 }

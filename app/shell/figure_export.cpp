@@ -65,11 +65,11 @@ Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, co
                              const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic) {
   LAB_TRY(check(wanted));
   const FigureKind& kind = *find_figure(wanted.kind);
-  const auto derived = Deriver(arithmetic).derive(snapshot, opened, kind.needs);
+  const auto derived = Deriver(arithmetic).derive(snapshot, opened, needs_of(kind, options));
   options.cursors = options.on_screen = false;
   LAB_ASSIGN(const Figure figure, kind.make(*snapshot, *derived, options));
   LaidOut laid_out = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
-  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options)};
+  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options), derived};
 }
 
 Status write_page(const FigurePage& page, const std::string& path) {
@@ -80,7 +80,8 @@ Status write_page(const FigurePage& page, const std::string& path) {
 
 Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                                   const command::ExportFigure& wanted, const ContextOptions& arithmetic) {
-  LAB_ASSIGN(const FigurePage page, make_page(snapshot, opened, wanted, {}, arithmetic));
+  LAB_ASSIGN(const FigureOptions options, options_of(wanted.look));
+  LAB_ASSIGN(const FigurePage page, make_page(snapshot, opened, wanted, options, arithmetic));
   LAB_TRY(write_page(page, wanted.file));
   if (wanted.file.ends_with(".csv")) return wanted.file;
   return fmt::format("{}, {} × {} in", wanted.file, wanted.width_in, wanted.height_in);

@@ -19,6 +19,7 @@ struct FigurePage {
   DisplayList list;
   FileInfo info;
   std::string csv;  // the data behind it
+  std::shared_ptr<const Derived> derived;
 };
 /// Computes what a kind of figure needs and lays it out; of `options`, what belongs to the screen is left out.
 Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,

@@ -12,6 +12,14 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 bool is_same(char a, char b) { return lower(a) == lower(b); }
 bool is_letter(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9'); }
 
+/// Takes the first word off a text; "" where there is none.
+std::string_view take_word(std::string_view& text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
 std::optional<int> score_of_word(std::string_view word, std::string_view text) {
   std::optional<int> best;
   for (auto at = text.begin(); at != text.end(); ++at) {
@@ -37,16 +45,18 @@ std::optional<int> score_of_word(std::string_view word, std::string_view text) {
 
 std::optional<int> match_score(std::string_view typed, std::string_view text) {
   int score = 0;
-  while (!typed.empty()) {
-    const std::size_t end = std::min(typed.find(' '), typed.size());
-    if (end > 0) {
-      const auto of_word = score_of_word(typed.substr(0, end), text);
-      if (!of_word) return std::nullopt;
-      score += *of_word;
-    }
-    typed.remove_prefix(std::min(end + 1, typed.size()));
+  for (std::string_view word = take_word(typed); !word.empty(); word = take_word(typed)) {
+    const auto of_word = score_of_word(word, text);
+    if (!of_word) return std::nullopt;
+    score += *of_word;
   }
   return score;
+}
+
+bool holds_words(std::string_view typed, std::string_view text) {
+  for (std::string_view word = take_word(typed); !word.empty(); word = take_word(typed))
+    if (std::search(text.begin(), text.end(), word.begin(), word.end(), is_same) == text.end()) return false;
+  return true;
 }
 
 }  // namespace lab

@@ -9,4 +9,7 @@ namespace lab {
 /// letters; beginnings of words count most, then other places, early ones more than late ones, then letters that are only there one after the other.
 std::optional<int> match_score(std::string_view typed, std::string_view text);
 
+/// Whether every word of `typed` is in `text` as it is, in any case of ASCII letters.
+bool holds_words(std::string_view typed, std::string_view text);
+
 }  // namespace lab

@@ -43,7 +43,7 @@ OpenDialog::OpenDialog(const OpenDialogOptions& options, const std::function<voi
 
 void OpenDialog::open(const std::string& path) {
   is_open_ = true;
-  refusal_.clear();
+  refusal_.reset();
   if (!place_.empty()) return go_to(place_);
   if (path.empty()) return go_to(with_slash(options_.start_folder.empty() ? home() : options_.start_folder));
   if (path.starts_with(kBuiltinPlace)) return go_to(kBuiltinPlace, path.substr(std::string_view(kBuiltinPlace).size()));
@@ -104,7 +104,7 @@ void OpenDialog::go_up() {
 void OpenDialog::follow_text() {
   if (path_ == seen_path_) return;
   seen_path_ = path_;
-  refusal_.clear();
+  refusal_.reset();
   const std::string text = path_.starts_with("~/") ? home() + path_.substr(2) : path_;
   const std::string typed_place = place_of(text);
   if (!typed_place.empty()) place_ = typed_place;
@@ -141,7 +141,7 @@ void OpenDialog::move_selection(int by) {
   const int last = static_cast<int>(list_->entries.size()) - 1;
   selected_ = selected_ < 0 ? (by > 0 ? 0 : last) : std::clamp(selected_ + by, 0, last);
   scroll_ = true;
-  refusal_.clear();
+  refusal_.reset();
 }
 
 bool OpenDialog::press(const InputEvent& press, bool in_text) {
@@ -209,7 +209,8 @@ void OpenDialog::follow_opening(const Snapshot& snapshot) {
   if (opening_.empty()) return;
   if (snapshot.run != run_before_) return close();
   if (snapshot.notices.empty() || snapshot.notices.back().number <= notice_before_ || !snapshot.notices.back().is_error) return;
-  refusal_ = snapshot.notices.back().text;
+  const Notice& notice = snapshot.notices.back();
+  refusal_ = notice.error ? notice.error : std::make_shared<const Error>(Error{.code = Code::cancelled, .message = notice.text});
   opening_.clear();
 }
 
@@ -224,7 +225,7 @@ OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   draw_page(ui, window, snapshot, wish);
   if (wish.open = decide(); wish.open.empty()) return wish;
   opening_ = wish.open;
-  refusal_.clear();
+  refusal_.reset();
   run_before_ = snapshot.run;
   notice_before_ = snapshot.notices.empty() ? 0 : snapshot.notices.back().number;
   return wish;

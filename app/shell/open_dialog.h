@@ -88,7 +88,8 @@ class OpenDialog {
   std::string wanted_name_;     // to be selected once the list is there
   int selected_ = -1;
   std::string asked_target_, wants_;  // wants_: to be opened as soon as its preview says that it can be
-  std::string opening_, refusal_;
+  std::string opening_;
+  std::shared_ptr<const Error> refusal_;  // of what was to be opened last
   std::uint64_t notice_before_ = 0, run_before_ = 0;
   std::shared_ptr<const FolderList> list_;
   std::shared_ptr<const Preview> preview_;

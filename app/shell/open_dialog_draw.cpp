@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "app/shell/error_help.h"
 #include "app/shell/open_dialog.h"
 #include "app/shell/preview_panel.h"
 #include "app/shell/words.h"
@@ -153,7 +154,7 @@ void OpenDialog::draw_entry(Ui& ui, Box row, int index, bool has_dates) {
   cells.cut_right(6);
   ui.text_in(cells, Face::control, theme.text, printable(entry.name, 400));
   if (!opening_.empty()) return;
-  if (hit.clicked && !selected) selected_ = index, refusal_.clear();
+  if (hit.clicked && !selected) selected_ = index, refusal_.reset();
   if (hit.double_clicked) choose();
 }
 
@@ -171,7 +172,8 @@ void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
   compat::begin_child("preview", {ui.px(inner.w), ui.px(inner.h)}, 0);
   const Box text{inner.x, inner.y - ImGui::GetScrollY() / ui.scale(), inner.w - kScrollbar, inner.h};
   const bool is_open = snapshot.model && snapshot.model->path == preview_->path;
-  const float height = draw_preview(ui, text, *preview_, is_open ? snapshot.model->hash : "");
+  const float told = refusal_ ? draw_refusal(ui, text, *refusal_) + 20 : 0;
+  const float height = told + draw_preview(ui, {text.x, text.y + told, text.w, text.h}, *preview_, is_open ? snapshot.model->hash : "");
   ImGui::SetCursorScreenPos({ui.px(inner.x), ui.px(text.y + height - 1)});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
@@ -195,11 +197,9 @@ void OpenDialog::draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish&
     foot.cut_left(12);
     const std::string doing = snapshot.state == EngineState::loading ? snapshot.working_on : "open " + opening_;
     ui.text_in(foot, Face::control, theme.text, printable(doing, 400));
-  } else if (!refusal_.empty()) {
-    const Hit hit = ui.hit("refusal", foot);
+  } else if (refusal_) {
     ui.text_in(foot.cut_left(20), Face::control, theme.bad, icon::kWarning);
-    ui.text_in(foot, Face::control, theme.bad, refusal_);
-    if (hit.hovered) ui.tooltip(wrapped(refusal_));
+    ui.text_in(foot, Face::control, theme.bad, "It was not opened. What was open stays as it is.");
   } else {
     ui.text_in(foot, Face::control, theme.dim, "Enter opens, Backspace goes up, Esc closes. Or drop a file on the window.");
   }

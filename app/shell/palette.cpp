@@ -8,9 +8,12 @@
 
 #include "app/core/builtin.h"
 #include "app/shell/fuzzy.h"
+#include "views/panels/clock.h"
+#include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/strip.h"
 
 namespace lab {
 namespace {
@@ -57,6 +60,56 @@ void add_layers(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
+/// Named ranges; the one that is chosen is gone to and selected.
+void add_ranges(Finder& finder, const Snapshot& snapshot) {
+  for (std::size_t i = 0; snapshot.ranges && i < snapshot.ranges->size(); ++i) {
+    const NamedRange& range = (*snapshot.ranges)[i];
+    finder.add("range", fmt::format("{}, t = {} to {}", range.name, range.first, range.last - 1),
+               [index = static_cast<int>(i)](PaneMemory& memory) { memory.go_to_range = index; });
+  }
+}
+
+/// Every kind of figure that there is something to make of.
+void add_exports(Finder& finder, const Snapshot& snapshot) {
+  for (const FigureKind& kind : figure_kinds())
+    if (!kind.applies || kind.applies(snapshot))
+      finder.add("figure", std::string("export ") + kind.title, [name = std::string(kind.name)](PaneMemory& memory) { memory.export_wish = name; });
+}
+
+/// Forks, and what can be done with the runs that there are.
+void add_runs(Finder& finder, const Snapshot& snapshot) {
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  finder.add("run", "fork at the end", command::Fork{});
+  if (cursor + 1 < snapshot.count()) finder.add("run", fmt::format("fork after t = {}", cursor), command::Fork{cursor + 1, "", false});
+  if (snapshot.runs.size() < 2) return;
+  for (const std::int64_t count : {1, 10, 100}) finder.add("run", fmt::format("step all {} runs by {}", snapshot.runs.size(), count), command::StepAll{count});
+  for (const RunFacts& run : snapshot.runs) {
+    if (run.id != snapshot.active_run) finder.add("run", fmt::format("go to {}, {} tokens", run.name, run.tokens.count()), command::SwitchRun{run.id});
+    if (run.id != snapshot.runs.front().id) finder.add("run", "promote " + run.name, command::PromoteRun{run.id});
+    finder.add("run", "delete " + run.name, command::DeleteRun{run.id});
+  }
+}
+
+/// What can be done to the selected cell, its channel and its head at the end of the run.
+void add_edits(Finder& finder, const Snapshot& snapshot) {
+  constexpr double factor = 0.5;
+  const Selection& s = snapshot.selection;
+  const LayerInfo& layer = snapshot.model->layers[static_cast<std::size_t>(s.layer)];
+  if (layer.has_cache() || !layer.columns.empty()) return;  // their cells are named by the row that a token added, or lie in several tensors
+  const bool in_heads = layer.heads > 0;
+  const std::string channel = in_heads ? fmt::format("{}, {}", s.channel / layer.head_dim, s.channel % layer.head_dim) : std::to_string(s.channel);
+  std::vector<std::pair<std::string, std::string>> parts;
+  if (in_heads) parts.emplace_back(fmt::format("head {}", s.channel / layer.head_dim), std::to_string(s.channel / layer.head_dim));
+  parts.emplace_back(in_heads ? "channel of " + channel_text(snapshot, s.channel) : channel_text(snapshot, s.channel), channel);
+  parts.emplace_back("cell " + cell_text(snapshot, s.channel, s.state), fmt::format("{}, {}", channel, s.state));
+  for (const auto& [name, at] : parts) {
+    finder.add("edit", "zero " + name, command::EditState{{.operation = "zero", .layer = s.layer, .at = at}});
+    finder.add("edit", fmt::format("scale {} by {}", name, factor), command::EditState{{.operation = "scale", .layer = s.layer, .at = at, .value = factor}});
+    if (s.cursor_a + 1 < snapshot.count())
+      finder.add("edit", fmt::format("take {} from t = {}", name, s.cursor_a), command::EditState{{.operation = "transplant", .layer = s.layer, .at = at, .position = s.cursor_a + 1}});
+  }
+}
+
 /// The token of a typed number, and the last ones whose text holds what is typed.
 void add_tokens(Finder& finder, const std::string& typed, const Snapshot& snapshot) {
   if (typed.empty() || snapshot.has_vectors) return;
@@ -78,33 +131,84 @@ void add_view(Finder& finder, std::string label, Value PaneMemory::* member, Val
   finder.add("view", std::move(label), [=](PaneMemory& memory) { memory.*member = value; });
 }
 
-void add_views(Finder& finder) {
-  add_view(finder, "curves: norms", &PaneMemory::show_gates, false);
-  add_view(finder, "curves: gates", &PaneMemory::show_gates, true);
+/// Which axis of the state goes down in the heatmap, and which plane of it is shown at t.
+void add_axes(Finder& finder, const Snapshot& snapshot) {
+  const auto layer = static_cast<std::size_t>(snapshot.selection.layer);
+  const bool in_heads = layer < snapshot.model->layers.size() && snapshot.model->layers[layer].heads > 0;
+  const std::vector<std::string> names = axis_names(snapshot, in_heads ? 3 : 2);
+  for (int axis = -1; axis < static_cast<int>(names.size()); ++axis)
+    finder.add("view", "state over time: rows are " + (axis < 0 ? "channels" : names[static_cast<std::size_t>(axis)] + " of the selected cell"),
+               [axis](PaneMemory& memory) { memory.options["state-heatmap"].rows_axis = axis; });
+  for (int axis = -1; in_heads && axis < 3; ++axis)
+    finder.add("view", axis < 0 ? "state at t: all of it" : "state at t: the plane across " + names[static_cast<std::size_t>(axis)],
+               [axis](PaneMemory& memory) { memory.options["state-at"].fixed_axis = axis; });
+}
+
+void add_views(Finder& finder, const Snapshot& snapshot) {
+  for (const auto& [name, set] : {std::pair{"drivers", CurveSet::drivers}, {"norms", CurveSet::norms}, {"gates", CurveSet::gates}, {"the selected channel", CurveSet::channel}, {"expected tokens", CurveSet::expected}})
+    add_view(finder, std::string("curves: ") + name, &PaneMemory::curves, set);
+  for (const auto& [name, sort] : {std::pair{"index", LayerSort::index}, {"norm", LayerSort::norm}, {"change", LayerSort::change}})
+    add_view(finder, std::string("layers: sort by ") + name, &PaneMemory::layer_sort, sort);
   for (const bool all : {false, true})
     finder.add("view", all ? "curves: all layers" : "curves: the chosen layer",
                [all](PaneMemory& memory) { memory.options["norms"].all_layers = all; });
+  for (int i = 0; i < static_cast<int>(token_measures().size()); ++i)
+    add_view(finder, std::string("tokens coloured by ") + token_measures()[static_cast<std::size_t>(i)].short_name, &PaneMemory::token_measure, i);
+  for (const TimeClock clock : {TimeClock::token, TimeClock::layer, TimeClock::wall})
+    add_view(finder, std::string("time axis: ") + kClockNames[static_cast<std::size_t>(clock)], &PaneMemory::clock, clock);
   add_view(finder, "PCA: 2D", &PaneMemory::pca_3d, false);
   add_view(finder, "PCA: 3D", &PaneMemory::pca_3d, true);
   for (int i = 0; i < static_cast<int>(std::size(kMapNames)); ++i)
     finder.add("view", std::string("state over time: colours ") + kMapNames[i],
                [i](PaneMemory& memory) { memory.options["state-heatmap"].map = static_cast<ColorMap>(i); });
-  for (int i = 0; i < static_cast<int>(std::size(kScalingNames)); ++i)
-    finder.add("view", std::string("state over time: scale ") + kScalingNames[i],
-               [i](PaneMemory& memory) { memory.options["state-heatmap"].scaling = static_cast<Scaling>(i); });
-  for (const auto& [name, order] : {std::pair{"half-life", RowOrder::half_life}, std::pair{"index", RowOrder::index}})
-    finder.add("view", std::string("state over time: rows by ") + name,
-               [chosen = order](PaneMemory& memory) { memory.options["state-heatmap"].order = chosen; });
+  for (int i = 0; i < static_cast<int>(std::size(kColouringNames)); ++i)
+    finder.add("view", std::string("state over time: scale ") + kColouringNames[i],
+               [i](PaneMemory& memory) { set_colouring(memory.options["state-heatmap"], i); });
+  for (int i = 0; i < static_cast<int>(std::size(kOrderNames)); ++i)
+    finder.add("view", std::string("state over time: rows by ") + kOrderNames[i],
+               [i](PaneMemory& memory) { memory.options["state-heatmap"].order = static_cast<RowOrder>(i); });
+  add_axes(finder, snapshot);
+}
+
+/// Every other view for a pane.
+void add_pane(Finder& finder, const std::string& shown) {
+  const PaneKind* pane = find_pane(shown);
+  if (!pane || !pane->view) return;
+  for (const PaneKind& other : pane_kinds())
+    if (other.view && other.name != shown)
+      finder.add("pane", fmt::format("{}: show {}", pane->view, other.view),
+                 std::function<void(Workspace&)>([from = shown, to = std::string(other.name)](Workspace& changed) { changed.show_view(from, to); }));
+}
+
+/// What a setting can be; one that is a number leads to the page of settings.
+void add_settings(Finder& finder) {
+  const auto add = [&](const std::string& label, std::function<void(Settings&)> change) { finder.add("setting", label, std::move(change)); };
+  for (const Setting& setting : all_settings()) {
+    const std::string title = setting.title;
+    if (const auto* choice = std::get_if<Setting::Choice>(&setting.kind)) {
+      for (std::size_t i = 0; i < choice->names.size(); ++i)
+        add(title + ": " + choice->names[i], [member = choice->member, i](Settings& settings) { settings.*member = static_cast<int>(i); });
+    } else if (const auto* flag = std::get_if<Setting::Flag>(&setting.kind)) {
+      for (const bool on : {true, false}) add(title + (on ? ": on" : ": off"), [member = flag->member, on](Settings& settings) { settings.*member = on; });
+    } else {
+      finder.add("setting", title + " …", Action::settings, keys_of(Action::settings));
+    }
+  }
 }
 
 }  // namespace
 
-std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot) {
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace) {
   Finder finder(typed);
   add_commands(finder);
+  if (!typed.empty()) add_settings(finder);
   if (snapshot.model) {
     add_layers(finder, snapshot);
-    add_views(finder);
+    add_views(finder, snapshot);
+    add_ranges(finder, snapshot);
+    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_exports(finder, snapshot);
+    if (!typed.empty())
+      for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
     add_tokens(finder, typed, snapshot);
     for (const TensorFacts& tensor : snapshot.model->tensors)
       finder.add("tensor", tensor.name, command::ShowWeights{tensor.name, snapshot.selection.against});
@@ -113,15 +217,27 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   return std::move(finder).best();
 }
 
+std::vector<PaletteEntry> view_entries(const std::string& typed, const std::string& pane) {
+  Finder finder(typed);
+  add_pane(finder, pane);
+  return std::move(finder).best();
+}
+
+void Palette::open_for(const std::string& pane) {
+  open();
+  pane_ = pane;
+}
+
 void Palette::open() {
   is_open_ = take_focus_ = true;
   chosen_ = false;
   typed_.clear();
+  pane_.clear();
   found_key_ = "nothing yet";
   ++generation_;
 }
 
-bool Palette::press(const InputEvent& press) {
+bool Palette::press(const InputEvent& press, bool) {
   if (!is_open_ || press.modifiers != Modifiers{}) return false;
   switch (static_cast<Key>(press.code)) {
     case Key::up: move(-1); return true;
@@ -138,15 +254,15 @@ void Palette::move(int by) {
   first_ = std::clamp(first_, selected_ - kRows + 1, selected_);
 }
 
-void Palette::find(const Snapshot& snapshot) {
+void Palette::find(const Snapshot& snapshot, const Workspace& workspace) {
   const std::string key = fmt::format("{} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count());
   if (key == found_key_) return;
   found_key_ = key;
-  found_ = palette_entries(typed_, snapshot);
+  found_ = pane_.empty() ? palette_entries(typed_, snapshot, workspace) : view_entries(typed_, pane_);
   selected_ = first_ = 0;
 }
 
-std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& snapshot) {
+std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& snapshot, const Workspace& workspace) {
   if (!is_open_) return {};
   const Theme& theme = ui.theme();
   const Box page{window.middle_x() - kWidth / 2, window.y + kTop, kWidth, 12 + 28 + 8 + kRows * kRow + 32};
@@ -154,10 +270,10 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
   Box body = page.inset(12, 12);
   const std::string id = fmt::format("text{}", generation_);
   const bool entered = field(ui, id.c_str(), body.cut_top(28), typed_,
-                             {.hint = "Search commands, layers, tokens, tensors, views, models", .take_focus = take_focus_, .face = Face::body});
+                             {.hint = pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
   take_focus_ = false;
   body.cut_top(8);
-  find(snapshot);
+  find(snapshot, workspace);
   std::optional<PaletteDeed> chosen;
   Box list = body.cut_top(kRows * kRow);
   const int last = std::min(static_cast<int>(found_.size()), first_ + kRows);

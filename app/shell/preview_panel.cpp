@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/core/snapshot.h"
+#include "app/shell/error_help.h"
 #include "app/shell/words.h"
 #include "model/files/file.h"
 #include "views/panels/kit/icons.h"
@@ -38,7 +39,7 @@ std::string place_of(const Error& problem) {
   if (problem.offset >= 0) add(fmt::format("at byte {}", problem.offset));
   if (!problem.expected.empty()) add("expected " + problem.expected);
   if (!problem.found.empty()) add("found " + printable(problem.found));
-  add(problem.next);
+  add(next_step(problem));
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "app/shell/headless.h"
 #include "app/shell/shell.h"
@@ -33,10 +34,9 @@ Status refusal_of(const Snapshot& snapshot) {
   return error;
 }
 
-void settle(Headless& headless, Shell& shell) {
-  InputQueue input;
+void settle(Headless& headless, Shell& shell, InputQueue&& input = {}) {
   headless.bind();
-  while (!shell.settled()) {
+  while (!input.empty() || !shell.settled()) {
     if (shell.needs_frame(input)) shell.frame(input, headless.width(), headless.height(), 1);
     else std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -45,7 +45,7 @@ void settle(Headless& headless, Shell& shell) {
 }  // namespace
 
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
-                              const LabOptions& lab_options, const ShellOptions& options) {
+                              const LabOptions& lab_options, const ShellOptions& options, const std::vector<InputEvent>& presses) {
   LAB_TRY(check(commands));
   LAB_ASSIGN(const auto headless, Headless::create(width, height));
   Engine engine(lab_options, [] {});
@@ -56,6 +56,13 @@ Result<Image> take_screenshot(const std::string& model, const std::vector<Comman
     if (!std::holds_alternative<command::ExportFigure>(command)) all.push_back(command);
   shell.play(std::move(all));
   settle(*headless, shell);
+  for (InputEvent press : presses) {
+    InputQueue keys;
+    keys.push(press);
+    press.down = false;
+    keys.push(press);
+    settle(*headless, shell, std::move(keys));
+  }
   LAB_TRY(refusal_of(*engine.latest()));
   return headless->read();
 }

@@ -1,5 +1,7 @@
 #include "app/shell/script.h"
 
+#include "app/core/state_patch.h"
+
 namespace lab {
 
 std::vector<Command> commands_of(const Session& session) {
@@ -15,6 +17,10 @@ std::vector<Command> commands_of(const Session& session) {
 }
 
 Result<std::vector<Command>> commands_to_open(const std::string& path) {
+  if (is_patch(path)) {
+    LAB_ASSIGN(StatePatch patch, read_patch(path));
+    return std::vector<Command>{command::ApplyPatch{std::move(patch.title), std::move(patch.edits)}};
+  }
   if (!is_session(path)) return std::vector<Command>{command::Open{path}};
   LAB_ASSIGN(const Session session, read_session(path));
   LAB_ASSIGN(std::string model, find_session_model(session, path));

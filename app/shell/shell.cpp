@@ -6,7 +6,10 @@
 #include <deque>
 #include <utility>
 
+#include "app/core/builtin.h"
 #include "app/shell/actions.h"
+#include "app/shell/desk.h"
+#include "app/shell/dialogs.h"
 #include "app/shell/export_dialog.h"
 #include "app/shell/figure_export.h"
 #include "app/shell/font_loader.h"
@@ -18,15 +21,22 @@
 #include "app/shell/palette.h"
 #include "app/shell/screen.h"
 #include "app/shell/script.h"
+#include "app/shell/settings_page.h"
 #include "app/shell/start_cards.h"
 #include "app/shell/start_page.h"
 #include "app/shell/status_bar.h"
 #include "app/shell/top_bar.h"
+#include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
+#include "views/figures/curves.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/layer_filter.h"
 #include "views/panels/pane.h"
+#include "views/panels/ranges.h"
+#include "views/panels/strip.h"
+#include "views/panels/state_axes.h"
 #include "views/panels/tensors.h"
 
 namespace lab {
@@ -36,18 +46,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr float kTopBar = 40, kStatusBar = 24;
 constexpr float kLeastWidth = 800, kLeastHeight = 480;  // units that are laid out; a smaller window shows their upper left part
-constexpr float kFactors[] = {0.75f, 0.875f, 1, 1.125f, 1.25f, 1.5f, 1.75f, 2, 2.5f};
 constexpr double kSlow = 0.4;  // seconds of deriving after which the status bar says so
-
-/// The neighbour of a user's size factor, or the factor itself at the end of the list.
-float next_factor(float factor, bool larger) {
-  float best = factor;
-  for (const float candidate : kFactors) {
-    if (larger && candidate > factor) return candidate;
-    if (!larger && candidate < factor) best = candidate;
-  }
-  return best;
-}
 
 std::unique_ptr<ImGuiPainter> make_painter() { return std::make_unique<ImGuiPainter>(std::make_unique<GlTextures>()); }
 
@@ -57,8 +56,10 @@ bool shows_attention_layer(const Snapshot& snapshot) {
 
 /// The kind of figure that a pane shows.
 std::string figure_of(const std::string& pane, const PaneMemory& memory, const Snapshot& snapshot) {
-  if (pane == "curves") return memory.show_gates ? "gates" : "norms";
+  if (pane == "curves") return kind_of(memory.curves);
+  if (pane == "selection") return "channel";
   if (pane == "state-at") return memory.show_attention && shows_attention_layer(snapshot) ? "attention" : "state-at";
+  if (pane == "attention") return "attention";
   if (pane == "pca") return memory.pca_3d ? "pca3d" : "pca2d";
   if (pane == "next") return "next-token";
   if (pane == "lens") return "logit-lens";
@@ -75,14 +76,20 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), factor(the_options.scale),
-        dark(the_options.dark), open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+        open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
+    for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
+    name_dialogs();
   }
+
+  void use(const Settings& wanted);
+  void name_dialogs();
 
   std::vector<InputEvent> take_events(InputQueue& input);
   void adapt(float content_scale);
@@ -100,18 +107,22 @@ struct Shell::Parts {
   void show_run(bool monitor);
   void go_to_alert(bool next);
   void show_other_view();
+  void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
+  void find();
+  void clear_selection();
+  bool has_range() const { return snapshot->ranges && memory.range >= 0 && memory.range < std::ssize(*snapshot->ranges); }
+  void move_in_state(int axis, std::int64_t by);
+  void move_in_layers(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
   void open(const std::string& path);
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);
-  void draw_dialogs(Box window);
-  bool dialog_is_open() const { return help_is_open || palette.is_open() || trials_dialog.is_open() || open_dialog.is_open() || export_dialog.is_open(); }
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
-  const Theme& theme() const { return dark ? kDarkTheme : kLightTheme; }
+  const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
   ShellOptions options;
@@ -136,8 +147,9 @@ struct Shell::Parts {
   Fonts fonts;
   CodePoints code_points;
   std::int64_t noted_tokens = 0;
-  float factor = 1, scale = 0;
-  bool dark = true, look_changed = true;
+  float scale = 0;
+  bool look_changed = true;
+  Desk desk;
 
   Ui ui;
   PaneMemory memory;
@@ -148,8 +160,11 @@ struct Shell::Parts {
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
+  Tour tour;
+  HelpPage help;
+  SettingsPage settings_page;
   Palette palette;
-  bool help_is_open = false;
+  Dialogs dialogs;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
   std::string asked_path;      // what a person asked to open and is not open yet
@@ -157,6 +172,13 @@ struct Shell::Parts {
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
 };
+
+void Shell::Parts::use(const Settings& wanted) {
+  if (wanted == desk.settings()) return;
+  look_changed = look_changed || wanted.theme != desk.settings().theme;
+  desk.use(wanted, memory);
+  frames_due = std::max(frames_due, 2);
+}
 
 /// What is typed right after a key that opens a text field belongs into that field, however slow frames are.
 std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
@@ -175,7 +197,7 @@ std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
 
 /// Follows a changed scale, theme or set of characters. Between frames only.
 void Shell::Parts::adapt(float content_scale) {
-  const float wanted = std::round(content_scale * factor * 32) / 32;
+  const float wanted = std::round(content_scale * options.scale * desk.settings().factor() * 32) / 32;
   const bool new_characters = code_points.take_news();
   if (wanted == scale && !look_changed && !new_characters) return;
   if (wanted != scale || new_characters) {
@@ -201,10 +223,14 @@ void Shell::Parts::take_results() {
     opened = engine.opened();
   } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
+  if (const std::string problem = desk.kept().take_problem(); !problem.empty()) engine.note(true, problem);
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
-    if (opened && !asked_path.empty()) open_dialog.remember(std::exchange(asked_path, {}));
+    if (opened && !asked_path.empty()) {
+      const std::string path = std::exchange(asked_path, {});
+      if (desk.settings().remember_recent) open_dialog.remember(path);
+    }
     if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
   if (!snapshot->selection.tensor.empty()) memory.last_tensor = snapshot->selection.tensor;
@@ -230,6 +256,9 @@ void Shell::Parts::keep_alerts() {
 /// Remembers which characters will be drawn, so that the next frame has them.
 void Shell::Parts::note_texts() {
   code_points.note(memory.prompt);
+  code_points.note(memory.token_search);
+  code_points.note(memory.draft.name);
+  for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
   noted_tokens = std::min(noted_tokens, snapshot->count());
@@ -244,11 +273,14 @@ void Shell::Parts::note_texts() {
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
-  query.attention = query.attention && memory.show_attention;
+  complete(query, memory);
+  query.attention = query.attention && (memory.show_attention || workspace.panes().contains("attention"));
+  query.surprise = query.surprise && needs_surprise(memory);
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (page() == Page::monitor) query.windows = memory.windows;
-  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query)) return;
+  const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
   asked = query;
@@ -279,7 +311,7 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 
 void Shell::Parts::open(const std::string& path) {
   auto commands = commands_to_open(path);
-  if (!commands) return engine.note(true, commands.error().text());
+  if (!commands) return engine.note(commands.error());
   asked_path = path;
   script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
 }
@@ -298,6 +330,12 @@ void Shell::Parts::carry_out(const PaletteDeed& deed) {
   if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
   else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
   else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
+  else if (const auto* arranging = std::get_if<std::function<void(Workspace&)>>(&deed)) (*arranging)(workspace);
+  else if (const auto* setting = std::get_if<std::function<void(Settings&)>>(&deed)) {
+    Settings wanted = desk.settings();
+    (*setting)(wanted);
+    use(wanted);
+  }
   else open(std::get<std::string>(deed));
 }
 
@@ -344,22 +382,66 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// Searches the tensors on their page, and the tokens elsewhere.
+void Shell::Parts::find() {
+  if (!snapshot->model) return;
+  if (page() == Page::weights) {
+    memory.focus_tensor_search = true;
+    return;
+  }
+  show_run(false);
+  memory.search_tokens = memory.focus_token_search = true;
+}
+
+/// Leaves what was chosen in time, one after the other: the search, the selected range, cursor B.
+void Shell::Parts::clear_selection() {
+  if (std::exchange(memory.search_tokens, false)) return;
+  if (has_range()) memory.range = -1;
+  else if (snapshot->model && snapshot->selection.cursor_b >= 0) send(command::Seek{-1, "b"});
+}
+
+/// Selects the cell beside the selected one: on an axis of the state (-1 the last one), or the next row of the heatmap for axis 0.
+void Shell::Parts::move_in_state(int axis, std::int64_t by) {
+  if (!snapshot->model || page() != Page::inspect || ImGui::GetIO().WantTextInput) return;
+  auto moved = axis == 0 ? neighbour_row(*snapshot, *derived, memory.options["state-heatmap"], by) : neighbour_index(*snapshot, *derived, axis, by);
+  if (moved) send(std::move(*moved));
+}
+
+/// Selects a neighbour in the list of layers as it is filtered and sorted; of a layer that it leaves out, its first.
+void Shell::Parts::move_in_layers(std::ptrdiff_t by) {
+  const auto shown = shown_layers(*snapshot, derived->alerts.get(), memory.layer_filter, memory.layer_sort).layers;
+  if (shown.empty()) return;
+  const auto at = std::ranges::find(shown, static_cast<int>(snapshot->selection.layer)) - shown.begin();
+  const std::ptrdiff_t next = at == std::ssize(shown) ? 0 : at + by;
+  if (next >= 0 && next < std::ssize(shown)) send(command::Select{shown[static_cast<std::size_t>(next)], -1, -1});
+}
+
 /// Of a layer of attention its cache or what it attends to, of weights themselves or their error.
 void Shell::Parts::show_other_view() {
   if (!snapshot->selection.tensor.empty()) memory.show_weight_error = !memory.show_weight_error;
   else if (shows_attention_layer(*snapshot)) memory.show_attention = !memory.show_attention;
 }
 
+/// Shows the tour beside what is open, or beside a built-in model that has read a little.
+void Shell::Parts::begin_tour() {
+  const bool is_installed = std::ranges::any_of(builtin_models(), [](const BuiltinModel& each) { return each.name == "prose"; });
+  if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
+  if (!snapshot->model)
+    script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
+  show_run(false);
+  if (workspace.is_enlarged()) workspace.toggle_enlarged("");
+  help.close();
+  tour.begin();
+}
+
 void Shell::Parts::close_or_cancel() {
-  if (palette.is_open()) palette.close();
-  else if (help_is_open) help_is_open = false;
-  else if (export_dialog.is_open()) export_dialog.close();
-  else if (trials_dialog.is_open()) trials_dialog.close();
-  else if (open_dialog.is_open()) carry_out(open_dialog.escape());
-  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running) cancel();
+  if (dialogs.escape()) return;
+  if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel)) ui.closes_popups = true;
+  else if (!snapshot->working_on.empty() || snapshot->state == EngineState::running || snapshot->plays) cancel();
   else if (status.close_notice(*snapshot)) return;
   else if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   else if (!snapshot->selection.tensor.empty()) toggle_weights();
+  else clear_selection();
 }
 
 void Shell::Parts::perform(Action action) {
@@ -378,28 +460,68 @@ void Shell::Parts::perform(Action action) {
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;
-    case Action::find_tensor:
-      if (snapshot->selection.tensor.empty()) toggle_weights();
-      memory.focus_tensor_search = snapshot->model != nullptr;
+    case Action::find_tensor: find(); break;
+    case Action::next_match: memory.search_step = 1; break;
+    case Action::previous_match: memory.search_step = -1; break;
+    case Action::name_range:
+      if (snapshot->model && page() != Page::weights) begin_naming_between_cursors(memory.draft, *snapshot);
       break;
-    case Action::previous_tensor: move_in_tensors(-1); break;
-    case Action::next_tensor: move_in_tensors(1); break;
+    case Action::rename_range:
+      if (page() != Page::weights) begin_renaming(memory.draft, *snapshot, memory.range);
+      break;
+    case Action::remove_range:
+      if (has_range()) send(command::RemoveRange{memory.range});
+      memory.range = -1;
+      break;
+    case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
+    case Action::playback: memory.playback = !memory.playback && snapshot->model && page() != Page::weights; break;
+    case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
+    case Action::next_tensor: page() == Page::weights ? move_in_tensors(1) : move_in_state(0, 1); break;
+    case Action::previous_index: move_in_state(-1, -1); break;
+    case Action::next_index: move_in_state(-1, 1); break;
+    case Action::previous_head: move_in_state(-3, -1); break;
+    case Action::next_head: move_in_state(-3, 1); break;
+    case Action::previous_layer: move_in_layers(-1); break;
+    case Action::next_layer: move_in_layers(1); break;
+    case Action::index_map: memory.show_index_map = snapshot->model && page() == Page::inspect; break;
+    case Action::filter_layers: memory.focus_layer_filter = snapshot->model && page() == Page::inspect; break;
+    case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
+    case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;
+    case Action::lock_range: memory.wish_pane = pane, memory.wish = PaneWish::lock; break;
+    case Action::fit: memory.wish_pane = pane, memory.wish = PaneWish::fit; break;
+    case Action::explain: memory.wish_pane = pane, memory.wish = PaneWish::explain; break;
+    case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
-    case Action::focus_prompt: memory.focus_prompt = snapshot->model != nullptr; break;
+    case Action::focus_prompt:
+      show_run(false);
+      memory.search_tokens = false;
+      memory.focus_prompt = snapshot->model != nullptr;
+      break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
       break;
     case Action::maximise: workspace.toggle_enlarged(pane); break;
-    case Action::larger: factor = next_factor(factor, true); break;
-    case Action::smaller: factor = next_factor(factor, false); break;
-    case Action::normal_size: factor = 1; break;
-    case Action::switch_theme: dark = !dark, look_changed = true; break;
-    case Action::help: help_is_open = !help_is_open; break;
+    case Action::larger: use(resized(desk.settings(), 1)); break;
+    case Action::smaller: use(resized(desk.settings(), -1)); break;
+    case Action::normal_size: use(resized(desk.settings(), 0)); break;
+    case Action::switch_theme: use(with_other_theme(desk.settings())); break;
+    case Action::settings: settings_page.open(); break;
+    case Action::tour: begin_tour(); break;
+    case Action::change_view: {
+      const PaneKind* kind = snapshot->model ? find_pane(pane) : nullptr;
+      if (kind && kind->view) palette.open_for(pane);
+      else engine.note(false, "Put the mouse over a pane whose view shall change.");
+      break;
+    }
+    case Action::undo_layout: desk.undo(workspace); break;
+    case Action::redo_layout: desk.redo(workspace); break;
+    case Action::reset_layout: workspace.arrange({}); break;
+    case Action::help: help.toggle(); break;
     case Action::close: close_or_cancel(); break;
     case Action::quit: closing = true; break;
     default:
-      if (auto command = command_of(action, *snapshot, memory.rate)) send(std::move(*command));
+      for (Command& command : commands_of(action, *snapshot, memory.rate, memory.clock)) send(std::move(command));
   }
 }
 
@@ -416,28 +538,48 @@ void Shell::Parts::draw_panes(Box body) {
     ui.pane = name;
     ImGui::PushID(name.c_str());
     ui.clip(box);
-    pane->draw(ui, box, context);
+    ui.title_opens = pane->view, ui.title_clicked = false;
+    draw_pane(*pane, ui, box, context);
     ui.unclip();
+    if (const auto asked_for = draw_view_menu(ui, workspace, name)) perform(*asked_for);
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
+  if (!memory.export_wish.empty()) export_dialog.open(std::exchange(memory.export_wish, {}), *snapshot, options.start_folder);
   if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }
 
 void Shell::Parts::draw_start(Box body) {
-  if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards();
-  const auto& notices = snapshot->notices;
-  start.refusal = !notices.empty() && notices.back().is_error ? notices.back().text : "";
-  if (const std::string path = draw_start_page(ui, body, start); !path.empty()) open(path);
+  if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards(), start.recent = recent_cards(options.recent_file);
+  const Notice* notice = status.shown(*snapshot);
+  start.refusal = notice ? notice->error : nullptr;
+  const StartWish wish = draw_start_page(ui, body, start);
+  if (!wish.open.empty()) open(wish.open);
+  if (wish.action) perform(*wish.action);
 }
 
-void Shell::Parts::draw_dialogs(Box window) {
-  carry_out(open_dialog.draw(ui, window, *snapshot));
-  code_points.note(open_dialog.take_new_text());
-  if (const auto figure = export_dialog.draw(ui, window, *snapshot)) start_export(*figure);
-  if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials));
-  if (help_is_open) help_is_open = draw_help(ui, window);
-  if (const auto deed = palette.draw(ui, window, *snapshot)) carry_out(*deed);
+/// The dialogs, each above those before it.
+void Shell::Parts::name_dialogs() {
+  dialogs.add(tour, [this](Box window) { tour.draw(ui, window, {window.x, window.y, window.w, kTopBar}, workspace.panes()); });
+  dialogs.add(open_dialog, [this](Box window) {
+    carry_out(open_dialog.draw(ui, window, *snapshot));
+    code_points.note(open_dialog.take_new_text());
+  }, [this] { carry_out(open_dialog.escape()); });
+  dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
+  dialogs.add(export_dialog, [this](Box window) { 
+    if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
+      figure->look = look_of(shown_options(figure->kind, memory));
+      start_export(*figure);
+    }
+  });
+  dialogs.add(settings_page, [this](Box window) {
+    Settings wanted = desk.settings();
+    const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());
+    use(wanted);
+    if (asked_for) perform(*asked_for);
+  });
+  dialogs.add(help, [this](Box window) { if (const auto asked_for = help.draw(ui, window)) perform(*asked_for); });
+  dialogs.add(palette, [this](Box window) { if (const auto deed = palette.draw(ui, window, *snapshot, workspace)) carry_out(*deed); });
 }
 
 void Shell::Parts::draw(Box window) {
@@ -454,9 +596,11 @@ void Shell::Parts::draw(Box window) {
   if (snapshot->model) draw_panes(body);
   else draw_start(body);
   ImGui::End();
-  draw_dialogs(window);
+  dialogs.draw(window);
+  ui.closes_popups = false;
   if (asked_for) perform(*asked_for);
   if (cancelled) cancel();
+  if (!ImGui::IsMouseDown(ImGuiMouseButton_Left)) desk.note(workspace);
 }
 
 Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
@@ -476,6 +620,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   const auto now = Clock::now();
   io.DeltaTime = std::clamp(std::chrono::duration<float>(now - parts.last_frame).count(), 1e-4f, 1.0f);
   parts.last_frame = now;
+  if (parts.open_dialog.has_news()) parts.frames_due = 3;  // ImGui knows the size of what is scrolled a frame later
   if (parts.frames_due > 0) --parts.frames_due;
   const auto events = parts.take_events(input);
   if (!events.empty()) parts.frames_due = 3;
@@ -485,8 +630,8 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
   for (const InputEvent& press : presses) {
-    if (parts.palette.press(press) || parts.open_dialog.press(press, io.WantTextInput)) continue;
-    const auto action = action_of(press, io.WantTextInput || parts.dialog_is_open());
+    if (parts.dialogs.press(press, io.WantTextInput)) continue;
+    const auto action = action_of(press, io.WantTextInput || parts.dialogs.take_keys());
     if (action && (!press.repeat || repeats(*action))) parts.perform(*action);
   }
   parts.go_on();
@@ -499,14 +644,14 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
          (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
-                    parts.open_dialog.idle() && !parts.open_dialog.has_news();
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 
@@ -517,6 +662,7 @@ void Shell::rebuild_gl() {
 }
 
 bool Shell::wants_to_close() const { return parts_->closing; }
+double Shell::seconds_between_frames() const { return parts_->desk.settings().seconds_between_frames(); }
 
 std::string Shell::title() const {
   const auto& model = parts_->snapshot->model;

@@ -15,12 +15,13 @@
 namespace lab {
 
 struct ShellOptions {
-  bool dark = true;
+  bool dark = true, high_contrast = false;
   float scale = 1;             // content scale times the user's factor
   bool record_items = false;   // tests click by name
   std::string start_folder;    // of the open dialog
   std::string recent_file;     // models opened last; "": they are not remembered
   std::string controls_file;   // where the window tells whoever drives it where each control is, in pixels; "": nowhere
+  std::string settings_file;   // settings and layout, in place of the look above; "": the program as it comes, nothing is kept
   std::function<Preview(const std::string& path)> preview = [](const std::string& path) {
     return make_preview(path, TraceOptions{}.budget_bytes);
   };
@@ -48,6 +49,8 @@ class Shell {
   /// Whether everything asked of the engine and the analyst is done and drawn: when tests and screenshots may look.
   bool settled() const;
   bool wants_to_close() const;
+  /// How often a new frame is wanted that only follows a run.
+  double seconds_between_frames() const;
   /// Makes everything on the device anew from what is in memory, as after a lost context. Between frames.
   void rebuild_gl();
   std::string title() const;
@@ -64,9 +67,9 @@ class Shell {
 /// Opens the window on what `target` names ("" : start page) and returns an exit code; 3 without a display.
 int run_window(const std::string& target, const LabOptions& lab_options, const ShellOptions& options);
 
-/// A picture of the window without a display. `commands` are applied first, all work is finished.
+/// A picture of the window without a display. `commands` are applied first, then keys are pressed; all work is finished.
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,
-                              const LabOptions& lab_options, const ShellOptions& options);
+                              const LabOptions& lab_options, const ShellOptions& options, const std::vector<InputEvent>& presses = {});
 /// A picture of the open dialog with a model or a session chosen, which is not opened.
 Result<Image> take_dialog_screenshot(const std::string& chosen, int width, int height, const LabOptions& lab_options,
                                      const ShellOptions& options);

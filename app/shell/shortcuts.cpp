@@ -4,9 +4,11 @@ namespace lab {
 namespace {
 
 constexpr Modifiers kNone{}, kControl{.control = true}, kShift{.shift = true}, kControlShift{.control = true, .shift = true};
+constexpr Modifiers kControlAlt{.control = true, .alt = true}, kControlAltShift{.control = true, .shift = true, .alt = true};
 
 constexpr Shortcut kShortcuts[] = {
-    {Action::run_or_pause, Key::space, kNone, "Space", "run, pause"},
+    {Action::run_or_pause, Key::space, kNone, "Space", "play, at the end follow; pause"},
+    {Action::follow, Key::space, kShift, "Shift+Space", "follow: the model goes on"},
     {Action::step, Key::right, kNone, "Right", "next token; at the end: step the model"},
     {Action::step_ten, Key::right, kShift, "Shift+Right", "ten tokens forward"},
     {Action::previous, Key::left, kNone, "Left", "previous token"},
@@ -15,6 +17,13 @@ constexpr Shortcut kShortcuts[] = {
     {Action::last_token, Key::end, kNone, "End", "last token"},
     {Action::take_back, Key::backspace, kNone, "Backspace", "take the last token back"},
     {Action::set_cursor_b, Key::b, kNone, "B", "put cursor B where A is"},
+    {Action::clear_cursor_b, Key::b, kShift, "Shift+B", "take cursor B away"},
+    {Action::swap_cursors, Key::x, kNone, "X", "swap cursors A and B"},
+    {Action::name_range, Key::r, kNone, "R", "name a range, from cursor to cursor"},
+    {Action::rename_range, Key::f2, kNone, "F2", "rename the selected range"},
+    {Action::remove_range, Key::del, kNone, "Delete", "remove the selected range's name"},
+    {Action::playback, Key::s, kNone, "S", "speed, clock, sampling, reset"},
+    {Action::next_clock, Key::c, kNone, "C", "next clock: tokens, layers, seconds"},
     {Action::previous_layer, Key::left_bracket, kNone, "[", "layer above"},
     {Action::next_layer, Key::right_bracket, kNone, "]", "layer below"},
     {Action::zero_layer, Key::z, kNone, "Z", "zero the state of the layer"},
@@ -28,14 +37,33 @@ constexpr Shortcut kShortcuts[] = {
     {Action::next_alert, Key::n, kNone, "N", "next alert"},
     {Action::previous_alert, Key::n, kShift, "Shift+N", "previous alert"},
     {Action::weights, Key::w, kNone, "W", "the weights, and back"},
-    {Action::find_tensor, Key::f, kControl, "Ctrl+F", "search the tensors", true},
-    {Action::previous_tensor, Key::up, kNone, "Up", "on the page of weights: tensor above", true},
-    {Action::next_tensor, Key::down, kNone, "Down", "on the page of weights: tensor below", true},
-    {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, tensor, view", true},
+    {Action::find_tensor, Key::f, kControl, "Ctrl+F", "search the tokens, or the tensors", true},
+    {Action::next_match, Key::f3, kNone, "F3", "next place found", true},
+    {Action::previous_match, Key::f3, kShift, "Shift+F3", "place found before", true},
+    {Action::previous_tensor, Key::up, kNone, "Up", "row above in State over time; tensor above", true},
+    {Action::next_tensor, Key::down, kNone, "Down", "row below; tensor below", true},
+    {Action::previous_index, Key::comma, kNone, ",", "previous state index n"},
+    {Action::next_index, Key::period, kNone, ".", "next state index n"},
+    {Action::previous_head, Key::comma, kShift, "<", "previous head"},
+    {Action::next_head, Key::period, kShift, ">", "next head"},
+    {Action::index_map, Key::i, kNone, "I", "index map: a flat offset to its place, and back"},
+    {Action::filter_layers, Key::slash, kNone, "/", "filter the layers"},
+    {Action::sort_layers, Key::o, kNone, "O", "sort the layers: by index, norm, change"},
+    {Action::copy_values, Key::c, kControl, "Ctrl+C", "copy the value under the mouse, or all of its pane"},
+    {Action::lock_range, Key::l, kNone, "L", "keep the colour range of the pane under the mouse"},
+    {Action::fit, Key::f, kNone, "F", "show all in the pane under the mouse"},
+    {Action::explain, Key::e, kNone, "E", "explain the pane under the mouse"},
+    {Action::pane_menu, Key::f10, kShift, "Shift+F10", "menu of the pane under the mouse"},
+    {Action::pane_menu, Key::menu, kNone, "", ""},
+    {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, view, setting", true},
     {Action::focus_prompt, Key::l, kControl, "Ctrl+L", "type a prompt", true},
     {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
     {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view under the mouse", true},
     {Action::maximise, Key::f11, kNone, "F11", "enlarge the pane under the mouse, and back", true},
+    {Action::change_view, Key::f10, kNone, "F10", "another view in the pane under the mouse", true},
+    {Action::undo_layout, Key::z, kControlAlt, "Ctrl+Alt+Z", "undo a change of the layout", true},
+    {Action::redo_layout, Key::z, kControlAltShift, "Ctrl+Alt+Shift+Z", "redo it", true},
+    {Action::reset_layout, Key::zero, kControlAlt, "Ctrl+Alt+0", "all panes as the program comes", true},
     {Action::larger, Key::equal, kControl, "Ctrl+=", "larger", true},
     {Action::larger, Key::equal, kControlShift, "", "", true},
     {Action::larger, Key::keypad_add, kControl, "", "", true},
@@ -44,7 +72,9 @@ constexpr Shortcut kShortcuts[] = {
     {Action::normal_size, Key::zero, kControl, "Ctrl+0", "normal size", true},
     {Action::normal_size, Key::keypad_zero, kControl, "", "", true},
     {Action::switch_theme, Key::t, kControl, "Ctrl+T", "dark, light", true},
+    {Action::settings, Key::comma, kControl, "Ctrl+,", "settings", true},
     {Action::help, Key::f1, kNone, "F1", "these keys", true},
+    {Action::tour, Key::f1, kShift, "Shift+F1", "the tour: five steps through the window", true},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };
@@ -57,6 +87,13 @@ std::optional<Action> action_of(const InputEvent& press, bool in_text) {
   for (const Shortcut& shortcut : kShortcuts)
     if (static_cast<int>(shortcut.key) == press.code && shortcut.modifiers == press.modifiers && (shortcut.in_text || !in_text))
       return shortcut.action;
+  return {};
+}
+
+std::optional<InputEvent> press_of(std::string_view keys) {
+  if (keys == "Enter") return InputEvent::key(Key::enter, true);
+  for (const Shortcut& shortcut : kShortcuts)
+    if (!keys.empty() && keys == shortcut.keys) return InputEvent::key(shortcut.key, true, shortcut.modifiers);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // What each key does. The same table answers key presses and fills the help page.
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "app/shell/input_queue.h"
 
@@ -9,9 +10,13 @@ namespace lab {
 
 enum class Action {
   run_or_pause, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
+  follow, swap_cursors, clear_cursor_b, name_range, rename_range, remove_range, next_match, previous_match, next_clock, playback,
   previous_layer, next_layer, zero_layer, undo, redo, trials, palette,
   other_view, show_inspect, show_weights, show_monitor, next_alert, previous_alert, weights, find_tensor, previous_tensor, next_tensor,
+  previous_index, next_index, previous_head, next_head, index_map, filter_layers, sort_layers,
+  copy_values, lock_range, fit, explain, pane_menu,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
+  settings, tour, change_view, undo_layout, redo_layout, reset_layout,
 };
 
 struct Shortcut {
@@ -27,6 +32,9 @@ std::span<const Shortcut> shortcuts();
 
 /// The action of a key press, if any. `in_text`: a text field has the keyboard.
 std::optional<Action> action_of(const InputEvent& press, bool in_text);
+
+/// The press of keys that are written as in help, "Ctrl+E"; "Enter", too.
+std::optional<InputEvent> press_of(std::string_view keys);
 
 /// How the keys of an action are written, as "Ctrl+E".
 const char* keys_of(Action action);

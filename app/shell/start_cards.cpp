@@ -9,7 +9,9 @@
 #include "app/core/lab.h"
 #include "app/core/session.h"
 #include "app/core/weights.h"
+#include "app/shell/folder_list.h"
 #include "app/shell/words.h"
+#include "model/files/file.h"
 
 namespace lab {
 namespace {
@@ -17,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".statelab.json";
+constexpr std::size_t kMostRecent = 4;
 
 /// The sessions of a folder by name.
 std::vector<fs::path> sessions_in(const fs::path& folder) {
@@ -44,6 +47,17 @@ std::vector<StartCard> model_cards() {
     cards.push_back({path, path, builtin.name,
                      fmt::format("{}, {} layers, {} parameters", info.title, info.layers.size(), amount_text(info.parameters)),
                      std::move(sentence)});
+  }
+  return cards;
+}
+
+std::vector<StartCard> recent_cards(const std::string& recent_file) {
+  std::vector<StartCard> cards;
+  for (const FolderEntry& entry : list_place(kRecentPlace, recent_file).entries) {
+    if (cards.size() == kMostRecent) break;
+    const std::string kind = entry.kind == EntryKind::session ? "session" : "model";
+    cards.push_back({entry.path, entry.path, entry.path.starts_with(kBuiltinPlace) ? entry.path : plain_name(entry.path),
+                     entry.bytes >= 0 && entry.kind != EntryKind::session ? kind + ", " + memory_text(entry.bytes) : kind, entry.path});
   }
   return cards;
 }

@@ -1,6 +1,9 @@
 #include "app/shell/start_page.h"
 
-#include "app/shell/shortcuts.h"
+#include <fmt/format.h>
+
+#include "app/shell/error_help.h"
+#include "app/shell/tour.h"
 #include "app/shell/words.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
@@ -11,6 +14,8 @@ namespace {
 constexpr float kCardHeight = 144;
 constexpr float kCardGap = 20;
 constexpr float kStudyHeight = 46;
+constexpr float kRecentHeight = 26;
+constexpr float kTourHeight = 52;
 
 void draw_dashed(Ui& ui, Box box, Color color) {
   ui.line_down(box.x, box.y, box.bottom(), color, true);
@@ -19,24 +24,22 @@ void draw_dashed(Ui& ui, Box box, Color color) {
     for (float x = box.x; x < box.right(); x += 7) ui.line_across(x, std::min(x + 4, box.right()), y, color);
 }
 
-std::string draw_drop_box(Ui& ui, Box box, StartPage& page) {
+void draw_drop_box(Ui& ui, Box box, StartPage& page, StartWish& wish) {
   const Theme& theme = ui.theme();
   draw_dashed(ui, box, theme.faint);
-  Box body = box.inset(24, 20);
+  Box body = box.inset(24, 16);
   ui.text_in(body.cut_top(24), Face::title, theme.text, "Drop a model or a session here", Align::center);
   ui.text_in(body.cut_top(20), Face::control, theme.dim, "a Hugging Face folder: config.json, model.safetensors, tokenizer.json",
              Align::center);
   body.cut_top(16);
   Box row = body.cut_top(kControlHeight);
-  const Box open = row.cut_right(84);
+  if (button(ui, "Browse…", row.cut_right(84), {.tip = std::string("Folders, built-in and recent models\t") + keys_of(Action::open)})) wish.action = Action::open;
   row.cut_right(8);
-  const bool entered = field(ui, "path", row, page.path, {.hint = "or type its path", .wrong = !page.refusal.empty()});
+  const Box open = row.cut_right(64);
+  row.cut_right(8);
+  const bool entered = field(ui, "path", row, page.path, {.hint = "or type its path", .wrong = page.refusal != nullptr});
   const bool pressed = button(ui, "Open", open, {.primary = true, .enabled = !page.path.empty()});
-  if (!page.refusal.empty()) {
-    body.cut_top(8);
-    ui.paragraph(body, Face::control, theme.bad, page.refusal);
-  }
-  return entered || pressed ? page.path : std::string();
+  if (entered || pressed) wish.open = page.path;
 }
 
 bool draw_card(Ui& ui, Box box, const StartCard& card) {
@@ -44,7 +47,7 @@ bool draw_card(Ui& ui, Box box, const StartCard& card) {
   const Hit hit = ui.hit(card.path.c_str(), box);
   ui.fill(box, theme.pane, kRadius);
   if (hit.hovered) ui.outline(box, theme.accent, kRadius, 2);
-  else if (!theme.dark) ui.outline(box, theme.line, kRadius);
+  else if (!theme.dark || theme.has_edges) ui.outline(box, theme.line, kRadius);
   Box body = box.inset(16, 12);
   Box title = body.cut_top(24);
   const float end = ui.text_in(title, Face::title, theme.text, card.name);
@@ -110,6 +113,51 @@ std::string draw_studies(Ui& ui, Box& box, const std::vector<StartCard>& studies
   return chosen;
 }
 
+/// What was opened last: name and kind.
+std::string draw_recent(Ui& ui, Box& box, const std::vector<StartCard>& recent) {
+  const Theme& theme = ui.theme();
+  if (recent.empty()) return {};
+  ui.text_in(box.cut_top(28), Face::title, theme.text, "Recent");
+  std::string chosen;
+  for (const StartCard& card : recent) {
+    Box row = box.cut_top(kRecentHeight);
+    const Hit hit = ui.hit(("recent " + card.path).c_str(), row);
+    if (hit.hovered) ui.fill(row, theme.raised, kRadius), ui.tooltip(card.path);
+    row = row.inset(8, 0);
+    ui.text_in(row.cut_left(28), Face::control, theme.accent, card.facts == "session" ? icon::kHistory : icon::kModel);
+    ui.text_in(row.cut_right(132), Face::control, theme.dim, card.facts, Align::right);
+    ui.text_in(row, Face::control, theme.text, printable(card.name));
+    if (hit.clicked) chosen = card.path;
+  }
+  box.cut_top(16);
+  return chosen;
+}
+
+/// What the tour is, and where it begins.
+bool draw_tour_strip(Ui& ui, Box box) {
+  const Theme& theme = ui.theme();
+  ui.fill(box, theme.pane, kRadius);
+  if (!theme.dark || theme.has_edges) ui.outline(box, theme.line, kRadius);
+  box = box.inset(16, 0);
+  const bool begins = button(ui, "Start the tour", box.cut_right(116).row(28), {.primary = true, .tip = keys_of(Action::tour)});
+  box.cut_right(12);
+  box.cut_left(ui.text_in(box, Face::title, theme.text, "New here?") - box.x + 16);
+  int number = 0;
+  for (const TourStep& step : tour_steps()) {
+    const std::string text = fmt::format("{} {}", ++number, step.name);
+    const float width = ui.width(Face::control, text) + 16;
+    if (box.w < width + 40) return begins;
+    if (number > 1) ui.text_in(box.cut_left(18), Face::control, theme.dim, icon::kAfter, Align::center);
+    const Box chip = box.cut_left(width).row(kControlHeight);
+    ui.fill(chip, number == 1 ? theme.selection : theme.raised, kRadius);
+    ui.text_in(chip, Face::control, theme.text, text, Align::center);
+  }
+  box.cut_left(16);
+  constexpr const char* kPromise = "Two minutes; Esc leaves at any time.";
+  if (ui.width(Face::control, kPromise) <= box.w) ui.text_in(box, Face::control, theme.dim, kPromise);
+  return begins;
+}
+
 void draw_first_keys(Ui& ui, Box box) {
   for (const Action action : {Action::open, Action::run_or_pause, Action::step, Action::help}) {
     for (const Shortcut& shortcut : shortcuts()) {
@@ -136,7 +184,7 @@ void draw_logo(Ui& ui, float x, float y, float size) {
   ui.fill({x + far, y + far, part, part}, rgb(0xE69F00), size / 10);
 }
 
-std::string draw_start_page(Ui& ui, Box window, StartPage& page) {
+StartWish draw_start_page(Ui& ui, Box window, StartPage& page) {
   const Theme& theme = ui.theme();
   ui.pane = "start";
   ui.fill(window, theme.background);
@@ -150,15 +198,24 @@ std::string draw_start_page(Ui& ui, Box window, StartPage& page) {
   ui.text_in(title.cut_top(26), Face::heading, theme.text, "State Lab");
   ui.text_in(title, Face::control, theme.dim, "Step a state-space model, see and edit every inner state.");
   left.cut_top(24);
-  std::string chosen = draw_drop_box(ui, left.cut_top(page.refusal.empty() ? 148 : 230), page);
+  StartWish wish;
+  const auto choose = [&](std::string path) {
+    if (!path.empty()) wish.open = std::move(path);
+  };
+  draw_drop_box(ui, left.cut_top(124), page, wish);
   left.cut_top(20);
-  if (const std::string path = draw_studies(ui, left, page.studies); !path.empty()) chosen = path;
+  if (page.refusal) left.cut_top(draw_refusal(ui, left, *page.refusal) + 20);
+  choose(draw_recent(ui, left, page.recent));
+  choose(draw_studies(ui, left, page.studies));
   if (left.h > 110) draw_first_keys(ui, left);
 
+  Box strip = body.cut_bottom(kTourHeight);
+  body.cut_bottom(kCardGap);
   if (page.models.empty()) ui.text_in(body.cut_top(44), Face::control, theme.dim, "No built-in model is installed.");
-  else if (const std::string path = draw_cards(ui, body, "Built-in models", "Small, trained for this program. Nothing to download.", page.models); !path.empty())
-    chosen = path;
-  return chosen;
+  else choose(draw_cards(ui, body, "Built-in models", "Small, trained for this program. Nothing to download.", page.models));
+  strip.y = std::min(strip.y, body.y);
+  if (draw_tour_strip(ui, strip)) wish.action = Action::tour;
+  return wish;
 }
 
 }  // namespace lab

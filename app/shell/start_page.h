@@ -1,8 +1,12 @@
 #pragma once
 // What the window shows before a model is open: where to begin.
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/shell/shortcuts.h"
+#include "model/base/result.h"
 #include "views/panels/kit/ui.h"
 
 namespace lab {
@@ -17,13 +21,19 @@ struct StartCard {
 };
 
 struct StartPage {
-  std::vector<StartCard> models, studies;
+  std::vector<StartCard> models, studies, recent;
   std::string path;        // typed so far
-  std::string refusal;     // why the last path was not opened, or empty
+  std::shared_ptr<const Error> refusal;  // why the last path was not opened; null where it was
 };
 
-/// Draws the page. Returns the path to open, or an empty string.
-std::string draw_start_page(Ui& ui, Box window, StartPage& page);
+/// What the page wants of the window in a frame.
+struct StartWish {
+  std::string open;  // a path, or ""
+  std::optional<Action> action;
+};
+
+/// Draws the page.
+StartWish draw_start_page(Ui& ui, Box window, StartPage& page);
 
 /// The mark of the program: four squares, `size` units wide.
 void draw_logo(Ui& ui, float x, float y, float size);

@@ -14,9 +14,10 @@ class StatusBar {
   bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts);
   /// Puts the notice away that is shown. False when there was none.
   bool close_notice(const Snapshot& snapshot);
+  /// The notice that has not been put away, null where there is none.
+  const Notice* shown(const Snapshot& snapshot) const;
 
  private:
-  const Notice* shown(const Snapshot& snapshot) const;
   void draw_notice(Ui& ui, Box& bar, const Snapshot& snapshot);
 
   std::uint64_t closed_ = 0;  // notices up to this number have been put away

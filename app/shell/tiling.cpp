@@ -11,15 +11,15 @@ constexpr float kGrip = 5;  // units that react to the mouse around a line
 float extent(Cut cut, const Box& box) { return cut == Cut::across ? box.w : box.h; }
 
 /// Units of the first child, within the minimum of both.
-float first_extent(const Tile& tile, float whole) {
+float first_extent(const PaneTile& tile, float whole) {
   float first = tile.size;
-  if (tile.hold == Tile::Hold::share) first = whole * tile.size;
-  if (tile.hold == Tile::Hold::second) first = whole - tile.size;
+  if (tile.hold == PaneTile::Hold::share) first = whole * tile.size;
+  if (tile.hold == PaneTile::Hold::second) first = whole - tile.size;
   const float most = std::max(tile.minimum, whole - tile.minimum);
   return std::round(std::clamp(first, tile.minimum, most));
 }
 
-void place_into(Tile& tile, Box whole, Tiling& out) {
+void place_into(PaneTile& tile, Box whole, Tiling& out) {
   if (!tile.first) {
     out.panes[tile.pane] = whole;
     return;
@@ -36,15 +36,15 @@ void place_into(Tile& tile, Box whole, Tiling& out) {
 
 }  // namespace
 
-std::unique_ptr<Tile> pane_tile(std::string pane) {
-  auto tile = std::make_unique<Tile>();
-  tile->pane = std::move(pane);
+std::unique_ptr<PaneTile> pane_tile(std::string pane) {
+  auto tile = std::make_unique<PaneTile>();
+  tile->pane = tile->place = std::move(pane);
   return tile;
 }
 
-std::unique_ptr<Tile> split_tile(Cut cut, Tile::Hold hold, float size, float minimum, std::unique_ptr<Tile> first,
-                                 std::unique_ptr<Tile> second) {
-  auto tile = std::make_unique<Tile>();
+std::unique_ptr<PaneTile> split_tile(Cut cut, PaneTile::Hold hold, float size, float minimum, std::unique_ptr<PaneTile> first,
+                                 std::unique_ptr<PaneTile> second) {
+  auto tile = std::make_unique<PaneTile>();
   tile->cut = cut;
   tile->hold = hold;
   tile->size = tile->default_size = size;
@@ -54,21 +54,21 @@ std::unique_ptr<Tile> split_tile(Cut cut, Tile::Hold hold, float size, float min
   return tile;
 }
 
-Tiling place(Tile& root, Box whole) {
+Tiling place(PaneTile& root, Box whole) {
   Tiling tiling;
   place_into(root, whole, tiling);
   return tiling;
 }
 
 void move_gutter(const Gutter& gutter, float to) {
-  Tile& tile = *gutter.tile;
+  PaneTile& tile = *gutter.tile;
   const float whole = extent(tile.cut, gutter.whole);
   const float start = tile.cut == Cut::across ? gutter.whole.x : gutter.whole.y;
   const float first = std::clamp(to - start, tile.minimum, std::max(tile.minimum, whole - tile.minimum));
   switch (tile.hold) {
-    case Tile::Hold::first: tile.size = first; break;
-    case Tile::Hold::second: tile.size = whole - first; break;
-    case Tile::Hold::share: tile.size = first / whole; break;
+    case PaneTile::Hold::first: tile.size = first; break;
+    case PaneTile::Hold::second: tile.size = whole - first; break;
+    case PaneTile::Hold::share: tile.size = first / whole; break;
   }
 }
 

@@ -47,6 +47,7 @@ bool draw_search(Ui& ui, Box& bar) {
   const Box box = bar.cut_right(kWidth).row(kControlHeight);
   const Hit hit = ui.hit("search", box);
   ui.fill(box, hit.hovered ? theme.hover : theme.raised, kRadius);
+  if (theme.has_edges) ui.outline(box, theme.line, kRadius);
   Box text = box.inset(10, 0);
   ui.text_in(text.cut_right(44), Face::control, theme.dim, keys_of(Action::palette), Align::right);
   ui.text_in(text.cut_left(20), Face::control, theme.dim, icon::kSearch);
@@ -70,12 +71,14 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Pa
   const auto icon_button = [&](Box at, const char* icon, const std::string& tip, Action action, bool enabled = true) {
     if (button(ui, icon, at.row(kControlHeight), {.enabled = enabled, .face = Face::control, .tip = tip})) asked = action;
   };
-  icon_button(bar.cut_right(kIcon), icon::kOpen, tip_of("Open a model", Action::open), Action::open);
+  icon_button(bar.cut_right(kIcon), icon::kGear, tip_of("Settings", Action::settings), Action::settings);
   bar.cut_right(4);
   icon_button(bar.cut_right(kIcon), icon::kTheme, tip_of(theme.dark ? "Light colours" : "Dark colours", Action::switch_theme),
               Action::switch_theme);
   bar.cut_right(4);
   icon_button(bar.cut_right(kIcon), icon::kHelp, tip_of("Keys and mouse", Action::help), Action::help);
+  bar.cut_right(4);
+  icon_button(bar.cut_right(kIcon), icon::kOpen, tip_of("Open a model", Action::open), Action::open);
   bar.cut_right(8);
   if (draw_search(ui, bar)) asked = Action::palette;
   bar.cut_right(16);

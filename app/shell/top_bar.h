@@ -1,5 +1,5 @@
 #pragma once
-// The bar at the top: what is open, undo and redo, help, theme, open.
+// The bar at the top: what is open, undo and redo, search, open, help, theme, settings.
 #include <optional>
 
 #include "app/core/snapshot.h"

@@ -18,16 +18,15 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kWidth = 1600, kHeight = 1000;
 constexpr double kIdle = 1.0;          // seconds between looks at whether something is slow
-constexpr double kRunFrame = 1.0 / 30;  // between frames that only follow a run
 constexpr int kNoDisplay = 3;          // exit code
 
 double seconds_since(Clock::time_point then) { return std::chrono::duration<double>(Clock::now() - then).count(); }
 
 /// Lets the processor work for the run between two frames, unless the user does something.
-void rest(GlfwWindow& window, const InputQueue& input, Clock::time_point begun) {
+void rest(GlfwWindow& window, const InputQueue& input, Clock::time_point begun, double frame_seconds) {
   window.poll();
   while (input.empty() && !window.should_close()) {
-    const double left = kRunFrame - seconds_since(begun);
+    const double left = frame_seconds - seconds_since(begun);
     if (left <= 0) return;
     window.wait(left);
   }
@@ -67,7 +66,7 @@ void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input, ControlsFile 
     window.swap();
     controls.follow(shell, window.content_scale());
     if (const std::string now = shell.title(); now != title) window.set_title(title = now);
-    rest(window, input, begun);
+    rest(window, input, begun, shell.seconds_between_frames());
   }
 }
 

@@ -4,8 +4,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/core/snapshot.h"
+#include "app/shell/layout.h"
 #include "app/shell/tiling.h"
 #include "views/panels/kit/ui.h"
 
@@ -38,14 +41,22 @@ class Workspace {
   void toggle_enlarged(const std::string& pane);
   bool is_enlarged() const { return !enlarged_.empty(); }
 
+  /// Shows another view in the place of a pane; where that view has a place on this page, the two change places.
+  void show_view(const std::string& pane, const std::string& view);
+  /// How the panes are arranged, and arranging them so. Names and sizes that mean nothing here are passed over.
+  PaneLayout layout() const;
+  void arrange(const PaneLayout& layout);
+
  private:
-  Tile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
-  Tile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
-  Tile* narrow_lanes_ = nullptr;  // the same in a narrow window
-  std::unique_ptr<Tile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
-  Tile& tree(Box body) const;
+  PaneTile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
+  PaneTile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
+  PaneTile* narrow_lanes_ = nullptr;  // the same in a narrow window
+  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
+  PaneTile& tree(Box body) const;
+  std::vector<std::pair<const char*, PaneTile*>> trees() const;
 
   Tiling tiling_;
+  Box body_;  // that was last filled
   std::string enlarged_;
   Page page_ = Page::inspect;
 };

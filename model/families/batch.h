@@ -2,6 +2,7 @@
 // The rows of one call: the tokens of all lanes one below the other, and what is told to their probes.
 #include <algorithm>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 #include "model/base/dtype.h"
@@ -67,6 +68,12 @@ struct Batch {
     if (probe && (probe->mask(layer) & bit(point)) && part.count > 0) probe->visit(point, layer, token, part);
   }
 };
+
+/// Rows one after the other, behind what is there.
+template <class Real>
+void append_rows(std::type_identity_t<Rows<const Real>> rows, std::vector<float>& to) {
+  for (std::int64_t t = 0; t < rows.count; ++t) to.insert(to.end(), rows.row(t), rows.row(t) + rows.width);
+}
 
 /// Scratch rows by name; every buffer has one meaning within a layer.
 enum class Slot : int {

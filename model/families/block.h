@@ -40,6 +40,12 @@ class Mixer {
   virtual void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const = 0;
   /// How fast the state decays by itself, see Model::rates; empty where it does not.
   virtual std::vector<Real> rates() const { return {}; }
+  /// See Model.
+  virtual RecurrenceSource recurrence_source(ChannelRange, RecurrenceWants) const { return {}; }
+  virtual Recurrence recurrence(int, ChannelRange, RecurrenceWants, std::span<const Rows<const Real>>, std::int64_t,
+                                const BasicState<Real>&, Context<Real>&) const {
+    return {};
+  }
 };
 
 template <class Real>

@@ -115,6 +115,15 @@ void StackModel::replay(int layer, std::span<const Rows<const float>> drivers, S
 
 std::vector<float> StackModel::rates(int layer) const { return single_->blocks[static_cast<std::size_t>(layer)].mixer->rates(); }
 
+RecurrenceSource StackModel::recurrence_source(int layer, ChannelRange channels, RecurrenceWants wants) const {
+  return single_->blocks[static_cast<std::size_t>(layer)].mixer->recurrence_source(channels, wants);
+}
+
+Recurrence StackModel::recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const float>> columns,
+                                  std::int64_t lead, const State& start, Context<float>& context) const {
+  return single_->blocks[static_cast<std::size_t>(layer)].mixer->recurrence(layer, channels, wants, columns, lead, start, context);
+}
+
 template <class Real>
 bool StackModel::run(const Parts<Real>& parts, std::span<Lane<Real>> lanes, Context<Real>& context) const {
   Batch<Real> batch(lanes, context);

@@ -26,6 +26,9 @@ class StackModel final : public Model {
   void read_out(Rows<const float> resid_out, Rows<float> logits, Context<float>& context) const override;
   void replay(int layer, std::span<const Rows<const float>> drivers, State& state, Context<float>& context) const override;
   std::vector<float> rates(int layer) const override;
+  RecurrenceSource recurrence_source(int layer, ChannelRange channels, RecurrenceWants wants) const override;
+  Recurrence recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const float>> columns,
+                        std::int64_t lead, const State& start, Context<float>& context) const override;
 
  private:
   template <class Real>

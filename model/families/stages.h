@@ -82,6 +82,54 @@ void convolve_lanes(const ConvWeights<Real>& weights, std::type_identity_t<Rows<
   }
 }
 
+/// silu of the convolution of the channels from `first` on alone, with the bits that all of them have together: raw inputs
+/// x [lead + T, width], whose first row follows the conv state; only T rows come out. The result lies in scratch memory.
+template <class Real>
+Rows<Real> activate_columns(const ConvWeights<Real>& weights, std::int64_t first, Rows<const Real> x, std::int64_t lead,
+                            std::span<const Real> state, Context<Real>& context) {
+  const std::int64_t width = x.width, channels = weights.channels, kernel = weights.kernel, missing = kernel - 1 - lead;
+  const std::int64_t tokens = x.count - lead;
+  std::vector<Real> w(static_cast<std::size_t>(kernel * width));
+  for (std::int64_t k = 0; k < kernel; ++k) std::copy_n(weights.w.data() + k * channels + first, width, w.data() + k * width);
+  const std::span<const Real> all_biases = weights.bias;
+  const auto bias = all_biases.empty() ? all_biases : all_biases.subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(width));
+  Rows<Real> window = scratch(context, Slot::window, kernel - 1 + tokens, width);
+  for (std::int64_t k = 0; k < missing; ++k) std::copy_n(state.data() + (k + 1 + lead) * channels + first, width, window.row(k));
+  for (std::int64_t t = 0; t < x.count; ++t) std::copy_n(x.row(t), width, window.row(missing + t));
+  Rows<Real> conv = scratch(context, Slot::conv, tokens, width), act = scratch(context, Slot::act, tokens, width);
+  const Batch<Real> nobody({}, context);
+  context.math.convolve(window, kernel, w, bias, conv);
+  nobody.round(conv);
+  context.math.silu(conv, act);
+  nobody.round(act);
+  return act;
+}
+
+/// The parts of a recurrence that every selective scan has: h, A and the time steps [T, 1 or channels].
+template <class Real>
+Recurrence begin_recurrence(ChannelRange range, Rows<const Real> dt, std::int64_t lead, std::span<const Real> h,
+                            const TensorSchema& schema, std::int64_t channels_a_step) {
+  Recurrence r{.tokens = dt.count - lead, .channels = range.count, .states = schema.shape.back()};
+  for (std::int64_t i = range.first * r.states; i < (range.first + range.count) * r.states; ++i)
+    r.h.push_back(static_cast<float>(h[static_cast<std::size_t>(schema.stored_index(i))]));
+  for (std::int64_t t = 0; t < r.tokens; ++t)
+    for (std::int64_t c = 0; c < r.channels; ++c)
+      r.steps.push_back(static_cast<float>(dt.row(lead + t)[(range.first + c) / channels_a_step - range.first / channels_a_step]));
+  return r;
+}
+
+/// What a scan writes of the values u [T, channels]: dt u, or dt where weights are wanted; and what it adds beside the state.
+template <class Real>
+void add_values(Rows<const Real> u, RecurrenceWants wants, const Real* skip, std::int64_t channels_a_skip, Recurrence& r) {
+  for (std::int64_t t = 0; t < r.tokens; ++t)
+    for (std::int64_t c = 0; c < r.channels; ++c) {
+      const auto value = static_cast<float>(u.row(t)[c]), step = r.steps[static_cast<std::size_t>(t * r.channels + c)];
+      const auto by = static_cast<float>(skip[c / channels_a_skip]);
+      if (wants.writes) r.x.push_back(wants.weights ? step : step * value);
+      if (wants.reads) r.own.push_back(wants.weights ? by : by * value);
+    }
+}
+
 /// One lane's scan, stage by stage: decay, state and output of each token, each shown before the next is computed.
 template <class Real>
 void scan_watched_lane(const Scan<Real>& scan, const TensorSchema& schema, std::size_t lane, int layer, Batch<Real>& batch) {

@@ -78,8 +78,9 @@ class LongPrompts(Case):
         short, little = self.run_session(2_000)
         long, much = self.run_session(LENGTH)
         self.assertEqual((short["tokens"], long["tokens"]), (2_000, LENGTH))
-        # Beside the history: the ids in the session, the run and undo, and what rules measured, 4 bytes a rule, layer and token.
-        self.assertLess(much - little, BUDGET + LENGTH * (4 * 17 * 3 + 120))
+        # Beside the history: the ids in the session, the run and undo, the times, and what rules measured. The tiles of so small a model are
+        # small blocks, among which the allocator leaves holes; without the budget the history would take 240 MB.
+        self.assertLess(much - little, 2 * BUDGET + LENGTH * 128)
 
 
 if __name__ == "__main__":

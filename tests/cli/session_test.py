@@ -5,7 +5,7 @@ import struct
 
 from program import GOLDEN, Case, main
 
-KINDS = ["state-heatmap", "state-at", "norms", "gates", "pca2d", "pca3d", "scree", "next-token", "logit-lens"]
+KINDS = ["state-heatmap", "state-at", "norms", "gates", "drivers", "channel", "expected", "pca2d", "pca3d", "scree", "next-token", "logit-lens", "content", "half-life", "attention-map"]
 OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
@@ -88,6 +88,21 @@ class Sessions(Case):
         error = self.refusal("run", self.write([rule(on_alert="shout")]))
         self.assertEqual(error["field"], "commands[0] set_rule.on_alert")
 
+    def test_ranges_are_named_and_playing_changes_nothing(self):
+        text = [{"step": 0, "command": "feed_text", "text": "In the beginning was the word"}, {"step": 0, "command": "read_waiting"}]
+        plain = self.json_of("run", self.write(text))
+        named = self.json_of("run", self.write([*text, {"step": 29, "command": "set_range", "index": 0, "name": "the beginning", "first": 0, "last": 16},
+                                                {"step": 29, "command": "set_range", "index": 1, "name": "the word", "first": 21, "last": 29},
+                                                {"step": 29, "command": "set_range", "index": 2, "name": "gone", "first": 0, "last": 1},
+                                                {"step": 29, "command": "remove_range", "index": 2},
+                                                {"step": 29, "command": "seek", "token": 0, "cursor": "a"},
+                                                {"step": 29, "command": "play", "rate": 8, "by": "token"}]))
+        self.assertEqual(plain["ranges"], [])
+        self.assertEqual(named["ranges"], [{"name": "the beginning", "first": 0, "last": 16}, {"name": "the word", "first": 21, "last": 29}])
+        self.assertEqual(named["state_hash"], plain["state_hash"])
+        error = self.refusal("run", self.write([*text, {"step": 29, "command": "set_range", "index": 0, "name": "x", "first": 20, "last": 30}]))
+        self.assertEqual((error["code"], error["field"]), ("out_of_range", "commands[2] set_range.last"))
+
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]
@@ -128,8 +143,34 @@ class Figures(Case):
         def svg(*options):
             self.run_program("figure", "state-at", "builtin:prose", "--text", "In the beginning", "-o", "f.svg", *options)
             return (self.folder / "f.svg").read_bytes()
-        seen = [svg(), svg("--layer", 3), svg("--cursor", 4), svg("--map", "PuOr"), svg("--scale", "linear"), svg("--order", "index"), svg("--size", "4x4")]
+        seen = [svg(), svg("--layer", 3), svg("--cursor", 4), svg("--map", "PuOr"), svg("--scale", "linear"), svg("--order", "index"), svg("--size", "4x4"),
+                svg("--across", "head"), svg("--scale", "sign"), svg("--range", -2, 2), svg("--show-rows", 0, 8)]
         self.assertEqual(len(set(seen)), len(seen))
+
+    def csv_of(self, kind, *options):
+        self.run_program("figure", kind, "builtin:prose", "--text", "In the beginning", "--layer", 2, "--channel", 40, "--state-index", 5, "-o", "f.csv", *options)
+        return [row.split(",") for row in (self.folder / "f.csv").read_text().splitlines()[1:]]
+
+    def test_the_axes_of_the_state_are_chosen_by_name(self):  # 12 heads of 32 channels with 32 state indexes; 16 tokens
+        for axis, count in (("channels", 12 * 32), ("head", 12), ("p", 32), ("n", 32)):
+            self.assertEqual(len(self.csv_of("state-heatmap", "--rows", axis)), 16 * count, axis)
+            self.assertEqual({row[4] for row in self.csv_of("state-heatmap", "--rows", axis) if row[1:4] == ["9", "40", "5"]},
+                             {row[4] for row in self.csv_of("state-heatmap") if row[1:4] == ["9", "40", "5"]})
+        self.assertEqual({int(row[2]) // 32 for row in self.csv_of("state-at", "--across", "head")}, {1})
+        self.assertEqual({int(row[3]) for row in self.csv_of("state-at", "--across", "n")}, {5})
+        refused = self.refusal("figure", "state-heatmap", "builtin:prose", "--text", "In", "--rows", "token", "-o", "f.csv")
+        self.assertEqual((refused["field"], refused["expected"]), ("--rows", "channels, head, p, n"))
+
+    def test_watched_tokens_have_a_probability_after_each_token(self):
+        rows = self.csv_of("expected", "--watch", "e", "--watch", "32")
+        for column in ("p_101", "p_32"):
+            values = [float(row[3]) for row in rows if row[2] == column]
+            self.assertEqual(len(values), 16)
+            self.assertTrue(all(0 <= value <= 1 for value in values))
+        came = [2 ** -float(row[3]) for row in rows if row[2] == "surprise_bits" and row[1] == "4"]  # "In th" is followed by e
+        self.assertAlmostEqual(came[0], [float(row[3]) for row in rows if row[2] == "p_101" and row[1] == "4"][0], delta=1e-6)
+        refused = self.refusal("figure", "expected", "builtin:prose", "--text", "In", "--watch", "the cat", "-o", "f.csv")
+        self.assertEqual(refused["field"], "--watch")
 
     def test_data_lies_beside_the_figure(self):
         said = self.json_of("figure", "norms", "builtin:prose", "--text", "In the beginning", "-o", "n.pdf", "--data")
@@ -146,6 +187,21 @@ class Figures(Case):
             self.assertAlmostEqual(sum(float(row[5]) for row in rows if row[2] == head), 1, delta=1e-6)
         refused = self.refusal("figure", "attention", GOLDEN / "granite-dense", "--ids", "3", "--layer", 0, "-o", "b.pdf")
         self.assertEqual((refused["field"], refused["found"]), ("layer", "layer 0, mamba2"))
+
+    def test_who_wrote_a_cell_sums_to_it(self):
+        said = self.json_of("figure", "content", "builtin:prose", "--text", "In the beginning God", "--layer", 2, "--cell", "7,3", "--cursor", 12, "-o", "c.svg", "--data")
+        content = said["content"]
+        self.assertEqual((content["part"], content["layer"], content["channel"], content["state"], content["token"]), ("cell", 2, 7, 3, 12))
+        self.assertEqual(len(content["tokens"]), 13)
+        self.assertAlmostEqual(sum(one["value"] for one in content["tokens"]), content["value"], delta=content["bound"])
+        rows = [row.split(",") for row in (self.folder / "c.csv").read_text().splitlines()[1:]]
+        self.assertEqual([float(row[4]) for row in rows if row[0] == "token"], [one["value"] for one in content["tokens"]])
+        parts = {part: self.json_of("figure", "content", "builtin:prose", "--text", "In the beginning God", "--of", part, "-o", "p.pdf")["content"] for part in ("channel", "head", "layer", "read-out")}
+        self.assertLess(parts["channel"]["value"], parts["head"]["value"])
+        self.assertLess(parts["head"]["value"], parts["layer"]["value"])
+        refused = self.refusal("figure", "content", GOLDEN / "llama", "--ids", "3", "-o", "b.pdf")
+        self.assertEqual(refused["field"], "layer")
+        self.assertEqual(self.refusal("figure", "content", "builtin:prose", "--text", "a", "--cell", "7,99", "-o", "b.pdf")["field"], "state")
 
     def test_a_state_file_is_where_a_figure_starts(self):
         self.run_program("trace", "builtin:prose", "--text", "In the beginning", "-o", "t.npz", "--save-state", "s.safetensors", "--points", "logits")
@@ -171,6 +227,17 @@ class Whole(Case):
         picture = (self.folder / "w.png").read_bytes()
         self.assertTrue(picture.startswith(MAGIC[".png"]))
         self.assertEqual(struct.unpack(">II", picture[16:24]), (1000, 700))
+
+    def test_a_screenshot_presses_keys_and_has_a_look_and_a_scale(self):
+        pictures = set()
+        for options in ((), ("--light",), ("--contrast",), ("--scale", "1.25"), ("--press", "Ctrl+,"), ("--press", "Shift+F1"), ("--press", "Shift+F1", "--press", "Enter")):
+            self.run_program("screenshot", "builtin:flipflop", "-o", "w.png", "--size", "1000x700", *options)
+            pictures.add((self.folder / "w.png").read_bytes())
+        self.assertEqual(len(pictures), 7)
+        self.run_program("screenshot", "--workspace", "start", "-o", "w.png", "--size", "1000x700")
+        self.assertNotIn((self.folder / "w.png").read_bytes(), pictures)
+        self.assertEqual(self.refusal("screenshot", "builtin:flipflop", "-o", "w.png", "--press", "Ctrl+Y")["field"], "--press")
+        self.assertEqual(self.refusal("screenshot", "-o", "w.png")["field"], "SOURCE")
 
     def test_the_demo_can_be_repeated(self):
         files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}

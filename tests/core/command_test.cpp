@@ -24,14 +24,25 @@ std::vector<Command> one_of_each() {
           command::ZeroState{2},
           command::ScaleState{-1, 0.5},
           command::RestoreState{1, 9},
+          command::EditState{{"noise", 2, "ssm_state", "3, :, 0:4", 0.5, 7, 12, 1, "a storm"}},
+          command::ApplyPatch{"a patch", {{.operation = "scale", .at = "3", .value = 0.5}, {}}},
           command::SetTrials{"none", 3, true, 1},
           command::SetRule{3, {.kind = "track", .limit = 2.5, .layer_limits = {1, 2}, .origin = "yours", .side = "below"}},
           command::RemoveRule{1},
           command::UseRules{"document 2"},
+          command::Fork{12, "what if", true},
+          command::SwitchRun{1},
+          command::DeleteRun{2},
+          command::RenameRun{1, "the other"},
+          command::PromoteRun{1},
+          command::StepAll{5},
           command::Undo{},
           command::Redo{},
-          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25},
-          command::ShowWeights{"lm_head.weight", "other"}};
+          command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25, {.map = "magma", .range = {-1, 2}, .rows_axis = 1, .watched = {3, 4}}},
+          command::ShowWeights{"lm_head.weight", "other"},
+          command::Play{12.5, "layer"},
+          command::SetRange{1, "bread", 128, 224},
+          command::RemoveRange{2}};
 }
 
 Error refused(const std::string& json) {
@@ -102,6 +113,16 @@ TEST_CASE("command: fields within a field are read as strictly") {
   CHECK(error.field == "commands[2].sampling.seed");
 }
 
+TEST_CASE("command: the look of a figure may be left out or say a part, what it says is read strictly") {
+  const std::string figure = R"("command": "export_figure", "kind": "norms", "file": "n.pdf", "width_in": 4, "height_in": 3)";
+  const auto look_of = [&](const std::string& look) { return std::get<command::ExportFigure>(*parse_command("{" + figure + look + "}", "")).look; };
+  CHECK(look_of("") == command::FigureLook());
+  const command::FigureLook some = look_of(R"(, "look": {"map": "magma", "range": [-1, 2.5], "watched": [7]})");
+  CHECK((some.map == "magma" && some.range == std::vector<double>{-1, 2.5} && some.watched == std::vector<std::int32_t>{7} && some.scale == "symlog"));
+  CHECK(refused("{" + figure + R"(, "look": {"mop": "magma"}})").field == "commands[2].look.mop");
+  CHECK(refused("{" + figure + R"(, "look": {"rows": "all"}})").code == Code::mismatch);
+}
+
 TEST_CASE("command: what is no object is refused") {
   CHECK(refused("[]").code == Code::mismatch);
   CHECK_FALSE(parse_command("{", ""));
@@ -114,7 +135,18 @@ TEST_CASE("command: labels are what a person would say") {
   CHECK(label_of(command::Step{3}) == "step 3");
   CHECK(label_of(command::FeedTokens{{1}}) == "feed 1 token");
   CHECK(label_of(command::FeedText{"a\nb"}) == "feed \"a\\x0ab\"");
+  CHECK(label_of(command::SetRange{0, "bread", 128, 224}) == "name tokens 128 to 223 \"bread\"");
   for (const Command& command : one_of_each()) CHECK_FALSE(label_of(command).empty());
+}
+
+TEST_CASE("command: an edit has a name that a mark has room for, others are called by their labels") {
+  CHECK(brief_of(command::ZeroState{2}) == "zero L2");
+  CHECK(brief_of(command::ZeroState{-1}) == "zero");
+  CHECK(brief_of(command::ScaleState{12, 0.5}) == "× 0.5 L12");
+  CHECK(brief_of(command::ScaleState{-1, -2}) == "× -2");
+  CHECK(brief_of(command::RestoreState{1, 9}) == "restore L1");
+  CHECK(brief_of(command::SetTrials{.no_cache = true}) == "no cache");
+  CHECK(brief_of(command::Step{3}) == "step 3");
 }
 
 }  // namespace

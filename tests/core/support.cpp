@@ -63,6 +63,12 @@ std::shared_ptr<const OpenedModel> random_model(const std::string& family, std::
   return opened;
 }
 
+std::unique_ptr<Lab> open_golden(const std::string& name, const LabOptions& options) {
+  auto lab = std::make_unique<Lab>(options);
+  carry_out(*lab, command::Open{source_path("tests/golden/" + name)});
+  return lab;
+}
+
 void carry_out(Lab& lab, const Command& command) {
   const Answer answer = lab.apply(command);
   INFO(label_of(command), ": ", answer.refusal.text());

@@ -27,6 +27,9 @@ class FreshLab : public Lab {
   }
 };
 
+/// A lab on a model of tests/golden that has read nothing.
+std::unique_ptr<Lab> open_golden(const std::string& name, const LabOptions& options = {});
+
 /// Applies a command that must be accepted, and does the work it announces.
 void carry_out(Lab& lab, const Command& command);
 /// Applies a command that must be refused, and returns why.

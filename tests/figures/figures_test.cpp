@@ -6,11 +6,13 @@
 #include <sstream>
 
 #include "tests/figures/hand_made.h"
-#include "views/figures/figure.h"
+#include "views/figures/parts.h"
 #include "views/plot/layout.h"
 
 using namespace lab;
 using lab::test::HandMade;
+using lab::test::kChannels;
+using lab::test::kStates;
 
 namespace {
 
@@ -56,7 +58,13 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"alert-limits", {"limit, ratio", "share beyond", "all layers"}},
       {"state-at", {"n", "channels by half-life", "h"}},
       {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
+      {"content", {"token", "part of the value", "sum so far, %", "␣the", "Who wrote h[2, 1]", "Written over 5 tokens, still decaying."}},
+      {"half-life", {"tokens", "channels, slowest first", "half left", "1 % left"}},
+      {"attention-map", {"of token", "token reads", "weight of the value"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
+      {"drivers", {"token", "‖h‖₂", "mean Δ", "exp(ΔA)", "‖ΔxB‖₂", "|SiLU(z)|", "innovati"}},
+      {"channel", {"token", "h[2, 1]", "Δ·x·B", "exp(ΔA)", "SiLU(z)"}},
+      {"expected", {"token", "entropy", "surprise", "rank", "p ␣cat", "rank ␣cat"}},
       {"gates", {"mean Δ", "exp(ΔA)", "|SiLU(z)|", "share shut"}},
       {"pca2d", {"PC1, 70 %", "PC2, 20 %"}},
       {"pca3d", {"PC1, 70 %", "PC2, 20 %", "PC3, 10 %"}},
@@ -185,6 +193,169 @@ TEST_CASE("state-heatmap: NaN is counted in the subtitle and drawn in its own co
     if (const auto* image = std::get_if<DrawImage>(&op))
       is_drawn |= std::ranges::count(image->pixels->rgba, kNanColor) > 0;
   CHECK(is_drawn);
+}
+
+TEST_CASE("state-heatmap: rows are ordered by norm too, an order that is not there is by index") {
+  const HandMade made;
+  FigureOptions options;
+  options.order = RowOrder::norm;
+  CHECK(layer_of<HeatLayer>(figure_of("state-heatmap", made, options)).row_order == std::vector<std::int32_t>{3, 2, 1, 0});
+  CHECK(has(value_of("state-heatmap", made, 0, 0.5, options), "h[3, 1]"));
+  options.order = RowOrder::similarity;
+  CHECK(layer_of<HeatLayer>(figure_of("state-heatmap", made, options)).row_order.empty());
+  CHECK(needs_of(*find_figure("state-heatmap"), options).similarity);
+}
+
+TEST_CASE("state-heatmap: z-scores are of each row, and a row that does not vary is 0") {
+  const HandMade made;
+  FigureOptions options;
+  set_colouring(options, 4);
+  CHECK(options.z_score);
+  const auto heat = layer_of<HeatLayer>(figure_of("state-heatmap", made, options));
+  for (int r = 0; r < 3; ++r) {
+    const auto row = static_cast<std::size_t>(r);
+    const double expected = (static_cast<double>(HandMade::cell(3, r)) - static_cast<double>(made.slab->mean[row])) / static_cast<double>(made.slab->deviation[row]);
+    CHECK(static_cast<double>(heat.column(3)[r]) == doctest::Approx(expected).epsilon(1e-6));
+  }
+  CHECK(heat.column(3)[3] == 0);
+  const std::string text = value_of("state-heatmap", made, 3, 1.5, options);  // channel 0
+  CHECK(has(text, "h[0, 1]\t+0.4\nz-score\t−0.4\nrow mean, deviation\t0.5, 0.25\n"));
+  set_colouring(options, 2);
+  CHECK((!options.z_score && options.scaling == Scaling::symlog));
+}
+
+TEST_CASE("state-heatmap: signs have three colours whatever the range") {
+  const HandMade made;
+  FigureOptions options;
+  set_colouring(options, 3);
+  const ColorScale scale = layer_of<HeatLayer>(figure_of("state-heatmap", made, options)).scale;
+  CHECK(scale.color(1e-30) == color_at(ColorMap::rd_bu, 1));
+  CHECK(scale.color(-1e-30) == color_at(ColorMap::rd_bu, 0));
+  CHECK(scale.color(0) == color_at(ColorMap::rd_bu, 0.5));
+  CHECK(scale.color(NAN) == kNanColor);
+  const std::string text = drawn(figure_of("state-heatmap", made, options));
+  for (const char* label : {"'−'", "'0'", "'+'"}) CHECK(has(text, label));
+}
+
+TEST_CASE("state-heatmap: another axis goes down through the selected cell, and its rows are told as cells") {
+  HandMade made;
+  *made.slab = {.layer = 1, .state = 1, .shape = {kChannels, kStates}, .axis = 1, .start = 4, .step = 1, .rows = 2, .columns = made.slab->columns,
+                .by_half_life = {0, 1}, .half_life = {3, 3}, .rate = {1, 1}, .mean = {0, 0}, .deviation = {1, 1}, .version = 2};
+  const Figure figure = figure_of("state-heatmap", made);
+  CHECK(layer_of<HeatLayer>(figure).rows == 2);
+  CHECK(has(value_of("state-heatmap", made, 1, 1.5), "h[2, 1]\t"));
+  CHECK(has(subtitle_of("state-heatmap", made.snapshot, made.derived), "h[channel = 2, n] · 2 × 5"));
+  CHECK(has(csv_of("state-heatmap", made.snapshot, made.derived, {}), "\n1,0,2,1,"));
+}
+
+TEST_CASE("state-heatmap: a part of the rows is shown as displayed, each of few rows with its channel") {
+  const HandMade made;
+  FigureOptions options;
+  options.first_row = 1, options.rows = 2;
+  const Axis axis = figure_of("state-heatmap", made, options).plots[0].y;
+  CHECK((axis.low == 3 && axis.high == 1));
+  CHECK(axis.marks == std::vector<std::pair<double, std::string>>{{1.5, "0"}, {2.5, "3"}});
+  options.first_row = 90;  // of another layer
+  CHECK(figure_of("state-heatmap", made, options).plots[0].y.low == 4);
+}
+
+TEST_CASE("heatmaps: cells with room for it hold their number, others do not") {
+  const HandMade made;
+  const auto numbers = [&](double width) {
+    const LaidOut page = lay_out(figure_of("state-at", made), width, 200, print_style(), FixedMeasure());
+    std::vector<std::string> texts;
+    for (const DrawOp& op : page.list.ops)
+      if (const auto* text = std::get_if<DrawText>(&op); text && page.areas[0].frame.contains(text->at.x, text->at.y)) texts.push_back(text->text);
+    return texts;
+  };
+  auto found = numbers(300);
+  std::ranges::sort(found);
+  CHECK(found == std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7", "8"});
+  CHECK(numbers(90).empty());
+}
+
+TEST_CASE("state-at: the plane across an axis holds the selected index on it, and a cell is found at its place") {
+  HandMade made;
+  for (LayerInfo& layer : made.model->layers) layer.heads = 2, layer.head_dim = 2;
+  made.frame->shape = {2, 2, 2};  // head, p, n; the value of a cell is 1 more than its offset
+  made.snapshot.selection.channel = 3, made.snapshot.selection.state = 0;  // head 1, p 1, n 0: cell 6
+  const std::vector<std::vector<float>> columns[] = {{{5, 7}, {6, 8}}, {{3, 7}, {4, 8}}, {{1, 5}, {3, 7}}};  // across head 1: p x n; across p 1: head x n; across n 0: head x p
+  for (int axis = 0; axis < 3; ++axis) {
+    CAPTURE(axis);
+    FigureOptions options;
+    options.fixed_axis = axis;
+    const auto heat = layer_of<HeatLayer>(figure_of("state-at", made, options));
+    REQUIRE((heat.columns == 2 && heat.rows == 2));
+    for (int c = 0; c < 2; ++c) CHECK(std::vector<float>(heat.column(c), heat.column(c) + 2) == columns[axis][static_cast<std::size_t>(c)]);
+    const auto place = place_in_state_at({made.snapshot, made.derived, options}, 6);
+    REQUIRE(place);
+    CHECK(state_at_cell({made.snapshot, made.derived, options}, static_cast<double>(place->first), static_cast<double>(place->second) + 0.5) == 6);
+    CHECK(lines_of(csv_of("state-at", made.snapshot, made.derived, options)) == 5);
+  }
+  FigureOptions across_head;
+  across_head.fixed_axis = 0;
+  CHECK_FALSE(place_in_state_at({made.snapshot, made.derived, across_head}, 1));  // of head 0
+}
+
+TEST_CASE("drivers: innovation is the norm of the write over that of the state") {
+  const HandMade made;
+  const Figure figure = figure_of("drivers", made);
+  const auto line = layer_of<LineLayer>(figure, 5);
+  const double write = static_cast<double>(made.trace->statistic(1, Statistic::write_norm, 3).mean), norm = static_cast<double>(made.trace->statistic(1, Statistic::h_norm, 3).mean);
+  CHECK(static_cast<double>(line.y[3]) == doctest::Approx(write / norm).epsilon(1e-6));
+}
+
+TEST_CASE("channel: the write is the state less the decayed one before, and unknown at the first token") {
+  const HandMade made;
+  const Figure figure = figure_of("channel", made);
+  const auto write = layer_of<LineLayer>(figure, 1);
+  CHECK(std::isnan(write.y[0]));
+  const double decay = std::exp(-0.5 * static_cast<double>(made.slab->rate[2]));
+  CHECK(static_cast<double>(write.y[3]) == doctest::Approx(static_cast<double>(HandMade::cell(3, 2)) - decay * static_cast<double>(HandMade::cell(2, 2))).epsilon(1e-6));
+  CHECK(static_cast<double>(layer_of<LineLayer>(figure, 4).y[2]) == doctest::Approx(2 / (1 + std::exp(-2.0))).epsilon(1e-6));
+  CHECK(has(value_of("channel", made, 3, 0, {}, 2), "Δ\t0.5\ntoken 3"));
+}
+
+TEST_CASE("expected: surprise is in bits, ranks have their first at the top, of three watched tokens only probabilities are drawn") {
+  HandMade made;
+  const Figure figure = figure_of("expected", made);
+  CHECK(layer_of<LineLayer>(figure, 1).y[2] == 2);  // −log₂ 1/4
+  CHECK(figure.plots[2].y.low > figure.plots[2].y.high);
+  CHECK(has(value_of("expected", made, 2, 0, {}, 3), "p ␣cat\t0.5"));
+  made.expected->watched = {1, 0, 2, -1};
+  CHECK(figure_of("expected", made).plots.size() == 6);
+}
+
+TEST_CASE("figures: every kind explains itself and says what is shown") {
+  const HandMade made;
+  for (const FigureKind& kind : figure_kinds()) {
+    const std::string text = explanation_of(kind.name, made.snapshot, made.derived);
+    CHECK_MESSAGE(text.size() > 60, kind.name);
+    CHECK_MESSAGE(has(text, subtitle_of(kind.name, made.snapshot, made.derived)), kind.name);
+  }
+}
+
+TEST_CASE("look: options come back from their names, unknown names and empty ranges are refused") {
+  FigureOptions options;
+  options.map = ColorMap::magma, options.order = RowOrder::similarity, options.rows_axis = 2, options.fixed_axis = 1, options.first_row = 3, options.rows = 4;
+  options.watched = {5, 6, -1, -1}, options.yaw = 1.5;
+  set_colouring(options, 4);
+  options.locked = true, options.low = -2, options.high = 3;
+  const command::FigureLook look = look_of(options);
+  CHECK((look.scale == "z-score" && look.order == "similarity" && look.range == std::vector<double>{-2, 3} && look.watched == std::vector<std::int32_t>{5, 6}));
+  const auto back = options_of(look);
+  REQUIRE(back);
+  CHECK(look_of(*back) == look);
+  const auto refusal = [](auto change) {
+    command::FigureLook wrong;
+    change(wrong);
+    const auto refused = options_of(wrong);
+    return refused ? "" : refused.error().field;
+  };
+  CHECK(refusal([](auto& wrong) { wrong.map = "jet"; }) == "look.map");
+  CHECK(refusal([](auto& wrong) { wrong.scale = "cubic"; }) == "look.scale");
+  CHECK(refusal([](auto& wrong) { wrong.order = "taste"; }) == "look.order");
+  CHECK(refusal([](auto& wrong) { wrong.range = {3, 3}; }) == "look.range");
 }
 
 TEST_CASE("state-at: rows are channels, columns are states of a channel") {
@@ -502,10 +673,72 @@ TEST_CASE("attention: another kind of layer is refused by name, and those of att
   CHECK_FALSE(kind.applies(made.snapshot));
 }
 
+TEST_CASE("content: bars are the tokens' parts by sign, the line what they sum to, words are coloured by them") {
+  const HandMade made;
+  const Figure figure = figure_of("content", made);
+  REQUIRE(figure.plots.size() == 3);
+  const auto words = layer_of<WordsLayer>(figure);
+  REQUIRE(words.words.size() == 5);
+  CHECK((words.words[1].text == "␣cat" && words.words[1].value == -0.125));
+  CHECK(words.ringed == 4);
+  CHECK(words.rest(2) == "tokens 0–1: +0.62");  // with what lay there before
+  const auto adds = layer_of<BarLayer>(figure, 1);
+  CHECK(adds.values == std::vector<double>{0.25, 0, 0.25, 0, 0.75});
+  CHECK(std::get<BarLayer>(figure.plots[1].layers[1]).values == std::vector<double>{0, -0.125, 0, -0.125, 0});
+  CHECK((adds.from == -0.5 && adds.pitch == 1));
+  const auto line = layer_of<LineLayer>(figure, 2);
+  CHECK(line.y.front() == 50);
+  CHECK(line.y.back() == 100);
+  CHECK(has(value_of("content", made, 4.2, 0), "token 4\t␣cat\nits part\t+0.75\nshare\t50 %\nwritten\t1.5\nleft of it\t50 %"));
+  CHECK(value_of("content", made, 5, 0).empty());
+  CHECK(subtitle_of("content", made.snapshot, made.derived) == "layer 1 · t = 4 · +1.5");
+  CHECK(figure.plots[1].title == "Written over 5 tokens, still decaying.");
+  CHECK(figure.plots[1].subtitle == "The 5 largest hold 93.8 %.");
+  CHECK(has(csv_of("content", made.snapshot, made.derived, {}), "deposit,0,,before the trace,0.5,"));
+}
+
+TEST_CASE("half-life: channels lie by their slowest cell, and those beyond the history are counted") {
+  const HandMade made;
+  const Figure figure = figure_of("half-life", made);
+  const auto& half = std::get<LineLayer>(figure.plots[0].layers[1]);
+  CHECK(half.y == std::vector<float>{5, 4, 2, 1.5f});
+  CHECK(has(subtitle_of("half-life", made.snapshot, made.derived), "1 channel beyond the history"));
+  CHECK(value_of("half-life", made, 0.1, 1) == "channel 3\t\nhalf left after\tmore than 5 tokens\n1 % left after\tmore than 5 tokens");
+  CHECK(value_of("half-life", made, 3, 1) == "channel 2\t\nhalf left after\t1.5 tokens\n1 % left after\t4 tokens");
+  CHECK(value_of("half-life", made, 4, 1).empty());
+}
+
+TEST_CASE("attention-map: a row is what a token reads, a column of whom, and the first token is on top") {
+  const HandMade made;
+  const Figure figure = figure_of("attention-map", made);
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK(heat.column(1)[3] == -0.5f);  // token 3 of token 1
+  CHECK(heat.column(3)[1] == 0);
+  CHECK(figure.plots[0].y.low > figure.plots[0].y.high);
+  CHECK(has(value_of("attention-map", made, 1, 3), "weight\t−0.5\ntoken 3\t␣the\nreads token 1\t␣cat"));
+  CHECK(value_of("attention-map", made, 3, 1).empty());
+}
+
+TEST_CASE("content: a cache is refused by name, and before the first token it is said what to do") {
+  HandMade made;
+  made.derived.content.reset();
+  made.model->layers[1].parts = {"k", "v"};
+  const FigureKind& kind = *find_figure("content");
+  auto refused = kind.make(made.snapshot, made.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().message, "cache"));
+  CHECK_FALSE(kind.applies(made.snapshot));
+  HandMade early;
+  *early.content = {.part = StatePart::cell, .token = -1};
+  refused = find_figure("content")->make(early.snapshot, early.derived, {});
+  REQUIRE(!refused);
+  CHECK(has(refused.error().message, "Before the first token"));
+}
+
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
-      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"norms", 4 * 5}, {"gates", 4 * 5},
+      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"content", 1 + 5}, {"half-life", 8}, {"attention-map", 15}, {"norms", 4 * 5}, {"gates", 4 * 5}, {"drivers", 6 * 5}, {"channel", 5 * 5}, {"expected", 5 * 5},
       {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}, {"logit-lens", 2},
       {"weight-heatmap", 6},    {"weight-error", 6}, {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)

@@ -56,11 +56,17 @@ struct HandMade {
   std::shared_ptr<StateSlab> slab = std::make_shared<StateSlab>();
   std::shared_ptr<StateFrame> frame = std::make_shared<StateFrame>();
   std::shared_ptr<AttentionFrame> attention = std::make_shared<AttentionFrame>();
+  std::shared_ptr<MixerFrame> mixer = std::make_shared<MixerFrame>();
+  std::shared_ptr<ChannelTrack> channel = std::make_shared<ChannelTrack>();
+  std::shared_ptr<TokenTrack> expected = std::make_shared<TokenTrack>();
   std::shared_ptr<NextTokens> next = std::make_shared<NextTokens>();
   std::shared_ptr<LogitLens> lens = std::make_shared<LogitLens>();
   std::shared_ptr<Trajectory> path = std::make_shared<Trajectory>();
   std::shared_ptr<AlertLog> alerts = std::make_shared<AlertLog>();
   std::shared_ptr<WeightView> weights = std::make_shared<WeightView>();
+  std::shared_ptr<Content> content = std::make_shared<Content>();
+  std::shared_ptr<LayerReach> reach = std::make_shared<LayerReach>();
+  std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
   Snapshot snapshot;
   Derived derived;
 
@@ -89,12 +95,19 @@ struct HandMade {
     }
     *slab = {.layer = 1,
              .state = 1,
+             .shape = {kChannels, kStates},
+             .start = 1,
+             .step = kStates,
              .stride = stride,
              .rows = kChannels,
              .columns = columns.view(),
              .by_half_life = {2, 0, 3, 1},
              .half_life = {20, 0.5f, 200, 2},
              .rate = {0.1f, 4, 0.01f, 1},
+             .channels_by_half_life = {2, 0, 3, 1},
+             .mean = {0.5f, 0, 1, 0},
+             .deviation = {0.25f, 1, 0.5f, 0},
+             .by_norm = {3, 2, 1, 0},
              .version = 1};
     *frame = {.layer = 1, .position = tokens, .shape = {kChannels, kStates}, .h = {1, 2, 3, 4, 5, 6, 7, 8}};
     *next = {.position = tokens,
@@ -110,7 +123,13 @@ struct HandMade {
     for (std::int64_t t = 0; t < tokens; ++t)
       path->points.push_back({static_cast<float>(t), 0.5f * static_cast<float>(t * t), -1.0f});
     path->explained = {0.7f, 0.2f, 0.1f};
+    make_drivers(tokens);
     make_attention(tokens);
+    make_content(tokens);
+    *reach = {.layer = 1, .token = tokens - 1, .states = 2, .half = {{2}, {1}, {3.5}, {4}, {1.5}, {1}, {5, false}, {2}}, .horizon = {{5, false}, {5, false}, {5, false}, {5, false}, {4}, {3}, {5, false}, {5, false}}};
+    *hidden = {.layer = 1, .channel = 2, .first = 0, .tokens = tokens, .rows = std::vector<float>(static_cast<std::size_t>(tokens * tokens))};
+    for (std::int64_t t = 0; t < tokens; ++t)
+      for (std::int64_t j = 0; j <= t; ++j) hidden->rows[static_cast<std::size_t>(t * tokens + j)] = static_cast<float>(j + 1) / static_cast<float>(t + 1) * (j % 2 ? -1.0f : 1.0f);
     make_weights();
     make_alerts(tokens);
     derive();
@@ -118,7 +137,33 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden}; }
+  /// What moves channel 2 at the last token, and over all of them; and what was expected: token 1 twice as often as the others.
+  void make_drivers(std::int64_t tokens) {
+    *mixer = {.layer = 1, .token = tokens - 1,
+              .values = {{Point::x, {9, 9, 9, 9}}, {Point::u, {1, 2, 3, 4}}, {Point::dt, {0.1f, 0.2f, 0.5f, 0.4f}}, {Point::B, {5, 6}}, {Point::C, {7, 8}}, {Point::y, {10, 20, 30, 40}}, {Point::z, {1, 1, 0.5f, 1}}},
+              .before = {-1, -2, -3, -4, -5, -6, -7, -8}};
+    *channel = {.layer = 1, .channel = 2};
+    RowLog<float> rows(TokenTrack::kWidth);
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      channel->values[Point::dt].push_back(0.5f), channel->values[Point::z].push_back(static_cast<float>(t));
+      const auto row = rows.append();
+      std::fill(row.begin(), row.end(), NAN);
+      row[0] = 1.5f, row[1] = 0.25f, row[2] = 2;
+      row[3] = 0.5f, row[4] = 1;
+    }
+    *expected = {.watched = {1, -1, -1, -1}, .rows = rows.view()};
+  }
+  /// Half a unit lay in the cell before; every second token takes away, the last one gives most.
+  void make_content(std::int64_t tokens) {
+    *content = {.part = StatePart::cell, .layer = 1, .channel = 2, .state = 1, .token = tokens - 1, .deposits = {{0, "before the trace", {0.5, 0.5, 4}}}, .value = 0.5, .sum = 0.5, .read = 1};
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const double value = (t % 2 ? -0.125 : 0.25) * (t + 1 == tokens ? 3 : 1);
+      content->tokens.push_back({value, std::fabs(value), 2 * std::fabs(value)});
+      content->sum += value, content->value = content->sum;
+    }
+    content->judgement = judgement_of(*content, 1);
+  }
   /// The selected layer attends: of two heads the first looks everywhere alike, the second half at the first token, half at the last.
   void make_attention(std::int64_t tokens) {
     model->layers[1].points = {{Point::probs, {2, kCachedRows}}};
@@ -179,6 +224,7 @@ struct HandMade {
       if (i == token) column[static_cast<std::size_t>(row)] = NAN;
     }
     slab->columns = columns.view();
+    slab->nonfinite = 1, slab->nonfinite_token = token * slab->stride, slab->nonfinite_row = row;
   }
 };
 

@@ -622,6 +622,40 @@ TORCH = {
 }
 
 
+def session(*commands, **more):
+    """A session whose commands are written with the step 0, on one line."""
+    return json.dumps({"format": "statelab-session/1", "model": "tiny", "commands": [{"step": 0, **each} for each in commands], **more}).encode()
+
+
+def command(kind, /, **fields):
+    return {"command": kind, **fields}
+
+
+FED = command("feed_tokens", ids=[1, 2, 3, 4, 5]), command("read_waiting")
+SESSIONS = {
+    "empty": session(),
+    "unknown-field": session(later={"deep": [1.50, None, True, "x"]}, notes="n", expected=[{"step": 0, "hash": "00"}]),
+    "steps": session(*FED, command("step", count=9), command("run", rate=0, until=20), command("take_back", count=4, keep=True), command("undo"), command("redo")),
+    "edits": session(*FED, command("edit_state", edit={"operation": "noise", "layer": 1, "at": "0:3, 2", "value": 0.5, "seed": 7}),
+                     command("edit_state", edit={"operation": "transplant", "position": 2, "from_layer": 0}), command("edit_state", edit={"operation": "mix", "tensor": "*", "value": 0.5}),
+                     command("zero_state", layer=1), command("scale_state", layer=-1, factor=-2), command("restore_state", layer=0, position=3), command("undo")),
+    "patch-command": session(*FED, command("apply_patch", title="t", edits=[{"operation": "clamp", "value": 1}, {"operation": "set", "at": "3", "value": 2}])),
+    "forks": session(*FED, command("fork", position=2, name="a", keep=True), command("step_all", count=3), command("fork", position=-1, name="", keep=False),
+                     command("switch_run", run=0), command("promote_run", run=2), command("rename_run", run=1, name="b"), command("delete_run", run=0), command("undo"), command("undo")),
+    "rules": session(*FED, command("set_rule", index=0, rule={"kind": "norm-jump", "limit": 1, "on_alert": "roll_back", "roll_back": 2}), command("use_rules", preset="document 2"),
+                     command("step", count=20), command("remove_rule", index=0)),
+    "trials": session(*FED, command("set_trials", rotary="stored", at_position=-1, no_cache=False, only_layer=1), command("step", count=2)),
+    "looks": session(*FED, command("seek", token=3, cursor="a"), command("select", layer=1, channel=2, state=1), command("show_range", first=1, last=3)),
+    "sampling": session(*FED, command("set_sampling", sampling={"greedy": False, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "seed": 1}), command("step", count=5)),
+    "patch": json.dumps({"format": "statelab-patch/1", "title": "t", "note": "n", "edits": [{"operation": "zero", "layer": 1, "at": ":, 0"}], "later": [1e400, 0.10]}).encode(),
+    "patch-empty": b'{"format": "statelab-patch/1", "edits": []}',
+    "patch-misspelt": b'{"format": "statelab-patch/1", "edits": [{"layers": 1}]}',
+    "no-command": b'{"format": "statelab-session/1", "model": "tiny", "commands": [{"step": 0}]}',
+    "path": b'{"format": "statelab-session/1", "model": "../etc", "commands": []}',
+    "newer": b'{"format": "statelab-session/9", "model": "tiny", "commands": []}',
+}
+
+
 def write(corpora, most=4096):
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
     for folder, files in corpora.items():
@@ -632,5 +666,5 @@ def write(corpora, most=4096):
 
 
 if __name__ == "__main__":
-    write({"gguf": GGUFS, "index": INDICES, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "state": STATES,
+    write({"gguf": GGUFS, "index": INDICES, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "session": SESSIONS, "state": STATES,
            "tokenizer": TOKENIZERS, "torch": TORCH})

@@ -8,6 +8,7 @@
 #include "tests/panels/window.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 
 using namespace lab;
 using lab::test::HandMade;
@@ -149,8 +150,139 @@ TEST_CASE("curves: the segments choose gates and all layers") {
   const HandMade made;
   Window window(made);
   window.click("curves", "Gates");
-  CHECK(window.memory.show_gates);
+  CHECK(window.memory.curves == CurveSet::gates);
   window.click("curves", "All layers");
-  CHECK(!window.memory.show_gates);
+  CHECK(window.memory.curves == CurveSet::norms);
   CHECK(window.memory.options["norms"].all_layers);
+  window.click("curves", "Drivers");
+  CHECK_FALSE(window.memory.options["norms"].all_layers);
+  window.click("curves", "Channel");
+  CHECK(window.memory.curves == CurveSet::channel);
+}
+
+namespace {
+
+/// Presses a button at a place, moves and releases it.
+void drag(Window& window, const char* pane, ImVec2 from, ImVec2 to, int button) {
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = from;
+  window.frames(pane, 2);
+  io.MouseDown[button] = true;
+  window.frame(pane);
+  io.MousePos = to;
+  window.frames(pane, 2);
+  io.MouseDown[button] = false;
+  window.frames(pane, 2);
+}
+
+}  // namespace
+
+TEST_CASE("state-over-time: a drag with the right button zooms to a box and opens no menu, F shows all again") {
+  const HandMade made(100);
+  Window window(made);
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/cells"];
+  drag(window, "state-over-time", {map.x + map.w * 0.25f, map.y + map.h * 0.1f}, {map.x + map.w * 0.75f, map.y + map.h * 0.9f}, 1);
+  CHECK(only<command::ShowRange>(window.sent).first == 25);
+  CHECK(std::get<command::ShowRange>(window.sent[0]).last == 75);
+  CHECK_FALSE(window.has_item("state-over-time/Copy value"));
+  window.sent.clear();
+  window.memory.wish = PaneWish::fit, window.memory.wish_pane = "state-over-time";
+  window.frames("state-over-time", 2);
+  CHECK(only<command::ShowRange>(window.sent).last == 0);
+  CHECK(window.memory.wish == PaneWish::none);
+}
+
+TEST_CASE("state-over-time: with Ctrl the wheel zooms rows only, with Shift tokens only") {
+  HandMade made(100);
+  const std::int64_t rows = 64;
+  RowLog<float> columns(rows, 4);
+  for (int t = 0; t < 100; ++t) std::ranges::fill(columns.append(), static_cast<float>(t));
+  *made.slab = {.layer = 1, .state = 1, .shape = {rows, 2}, .start = 1, .step = 2, .rows = rows, .columns = columns.view(), .mean = std::vector<float>(rows), .deviation = std::vector<float>(rows, 1), .version = 3};
+  Window window(made);
+  window.memory.options["state-heatmap"].order = RowOrder::index;
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/cells"];
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = {map.middle_x(), map.y + map.h * 0.75f};
+  window.frames("state-over-time", 2);
+  io.KeyCtrl = true, io.MouseWheel = 1;
+  window.frame("state-over-time");
+  CHECK(window.sent.empty());
+  const FigureOptions& options = window.memory.options["state-heatmap"];
+  CHECK(options.rows == 51);
+  CHECK(options.first_row == 3);  // the quarter from the bottom stays where it is: 16 - 0.8 * 16
+  io.KeyCtrl = false, io.KeyShift = true, io.MouseWheel = 1;
+  window.frame("state-over-time");
+  io.KeyShift = false;
+  CHECK(only<command::ShowRange>(window.sent).last - std::get<command::ShowRange>(window.sent[0]).first == 80);
+  CHECK(options.rows == 51);
+}
+
+TEST_CASE("state-over-time: the badge of NaN goes to the first of them") {
+  HandMade made;
+  Window window(made);
+  window.frames("state-over-time");
+  CHECK_FALSE(window.has_item("state-over-time/nan"));
+  made.put_nan(2, 0);
+  window.click("state-over-time", "nan");
+  REQUIRE(window.sent.size() == 2);
+  CHECK(std::get<command::Seek>(window.sent[0]).token == 2);
+  CHECK(std::get<command::Select>(window.sent[1]).channel == 0);
+  CHECK(std::get<command::Select>(window.sent[1]).state == 1);
+}
+
+TEST_CASE("state-over-time: the page of axes chooses what goes down and steps through the others") {
+  const HandMade made;
+  Window window(made);
+  window.click("state-over-time", "axes");
+  window.click("state-over-time", "n");
+  CHECK(window.memory.options["state-heatmap"].rows_axis == 1);
+  Query query{.slab = true};
+  complete(query, window.memory);
+  CHECK(query.rows_axis == 1);
+  window.click("state-over-time", "channel before");
+  CHECK(only<command::Select>(window.sent).channel == 1);
+  CHECK(std::get<command::Select>(window.sent[0]).state == 1);
+}
+
+TEST_CASE("panes: a right click offers the same everywhere, and keys do what it says") {
+  const HandMade made;
+  for (const auto& [pane, kind] : {std::pair{"state-over-time", "state-heatmap"}, {"curves", "drivers"}, {"state-at", "attention"}, {"pca", "pca2d"}, {"lens", "logit-lens"}, {"next", "next-token"}, {"layers", "norms"}, {"selection", "channel"}, {"weight-map", "weight-heatmap"}, {"weight-values", "weight-histogram"}, {"alerts", "alerts"}, {"evidence", "alert-evidence"}}) {
+    CAPTURE(pane);
+    Window window(made, {0, 0, 600, 740});
+    window.memory.show_attention = true;
+    window.click_at(pane, 300, 370, 1);
+    for (const char* item : {"Copy value", "Copy values as TSV", "Lock range", "Show all", "Export…", "Explain"}) CHECK_MESSAGE(window.has_item(std::string(pane) + "/" + item), item);
+    window.click(pane, "Export…");
+    CHECK(window.exported == kind);
+    window.memory.wish_pane = pane, window.memory.wish = PaneWish::explain;
+    window.frames(pane, 2);
+    CHECK(window.memory.wish == PaneWish::none);
+    CHECK(ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopupId | ImGuiPopupFlags_AnyPopupLevel));
+  }
+}
+
+TEST_CASE("panes: Ctrl+C copies what the mouse points at, or the values of the pane as a table") {
+  const HandMade made;
+  Window window(made);
+  static std::string clipboard;
+  ImGui::GetIO().SetClipboardTextFn = [](void*, const char* text) { clipboard = text; };
+  window.frames("state-over-time");
+  const Box map = window.ui.items["state-over-time/cells"];
+  ImGui::GetIO().MousePos = {map.x + map.w * 0.5f, map.y + 2};
+  window.frames("state-over-time", 2);
+  const auto copy = [&](const char* pane) {
+    window.memory.wish_pane = pane, window.memory.wish = PaneWish::copy;
+    window.frames(pane, 1);
+    return clipboard;
+  };
+  CHECK(copy("state-over-time").rfind("h[2, 1]\t", 0) == 0);
+  ImGui::GetIO().MousePos = {-1, -1};
+  window.frames("state-over-time", 2);
+  CHECK(copy("state-over-time").rfind("layer\ttoken\tchannel\tn\tvalue\n1\t0\t0\t1\t", 0) == 0);
+}
+
+TEST_CASE("panes: cells of a table hold commas and quotes when they are copied with tabs") {
+  CHECK(tab_separated("a,\"b,\"\"c\"\"\",d\n1,2,3\n") == "a\tb,\"c\"\td\n1\t2\t3\n");
 }

@@ -62,7 +62,7 @@ class Window {
                         *painter_,
                         [this](Command command) { sent.push_back(std::move(command)); },
                         [this](const std::string& kind) { exported = kind; }};
-    find_pane(pane)->draw(ui, box_, context);
+    draw_pane(*find_pane(pane), ui, box_, context);
     ImGui::PopID();
     ImGui::End();
     ImGui::Render();

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <numbers>
 
+#include "app/core/content.h"
+#include "app/core/lab.h"
 #include "model/model.h"
 #include "model/math/context.h"
 #include "tests/phenomena/streams.h"
@@ -137,7 +139,58 @@ class Collector final : public Probe {
   std::vector<std::vector<float>> samples;
 };
 
+/// How much each token gave to what the channels of a layer read at the cursor: sums of magnitudes, to 1 together.
+std::vector<double> read_from(Lab& lab, std::int64_t layer, std::int64_t cursor, State& scratch) {
+  std::vector<double> mass;
+  Snapshot snapshot = *lab.snapshot();
+  for (std::int64_t channel = 0; channel < lab.opened()->model->info().inner; ++channel) {
+    snapshot.selection = {.cursor_a = cursor, .layer = layer, .channel = channel};
+    const auto content = take_apart(*lab.opened()->model, snapshot, StatePart::read_out, scratch, context(), {});
+    REQUIRE_MESSAGE(content, content.error().text());
+    mass.resize((*content)->tokens.size());
+    for (std::size_t t = 0; t < mass.size(); ++t) mass[t] += (*content)->tokens[t].size;
+  }
+  double all = 0;
+  for (const double one : mass) all += one;
+  for (double& one : mass) one /= all;
+  return mass;
+}
+
 }  // namespace
+
+TEST_CASE("copy: at recall layer 1 reads what was written at the letter that is copied") {
+  constexpr std::size_t kReached = 4;  // a letter and the tokens that its convolution reaches
+  std::mt19937 random(20261129);
+  double on_copied = 0, on_letters = 0, even = 0;
+  constexpr int kCases = 25;
+  Lab lab{LabOptions{}};
+  REQUIRE(lab.apply(command::Open{LAB_SOURCE_DIR "/assets/models/copy"}).applied);
+  State scratch(lab.opened()->model->schema());
+  for (int i = 0; i < kCases; ++i) {
+    Ids ids = test::draw_copy(random).ids;
+    std::vector<std::size_t> letters;
+    for (std::size_t t = 0; t < ids.size(); ++t)
+      if (ids[t] != 0) letters.push_back(t);
+    ids.insert(ids.end(), 4, test::kCopyMarker);
+    REQUIRE(lab.apply(command::Reset{}).applied);
+    REQUIRE(lab.apply(command::FeedTokens{ids}).applied);
+    REQUIRE(lab.apply(command::ReadWaiting{}).applied);
+    lab.finish_work();
+    for (std::size_t k = 0; k < 4; ++k) {
+      const auto mass = read_from(lab, 1, static_cast<std::int64_t>(32 + k), scratch);
+      std::vector<bool> reached(mass.size());
+      for (const std::size_t letter : letters)
+        for (std::size_t t = letter; t < std::min(letter + kReached, mass.size()); ++t) reached[t] = true;
+      for (std::size_t t = 0; t < mass.size(); ++t) {
+        if (t >= letters[k] && t < letters[k] + kReached) on_copied += mass[t], even += 1.0 / static_cast<double>(mass.size());
+        if (reached[t]) on_letters += mass[t];
+      }
+    }
+  }
+  CHECK(on_copied / (4 * kCases) >= 0.5);
+  CHECK(on_letters / (4 * kCases) >= 0.75);
+  CHECK(even / (4 * kCases) <= 0.12);  // of tokens that would be read evenly
+}
 
 TEST_CASE("copy: at least 99 % of the letters are copied across 28 noise tokens") { CHECK(copying(*builtin("copy"), -1) >= 0.99); }
 

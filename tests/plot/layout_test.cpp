@@ -380,3 +380,31 @@ TEST_CASE("layout: values that are no numbers, and pages without room, make no s
       if (const auto* stroke = std::get_if<StrokeLine>(&op))
         for (const PointF& point : stroke->points) CHECK((std::abs(point.x) <= 1e5 && std::abs(point.y) <= 1e5));
 }
+
+TEST_CASE("words: they fill lines from the top; of too many the last ones, behind what stands for the others") {
+  WordsLayer layer;
+  for (int i = 0; i < 6; ++i) layer.words.push_back({"word" + std::to_string(i), i == 3 ? -1.0 : 0.25 * i});
+  layer.rest = [](std::size_t words) { return "<" + std::to_string(words); };
+  layer.ringed = 5;
+  const auto written = [](const LaidOut& out) {
+    std::string all;
+    for (const DrawText& text : texts(out)) all += text.text + (all.size() < 200 ? " " : "");
+    return all;
+  };
+  CHECK(written(laid_out(bare(layer))) == "word0 word1 word2 word3 word4 word5 ");
+  const LaidOut small = laid_out(bare(layer), plain(), 60, 35);  // a line holds two words, and there are two lines
+  CHECK(written(small) == "<3 word3 word4 word5 ");
+  CHECK(texts(small)[1].at.y == texts(small)[0].at.y);
+  CHECK(texts(small)[2].at.y > texts(small)[1].at.y);
+  // The ground of the largest has its ink at full strength, that of a smaller one less; of a negative one the other ink.
+  const LaidOut out = laid_out(bare(layer));
+  std::vector<FillRect> fills;
+  for (const DrawOp& op : out.list.ops)
+    if (const auto* fill = std::get_if<FillRect>(&op)) fills.push_back(*fill);
+  const auto blue = [](Rgba color) { return static_cast<int>(color >> 16 & 255) - static_cast<int>(color & 255); };
+  double most = -1e9, least = 1e9;
+  for (const FillRect& fill : fills) most = std::max<double>(most, blue(fill.color)), least = std::min<double>(least, blue(fill.color));
+  CHECK(most > 50);    // what cancels
+  CHECK(least < -50);  // what adds
+  CHECK(lines_of(out, "line").size() == 1);
+}

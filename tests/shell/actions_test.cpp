@@ -20,9 +20,11 @@ Snapshot five_tokens() {
   return snapshot;
 }
 
-std::string asked(Action action, const Snapshot& snapshot) {
-  const auto command = command_of(action, snapshot, 8);
-  return command ? json_of(*command) : "";
+/// The commands of an action, one behind the other.
+std::string asked(Action action, const Snapshot& snapshot, TimeClock clock = TimeClock::token) {
+  std::string all;
+  for (const Command& command : commands_of(action, snapshot, 8, clock)) all += json_of(command);
+  return all;
 }
 
 }  // namespace
@@ -43,19 +45,45 @@ TEST_CASE("actions: the cursor stops before the first token") {
   CHECK(asked(Action::previous, snapshot) == "");
 }
 
-TEST_CASE("actions: layers end where the model does") {
+TEST_CASE("actions: the space bar plays what is there, lets the model go on at its end, and pauses what moves") {
   Snapshot snapshot = five_tokens();
-  CHECK(asked(Action::previous_layer, snapshot) == "");
-  CHECK(asked(Action::next_layer, snapshot) == json_of(command::Select{1, -1, -1}));
-  snapshot.selection.layer = 3;
-  CHECK(asked(Action::next_layer, snapshot) == "");
-}
-
-TEST_CASE("actions: the space bar runs at the rate of the transport and pauses a run") {
-  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Play{8, "token"}));
+  CHECK(asked(Action::run_or_pause, snapshot, TimeClock::layer) == json_of(command::Play{8, "layer"}));
+  snapshot.plays = true;
+  CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Pause{}));
+  snapshot.plays = false, snapshot.selection.cursor_a = 4;
   CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Run{8, 0}));
   snapshot.state = EngineState::running;
   CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Pause{}));
+}
+
+TEST_CASE("actions: follow goes to the newest token, and makes the model go on where it does not") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::follow, snapshot) == json_of(command::Seek{4, "a"}) + json_of(command::Run{8, 0}));
+  snapshot.state = EngineState::running;
+  CHECK(asked(Action::follow, snapshot) == json_of(command::Seek{4, "a"}));
+  snapshot.selection.cursor_a = 4;
+  CHECK(asked(Action::follow, snapshot) == "");
+}
+
+TEST_CASE("actions: on the layer clock a step is a layer, the last of a token before the first of the next") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::step, snapshot, TimeClock::layer) == json_of(command::Select{1, -1, -1}));
+  CHECK(asked(Action::previous, snapshot, TimeClock::layer) == json_of(command::Seek{1, "a"}) + json_of(command::Select{3, -1, -1}));
+  snapshot.selection.layer = 3;
+  CHECK(asked(Action::step, snapshot, TimeClock::layer) == json_of(command::Seek{3, "a"}) + json_of(command::Select{0, -1, -1}));
+  snapshot.selection.cursor_a = 4;
+  CHECK(asked(Action::step, snapshot, TimeClock::layer) == json_of(command::Step{1}));
+}
+
+TEST_CASE("actions: cursor B is put where A is, taken away, and changes places with A") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::clear_cursor_b, snapshot) == "");
+  CHECK(asked(Action::swap_cursors, snapshot) == "");
+  CHECK(asked(Action::set_cursor_b, snapshot) == json_of(command::Seek{2, "b"}));
+  snapshot.selection.cursor_b = 4;
+  CHECK(asked(Action::swap_cursors, snapshot) == json_of(command::Seek{4, "a"}) + json_of(command::Seek{2, "b"}));
+  CHECK(asked(Action::clear_cursor_b, snapshot) == json_of(command::Seek{-1, "b"}));
 }
 
 TEST_CASE("actions: nothing is asked of the engine that would change nothing") {

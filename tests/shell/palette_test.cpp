@@ -71,3 +71,39 @@ TEST_CASE("palette: without a model there are commands and models") {
   REQUIRE(window.snapshot()->model);
   CHECK(window.snapshot()->model->name == "prose");
 }
+
+TEST_CASE("palette: forks, goes between runs, steps them side by side, and edits the selected head") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  window.play({command::FeedText{"The state of the art"}, command::ReadWaiting{}, command::Seek{9, "a"}, command::Select{2, 70, 3}});
+  const auto find = [&](const std::u32string& typed) {
+    window.press(Key::k, {.control = true});
+    window.type(typed);
+    window.press(Key::enter);
+  };
+  find(U"fork after t = 9");
+  CHECK(window.snapshot()->count() == 10);
+  CHECK(window.snapshot()->active_run == 1);
+  find(U"zero head 2");
+  REQUIRE(window.snapshot()->edits->size() == 1);
+  CHECK(window.snapshot()->edits->back().label == "zero h[2] of layer 2");
+  find(U"step all 2 runs by 10");
+  CHECK(window.snapshot()->count() == 20);
+  find(U"go to main");
+  CHECK(window.snapshot()->count() == 30);
+  CHECK(window.snapshot()->edits->empty());
+  find(U"delete fork 1");
+  CHECK(window.snapshot()->runs.size() == 1);
+  window.press(Key::z, {.control = true});
+  CHECK(window.snapshot()->runs.size() == 2);
+}
+
+TEST_CASE("palette: any figure is exported without the mouse") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  window.play({command::FeedText{"The state of the art"}, command::ReadWaiting{}});
+  window.press(Key::k, {.control = true});
+  window.type(U"export scree");
+  window.press(Key::enter);
+  CHECK(window.shell().item("export/file"));
+}

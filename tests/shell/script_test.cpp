@@ -56,6 +56,16 @@ TEST_CASE("script: a .statelab.json file is a session also in a model folder, an
   CHECK(is_session(folder / "study.statelab.json"));
 }
 
+TEST_CASE("script: a patch of the state is applied to the run that is there") {
+  const test::TemporaryFolder folder;
+  REQUIRE(write_file_atomically(folder / "a.patch.json", R"({"format": "statelab-patch/1", "title": "half", "edits": [{"operation": "scale", "value": 0.5}]})"));
+  const auto applied = commands_to_open(folder / "a.patch.json");
+  REQUIRE(applied);
+  CHECK(json_of_all(*applied) == std::vector<std::string>{json_of(command::ApplyPatch{"half", {{.operation = "scale", .value = 0.5}}})});
+  REQUIRE(write_file_atomically(folder / "a.patch.json", R"({"format": "statelab-patch/1", "edits": [{"scale": 2}]})"));
+  CHECK(commands_to_open(folder / "a.patch.json").error().field == "edits[0].scale");
+}
+
 TEST_CASE("script: a json file that is no session is refused by name") {
   const test::TemporaryFolder folder;
   REQUIRE(write_file_atomically(folder / "other.json", "{\"format\": \"other\"}"));

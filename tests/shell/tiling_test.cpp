@@ -6,9 +6,9 @@ using namespace lab;
 
 namespace {
 
-std::unique_ptr<Tile> three_columns() {
-  return split_tile(Cut::across, Tile::Hold::first, 256, 120, pane_tile("left"),
-                    split_tile(Cut::across, Tile::Hold::second, 312, 120, pane_tile("middle"), pane_tile("right")));
+std::unique_ptr<PaneTile> three_columns() {
+  return split_tile(Cut::across, PaneTile::Hold::first, 256, 120, pane_tile("left"),
+                    split_tile(Cut::across, PaneTile::Hold::second, 312, 120, pane_tile("middle"), pane_tile("right")));
 }
 
 }  // namespace
@@ -38,7 +38,7 @@ TEST_CASE("tiling: a dragged gutter stops at the minimum of both panes, and a re
 }
 
 TEST_CASE("tiling: a share follows the window") {
-  const auto root = split_tile(Cut::down, Tile::Hold::share, 0.25f, 20, pane_tile("top"), pane_tile("bottom"));
+  const auto root = split_tile(Cut::down, PaneTile::Hold::share, 0.25f, 20, pane_tile("top"), pane_tile("bottom"));
   CHECK(place(*root, {0, 0, 10, 400}).panes.at("top").h == 100);
   const Tiling tiling = place(*root, {0, 0, 10, 800});
   CHECK(tiling.panes.at("top").h == 200);

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
@@ -16,7 +17,7 @@ constexpr Modifiers kControl{.control = true}, kControlShift{.control = true, .s
 /// A window on the prose model with a prompt read.
 HeadlessWindow& with_prompt(HeadlessWindow& window) {
   window.open("prose");
-  window.click("transport/prompt");
+  window.click("tokens/prompt");
   window.type(U"The state of the ");
   window.press(Key::enter);
   REQUIRE(window.snapshot()->count() > 3);
@@ -289,10 +290,10 @@ TEST_CASE("window: W opens the page of weights and closes it, and so do the bar 
   const std::string first = window.snapshot()->model->tensors.front().name;
   CHECK(window.snapshot()->selection.tensor == first);
   CHECK(window.shell().item("tensors/" + first));
-  CHECK_FALSE(window.shell().item("transport/prompt"));
+  CHECK_FALSE(window.shell().item("tokens/prompt"));
   window.press(Key::w);
   CHECK(window.snapshot()->selection.tensor.empty());
-  CHECK(window.shell().item("transport/prompt"));
+  CHECK(window.shell().item("tokens/prompt"));
   window.click("top/Weights");
   CHECK(window.snapshot()->selection.tensor == first);
   window.press(Key::escape);
@@ -302,6 +303,7 @@ TEST_CASE("window: W opens the page of weights and closes it, and so do the bar 
 TEST_CASE("window: a tensor is found by words of its name, type and shape, and chosen by key or mouse") {
   HeadlessWindow window;
   window.open("prose");
+  window.press(Key::w);
   window.press(Key::f, kControl);
   window.type(U"layers.1 PROJ f32");
   window.press(Key::down);
@@ -482,5 +484,238 @@ TEST_CASE("window: N goes to the next alert and Shift+N to the one before, and s
   for (std::size_t i = places.size() - 1; i-- > 0;) {
     window.press(Key::n, {.shift = true});
     CHECK(window.snapshot()->selection.cursor_a == places[i]);
+  }
+}
+
+TEST_CASE("window: a range is named from the keyboard alone, found by the palette, renamed, removed, and all is undone") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.play({command::FeedText{"The state of the art"}, command::ReadWaiting{}, command::Seek{4, "b"}, command::Seek{8, "a"}});
+  window.press(Key::r);
+  window.type(U"a word");
+  window.press(Key::enter);
+  const auto ranges = [&] { return *window.snapshot()->ranges; };
+  CHECK(ranges() == std::vector<NamedRange>{{"a word", 4, 9}});
+  CHECK(window.shell().item("transport/range 0"));
+  window.press(Key::end);
+  window.press(Key::k, {.control = true});
+  window.type(U"range a word");
+  window.press(Key::enter);
+  CHECK(window.snapshot()->selection.cursor_a == 4);
+  window.press(Key::f2);
+  window.press(Key::a, kControl);
+  window.type(U"state");
+  window.press(Key::enter);
+  CHECK(ranges() == std::vector<NamedRange>{{"state", 4, 9}});
+  window.press(Key::del);
+  CHECK(ranges().empty());
+  window.press(Key::z, kControl);
+  CHECK(ranges() == std::vector<NamedRange>{{"state", 4, 9}});
+  window.press(Key::r);
+  window.press(Key::escape);  // leaves the page alone
+  CHECK_FALSE(window.shell().item("transport/range name"));
+  CHECK(window.snapshot()->selection.cursor_b == 4);
+}
+
+TEST_CASE("window: Shift and a drag over tokens open the page that names them, and a click there does it") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const Box from = window.item("tokens/token 4"), to = window.item("tokens/token 8");
+  window.input().push(InputEvent::key(Key::left_shift, true));
+  window.input().push(InputEvent::move(from.middle_x(), from.middle_y()));
+  window.input().push(InputEvent::button(MouseButton::left, true));
+  window.input().push(InputEvent::move(to.middle_x(), to.middle_y()));
+  window.input().push(InputEvent::button(MouseButton::left, false));
+  window.input().push(InputEvent::key(Key::left_shift, false));
+  window.settle();
+  window.type(U"state");
+  window.click("transport/Name");
+  CHECK(*window.snapshot()->ranges == std::vector<NamedRange>{{"state", 4, 9}});
+}
+
+TEST_CASE("window: the space bar plays to the last token and there lets the model go on; Escape stops it") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  const std::int64_t count = window.snapshot()->count();
+  window.press(Key::home);
+  window.press(Key::s);
+  window.click("transport/rate");
+  window.click("transport/full speed");
+  window.press(Key::escape);
+  window.press(Key::space);  // settles when it has been played
+  CHECK(window.snapshot()->selection.cursor_a == count - 1);
+  CHECK(window.snapshot()->count() == count);
+  window.input().push(InputEvent::key(Key::space, true));
+  while (window.snapshot()->count() < count + 3) window.frame();
+  window.input().push(InputEvent::key(Key::space, false));
+  window.input().push(InputEvent::key(Key::escape, true));
+  window.settle();
+  CHECK(window.snapshot()->state == EngineState::paused);
+  CHECK(window.snapshot()->selection.cursor_a == window.snapshot()->count() - 1);
+}
+
+TEST_CASE("window: Ctrl+F searches the tokens; Enter, F3 and Shift+F3 go from place to place; Escape closes the search") {
+  HeadlessWindow window;
+  window.open("prose");
+  window.play({command::FeedText{"the cat and the dog and the owl"}, command::ReadWaiting{}, command::Seek{0, "a"}});
+  const auto at = [&] { return window.snapshot()->selection.cursor_a; };
+  window.press(Key::f, kControl);
+  window.type(U"and the");
+  window.press(Key::enter);
+  CHECK(at() == 8);
+  window.press(Key::enter);
+  CHECK(at() == 20);
+  window.press(Key::f3);
+  CHECK(at() == 8);
+  window.press(Key::f3, {.shift = true});
+  CHECK(at() == 20);
+  window.press(Key::escape);
+  CHECK_FALSE(window.shell().item("tokens/token search"));
+  CHECK(window.shell().item("tokens/prompt"));
+}
+
+TEST_CASE("window: B sets cursor B, X swaps the two, Shift+B and Escape take B away") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  const auto cursors = [&] { return std::pair(window.snapshot()->selection.cursor_a, window.snapshot()->selection.cursor_b); };
+  window.click("tokens/token 3");
+  window.press(Key::b);
+  window.press(Key::right);
+  CHECK(cursors() == std::pair<std::int64_t, std::int64_t>{4, 3});
+  window.press(Key::x);
+  CHECK(cursors() == std::pair<std::int64_t, std::int64_t>{3, 4});
+  window.press(Key::b, {.shift = true});
+  CHECK(cursors() == std::pair<std::int64_t, std::int64_t>{3, -1});
+  window.press(Key::b);
+  window.press(Key::escape);
+  CHECK(cursors() == std::pair<std::int64_t, std::int64_t>{3, -1});
+}
+
+TEST_CASE("window: Escape closes lists, menus and pages, and nothing else with them") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  window.press(Key::b);
+  for (const auto& [opens, inside] : {std::pair("tokens/strip-more", "tokens/Swap A and B"), std::pair("tokens/measure", "tokens/entropy"),
+                                      std::pair("transport/playback", "transport/Greedy")}) {
+    window.click(opens);
+    CHECK(window.shell().item(inside));
+    window.press(Key::escape);
+    CHECK_FALSE(window.shell().item(inside));
+    CHECK(window.snapshot()->selection.cursor_b >= 0);
+  }
+  window.press(Key::escape);
+  CHECK(window.snapshot()->selection.cursor_b == -1);
+}
+
+TEST_CASE("window: on the layer clock an arrow goes a layer further, and on to the next token") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.click_at(640, 20);
+  window.click("tokens/token 3");
+  window.press(Key::c);
+  const auto layers = static_cast<std::int64_t>(window.snapshot()->model->layers.size());
+  for (std::int64_t i = 0; i < layers - window.snapshot()->selection.layer; ++i) window.press(Key::right);
+  for (std::int64_t i = 1; i < layers; ++i) window.press(Key::right);
+  CHECK(window.snapshot()->selection.cursor_a == 4);
+}
+
+TEST_CASE("window: tokens are coloured by surprise once it has been computed") {
+  HeadlessWindow window;
+  with_prompt(window);
+  const Image before = window.picture();
+  window.press(Key::k, kControl);
+  window.type(U"coloured by surprise");
+  window.press(Key::enter);
+  CHECK(window.picture().pixels != before.pixels);
+}
+
+TEST_CASE("window: / filters the layers, O sorts them, and [ and ] walk through what the list shows") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  window.play({command::Select{3, 0, 0}});
+  window.press(Key::slash);
+  window.type(U"l1-2");
+  CHECK(window.shell().item("layers/layer 1"));
+  CHECK_FALSE(window.shell().item("layers/layer 3"));
+  window.click("state-over-time/cells");  // takes the keyboard from the field
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 1);
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 2);
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 2);
+  window.press(Key::o);
+  const auto& trace = *window.snapshot()->trace;
+  const auto norm = [&](int layer) { return trace.statistic(layer, Statistic::h_norm, window.snapshot()->selection.cursor_a).mean; };
+  CHECK((window.item("layers/layer 1").y < window.item("layers/layer 2").y) == (norm(1) >= norm(2)));
+}
+
+TEST_CASE("window: Up and Down select the row above and below, comma and point the state index, with Shift the head") {
+  HeadlessWindow window;
+  with_prompt(window);
+  window.play({command::Select{1, 40, 5}});  // heads of 32 channels
+  window.press(Key::period);
+  CHECK(window.snapshot()->selection.state == 6);
+  window.press(Key::comma);
+  window.press(Key::comma);
+  CHECK(window.snapshot()->selection.state == 4);
+  window.press(Key::period, {.shift = true});
+  CHECK(window.snapshot()->selection.channel == 72);
+  window.press(Key::comma, {.shift = true});
+  CHECK(window.snapshot()->selection.channel == 40);
+  window.press(Key::down);
+  const std::int64_t below = window.snapshot()->selection.channel;
+  CHECK(below != 40);
+  window.press(Key::up);
+  CHECK(window.snapshot()->selection.channel == 40);
+}
+
+TEST_CASE("window: I opens the index map, and an offset typed there goes to its token and cell") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  window.play({command::Select{1, 0, 0}});
+  window.press(Key::i);
+  const std::int64_t cells = 12 * 32 * 32;
+  const std::string typed = std::to_string(3 * cells + (2 * 32 + 7) * 32 + 9);
+  window.press(Key::a, kControl);
+  window.type(std::u32string(typed.begin(), typed.end()));
+  window.press(Key::enter);
+  const Selection& at = window.snapshot()->selection;
+  CHECK((at.cursor_a == 3 && at.channel == 2 * 32 + 7 && at.state == 9));
+}
+
+TEST_CASE("window: L keeps the range of the pane under the mouse, E explains it, Shift+F10 opens its menu") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  const Box cells = window.item("state-over-time/cells");
+  window.move_to(cells.middle_x(), cells.middle_y());
+  window.press(Key::f10, {.shift = true});
+  CHECK(window.shell().item("state-over-time/Lock range"));
+  window.press(Key::escape);
+  window.click_at(cells.middle_x(), cells.y + 5);
+  window.press(Key::l);
+  window.press(Key::f10, {.shift = true});
+  CHECK(window.shell().item("state-over-time/Unlock range"));
+}
+
+TEST_CASE("window: the heatmap, the curves and the lanes below have one time axis to the pixel, zoomed in too") {
+  for (const auto& [width, height] : {std::pair{1600, 1000}, {1280, 800}, {1920, 1080}}) {
+    CAPTURE(width);
+    HeadlessWindow window(width, height);
+    with_prompt(window);
+    for (const command::ShowRange range : {command::ShowRange{0, 0}, {3, 17}}) {
+      window.play({range});
+      const Box cells = window.item("state-over-time/cells"), curves = window.item("curves/plot"), lanes = window.item("transport/time");
+      CHECK((cells.x == curves.x && cells.right() == curves.right()));
+      CHECK((cells.x == lanes.x && cells.right() == lanes.right()));
+      for (const Box& pane : {cells, curves}) {
+        window.click_at(pane.x + pane.w * 0.55f, pane.middle_y());
+        const std::int64_t token = window.snapshot()->selection.cursor_a, first = range.first, last = range.last > 0 ? range.last : window.snapshot()->count();
+        CHECK(token == first + static_cast<std::int64_t>(std::floor(0.55 * static_cast<double>(last - first))));
+      }
+    }
   }
 }

@@ -135,6 +135,10 @@ def by_both(window, folder):
     exported(figure)
     window.logged(r"Wrote .*figure\.pdf")
 
+    window.key("ctrl+t")
+    settings = folder / "config" / "statelab" / "settings.json"
+    wait_for("the theme among the settings", lambda: settings.exists() and '"light"' in settings.read_text(encoding="utf-8"))
+
     window.key("ctrl+q")
     window.end()
 
@@ -179,6 +183,8 @@ def by_mouse(window, folder):
     """The same without a key: a study of the start page is what reads the text."""
     window.press("start/*topics-shift*")
     window.logged(r"opened +builtin:topics")
+    window.press("transport/to-end")
+    window.control("tokens/token 499")
     window.press("transport/step")
     window.logged(r'"step", *"count": *1\b')
     window.press("top/Monitor")

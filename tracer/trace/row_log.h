@@ -1,5 +1,6 @@
 #pragma once
 // Rows that are written once and never moved: one writer appends, readers hold views of what was there when they were made.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -56,6 +57,14 @@ class RowLog {
     if (count % view_.rows_ != 0) blocks->back() = std::make_shared<std::vector<T>>(*blocks->back());
     view_.blocks_ = std::move(blocks);
     view_.count_ = count;
+  }
+
+  /// A log that goes on by itself from the first `count` rows: full blocks are shared, the one that it writes next is its own.
+  RowLog fork(std::int64_t count) const {
+    RowLog other = *this;
+    other.view_.count_ = std::min(count, view_.count_) + 1;  // one more than is kept, so that the last block is copied
+    other.truncate(std::min(count, view_.count_));
+    return other;
   }
 
   const RowView<T>& view() const { return view_; }

@@ -73,6 +73,12 @@ struct Trace::Parts {
     history.tiles.push_back(layout->new_tile());
     record_on();
   }
+  // Goes on from a position of another trace; the tile that is written next is its own.
+  Parts(const Parts& other, std::int64_t position)
+      : schema(other.schema), layout(other.layout), budget(other.budget), spilling(other.spilling), recorder(layout), history(other.history),
+        count(other.count), revision(other.revision) {
+    cut(position);
+  }
 
   std::int64_t row() const { return count % layout->tile_tokens(); }
   // What readers see from now on differs from what they saw.
@@ -106,7 +112,7 @@ struct Trace::Parts {
 
   const std::shared_ptr<const StateSchema> schema;
   const std::shared_ptr<const TraceLayout> layout;
-  const std::int64_t budget;
+  std::int64_t budget;
   Spilling spilling;
   Recorder recorder;
   History history;  // the writer's own; copied once for the views made until it changes again
@@ -188,6 +194,41 @@ Status Trace::commit(std::int64_t tokens, const State& after) {
   }
   p.record_on();
   return std::exchange(p.trouble, Status());
+}
+
+Trace::Trace(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Trace Trace::fork(std::int64_t position) const {
+  LAB_CHECK(position, >=, 0);
+  LAB_CHECK(position, <=, parts_->count);
+  Trace other(std::make_unique<Parts>(*parts_, position));
+  other.truncate(position, true);
+  return other;
+}
+
+void Trace::set_budget(std::int64_t bytes) {
+  parts_->budget = bytes;
+  parts_->changed();
+  parts_->fit_budget();
+  parts_->record_on();
+}
+
+void Trace::visit_memory(const std::function<void(const void* block, std::int64_t bytes)>& visit) const {
+  const TraceLayout& layout = *parts_->layout;
+  const auto bytes = [](std::int64_t floats) { return floats * static_cast<std::int64_t>(sizeof(float)); };
+  const auto part = [&](const Part& each, const LayerBounds& bounds) {
+    if (each.memory) visit(each.memory.get(), bytes(bounds.back()));
+  };
+  for (const Tile& tile : parts_->history.tiles) {
+    part(tile.replay, layout.replay());
+    part(tile.looked_at, layout.looked_at());
+    if (tile.statistics) visit(tile.statistics.get(), bytes(layout.statistics_size(tile.step)));
+  }
+  for (const Keyframe& keyframe : parts_->history.keyframes) {
+    part(keyframe.arena, layout.states());
+    for (const RowTiles<float>& cache : *keyframe.caches)
+      for (const auto& tile : cache.tiles()) visit(tile.get(), bytes(RowTiles<float>::kRows * cache.width()));
+  }
 }
 
 void Trace::discard() { parts_->record_on(); }

@@ -56,6 +56,9 @@ class TraceView {
   /// A driver of a layer at a token (index into LayerInfo::drivers), or nothing when it was dropped. Spilled tiles are read
   /// back, so this may touch the disk.
   virtual std::optional<std::vector<float>> driver(int layer, int driver, std::int64_t token) const = 0;
+  /// Columns [first_column, first_column + out.width) of a driver at the out.count tokens from `first` on. False when some of
+  /// them were dropped.
+  virtual bool columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const;
   /// A statistic of a layer at a token of [0, count); before `exact_from` of its block of tokens, NaN when even that was dropped.
   virtual StatisticValue statistic(int layer, Statistic which, std::int64_t token) const = 0;
 
@@ -116,11 +119,21 @@ class Trace {
   /// is the new beginning.
   void truncate(std::int64_t position, bool keep_edits_there = false);
 
+  /// A trace that goes on by itself from a position, with the edits made there. All full tiles, keyframes and the spill file are
+  /// shared, so it costs one tile and some pointers. As after `truncate`, whoever goes on restores the state there before.
+  Trace fork(std::int64_t position) const;
+
+  /// The most memory that this trace may keep from now on, in bytes.
+  void set_budget(std::int64_t bytes);
+  /// Calls visit(block, bytes) for every block of memory that the history keeps alive: equal blocks are shared with a fork.
+  void visit_memory(const std::function<void(const void* block, std::int64_t bytes)>& visit) const;
+
   std::int64_t count() const;
   std::shared_ptr<const TraceView> view() const;
 
  private:
   struct Parts;
+  explicit Trace(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;
 };
 

@@ -80,6 +80,15 @@ Status TraceView::restore(std::int64_t position, State& state, const Replayer& r
   return {};
 }
 
+bool TraceView::columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const {
+  for (std::int64_t t = 0; t < out.count; ++t) {
+    const auto row = this->driver(layer, driver, first + t);
+    if (!row) return false;
+    std::copy_n(row->begin() + first_column, out.width, out.row(t));
+  }
+  return true;
+}
+
 RecordedView::RecordedView(std::int64_t count, std::uint64_t revision, std::shared_ptr<const StateSchema> schema,
                            std::shared_ptr<const TraceLayout> layout, std::shared_ptr<const History> history, const TraceUse& use)
     : layout_(std::move(layout)), history_(std::move(history)) {
@@ -101,6 +110,25 @@ std::optional<std::vector<float>> RecordedView::driver(int layer, int driver, st
   if (!values) return std::nullopt;
   const float* row = layout_->driver(*values, layer, driver) + token % layout_->tile_tokens() * info.width;
   return std::vector<float>(row, row + info.width);
+}
+
+bool RecordedView::columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const {
+  const Driver& info = layout_->layers()[static_cast<std::size_t>(layer)].drivers[static_cast<std::size_t>(driver)];
+  if (first < (info.replay ? history_->replay_from : history_->looked_at_from) || first + out.count > count_) return false;
+  const std::int64_t tile_tokens = layout_->tile_tokens();
+  std::vector<float> buffer;
+  for (std::int64_t done = 0; done < out.count;) {
+    const std::int64_t token = first + done, from = token % tile_tokens, n = std::min(tile_tokens - from, out.count - done);
+    const Tile& tile = history_->tiles[static_cast<std::size_t>(token / tile_tokens)];
+    const Part& part = info.replay ? tile.replay : tile.looked_at;
+    if (!part) return false;
+    const auto values = layer_of(part, info.replay ? layout_->replay() : layout_->looked_at(), layer, *history_, buffer);
+    if (!values) return false;
+    const float* rows = layout_->driver(*values, layer, driver) + from * info.width + first_column;
+    for (std::int64_t t = 0; t < n; ++t) std::copy_n(rows + t * info.width, out.width, out.row(done + t));
+    done += n;
+  }
+  return true;
 }
 
 StatisticValue RecordedView::statistic(int layer, Statistic which, std::int64_t token) const {

@@ -14,6 +14,7 @@ class RecordedView final : public TraceView {
                std::shared_ptr<const TraceLayout> layout, std::shared_ptr<const History> history, const TraceUse& use);
 
   std::optional<std::vector<float>> driver(int layer, int driver, std::int64_t token) const override;
+  bool columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const override;
   StatisticValue statistic(int layer, Statistic which, std::int64_t token) const override;
   using TraceView::restore;
   Status restore(std::int64_t position, int layer, State& state, const Replayer& replay) const override;

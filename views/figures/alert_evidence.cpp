@@ -116,6 +116,7 @@ std::string csv(const FigureInput& input) {
 
 }  // namespace
 
-const FigureCode kAlertEvidence = {{"alert-evidence", "Evidence of an alert", {.alerts = true}, 0.45, make}, subtitle, value, csv};
+const FigureCode kAlertEvidence = {{"alert-evidence", "Evidence of an alert", {.alerts = true}, 0.45, make}, subtitle, value, csv,
+    "The number that the rule of one alert measures, within 64 tokens of it, against the limit; the other layers behind."};
 
 }  // namespace lab

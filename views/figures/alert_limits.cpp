@@ -122,6 +122,7 @@ LimitShares limit_shares(const Snapshot& snapshot, const AlertLog& log, const Fi
   return found;
 }
 
-const FigureCode kAlertLimits = {{"alert-limits", "Is the limit right?", {.alerts = true}, 0.5, make}, subtitle, value, csv};
+const FigureCode kAlertLimits = {{"alert-limits", "Is the limit right?", {.alerts = true}, 0.5, make}, subtitle, value, csv,
+    "For every limit, the share of the tokens shown at which the rule's number would lie beyond it."};
 
 }  // namespace lab

@@ -152,6 +152,7 @@ std::vector<int> alert_rows(const AlertLog& log, int layers) {
   return rows;
 }
 
-const FigureCode kAlerts = {{"alerts", "Alerts by layer", {.alerts = true}, 0.6, make}, subtitle, value, csv};
+const FigureCode kAlerts = {{"alerts", "Alerts by layer", {.alerts = true}, 0.6, make}, subtitle, value, csv,
+    "Where rules found something, a row for each layer. The shade is how near the rule in focus is to its limit there."};
 
 }  // namespace lab

@@ -153,6 +153,8 @@ std::string csv(const FigureInput& input) {
 }  // namespace
 
 const FigureCode kAttention = {
-    {"attention", "Attention", {.attention = true}, 0.6, make, has_attention}, subtitle, value, csv};
+    {"attention", "Attention", {.attention = true}, 0.6, make, has_attention}, subtitle, value, csv,
+    "What the token at the cursor attends to: the softmax of its scaled scores q·k over the cached tokens, a row for each query head. The mixer computes it "
+    "anew from the query and the cache that were recorded, to the bit."};
 
 }  // namespace lab

@@ -71,6 +71,8 @@ std::string lens_text(const Snapshot& snapshot, const LogitLens& lens, const Len
   return text;
 }
 
-const FigureCode kLogitLens = {{"logit-lens", "Logit lens", {.lens = true}, 0.75, make}, subtitle, value, csv};
+const FigureCode kLogitLens = {{"logit-lens", "Logit lens", {.lens = true}, 0.75, make}, subtitle, value, csv,
+    "The final norm and the head applied to the residual stream as it leaves each layer: the token that the head would choose there, its probability and the "
+    "entropy. An early layer does not write for the head, so its words are a hint and no belief of the model."};
 
 }  // namespace lab

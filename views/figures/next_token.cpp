@@ -70,6 +70,8 @@ std::string csv(const FigureInput& input) {
 
 }  // namespace
 
-const FigureCode kNextToken = {{"next-token", "Next token", {.next = true}, 0.6, make}, subtitle, value, csv};
+const FigureCode kNextToken = {{"next-token", "Next token", {.next = true}, 0.6, make}, subtitle, value, csv,
+    "What the model expects after the token at the cursor: the softmax of its logits at temperature 1, over the tokens that may be sampled. The tick is the "
+    "token that came."};
 
 }  // namespace lab

@@ -29,6 +29,9 @@ std::string csv(const FigureInput& input) { return curve_csv(input, CurveSet::no
 
 }  // namespace
 
-const FigureCode kNorms = {{"norms", "Norms", {}, 0.7, make}, subtitle, value, csv};
+const FigureCode kNorms = {{"norms", "Norms", {}, 0.7, make}, subtitle, value, csv,
+    "Frobenius norms of the state of a layer, of its change by each token, of what each token writes, and the norm of the residual stream that leaves the "
+    "layer; or the norm of the state of every layer. Computed inside the step. Of more than 4,096 tokens a point is a block's mean, with the block's extremes "
+    "behind it; where the history was thinned, a value stands for a block of tokens."};
 
 }  // namespace lab

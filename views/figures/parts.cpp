@@ -92,11 +92,48 @@ std::string channel_text(const Snapshot& snapshot, std::int64_t row) {
   return fmt::format("{}{}head {}, p {}", part, part.empty() ? "" : " ", head, row % width);
 }
 
-std::string slice_text(const Snapshot& snapshot, std::int64_t state, bool is_long) {
+std::vector<std::string> axis_names(const Snapshot& snapshot, std::size_t rank) {
   const LayerInfo* layer = selected_layer(snapshot);
-  if (layer && !layer->parts.empty()) return fmt::format("{}[channel]", fmt::join(layer->parts, ", "));
-  if (layer && !layer->columns.empty()) return fmt::format("{}[channel]", layer->columns[static_cast<std::size_t>(state) % layer->columns.size()]);
-  return fmt::format(fmt::runtime(is_long ? "h[channel, n = {}]" : "h[channel, {}]"), state);
+  if (layer && layer->has_cache()) return {"head", "channel", "token"};
+  if (rank == 3) return {"head", "p", "n"};
+  return {"channel", layer && !layer->columns.empty() ? fmt::format("{}", fmt::join(layer->columns, ", ")) : "n"};
+}
+
+std::int64_t selected_cell(const Snapshot& snapshot, const std::vector<std::int64_t>& shape) {
+  const std::int64_t states = shape.empty() ? 1 : shape.back();
+  return snapshot.selection.channel * states + std::clamp<std::int64_t>(snapshot.selection.state, 0, states - 1);
+}
+
+std::vector<std::int64_t> selected_index(const Snapshot& snapshot, const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> index(shape.size());
+  std::int64_t cell = selected_cell(snapshot, shape);
+  for (std::size_t i = shape.size(); i-- > 0; cell /= shape[i]) index[i] = cell % std::max<std::int64_t>(1, shape[i]);
+  return index;
+}
+
+std::pair<std::int64_t, std::int64_t> window_of(std::int64_t first, std::int64_t count, std::int64_t all) {
+  if (count <= 0 || count >= all) return {0, all};
+  return {std::clamp<std::int64_t>(first, 0, all - count), count};
+}
+
+std::string slice_text(const Snapshot& snapshot, const StateSlab& slab, bool is_long) {
+  const LayerInfo* layer = selected_layer(snapshot);
+  const std::string parts = layer && !layer->parts.empty() ? fmt::format("{}", fmt::join(layer->parts, ", ")) : "";
+  if (slab.axis < 0) {
+    if (!parts.empty()) return parts + "[channel]";
+    if (layer && !layer->columns.empty()) return fmt::format("{}[channel]", layer->columns[static_cast<std::size_t>(slab.state) % layer->columns.size()]);
+    return fmt::format(fmt::runtime(is_long ? "h[channel, n = {}]" : "h[channel, {}]"), slab.state);
+  }
+  const std::vector<std::string> names = axis_names(snapshot, slab.shape.size());
+  const std::vector<std::int64_t> index = selected_index(snapshot, slab.shape);
+  const bool in_columns = layer && !layer->columns.empty();
+  if (in_columns && slab.axis == 1) return fmt::format("{} of channel {}", names[1], index[0]);
+  std::string text;
+  for (std::size_t i = 0; i < slab.shape.size() && !(i > 0 && i + 1 == slab.shape.size() && !parts.empty()); ++i) {
+    const bool is_fixed = static_cast<std::int64_t>(i) != slab.axis;
+    text += (text.empty() ? "" : ", ") + (!is_fixed ? names[i] : is_long ? fmt::format("{} = {}", names[i], index[i]) : std::to_string(index[i]));
+  }
+  return fmt::format("{}[{}]", parts.empty() ? "h" : parts, text);
 }
 
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state) {
@@ -128,11 +165,13 @@ Error not_there(const Snapshot& snapshot, const Derived& derived, const char* wh
     error.next = "Move the cursor to a later token.";
   } else {
     error.message = "Being computed.";
+    error.next = "It is shown here as soon as it is there.";
   }
   return error;
 }
 
 ColorScale scale_for(const FigureOptions& options, const std::vector<float>& values) {
+  if (options.scaling == Scaling::sign && !options.z_score) return {.map = options.map, .scaling = Scaling::sign, .low = -1, .high = 1};
   ColorScale scale =
       options.locked && options.high > options.low
           ? ColorScale{.map = options.map, .scaling = options.scaling, .low = options.low, .high = options.high}

@@ -1,8 +1,10 @@
 #pragma once
 // What the kinds of figures share: the tokens shown, texts of values, refusals, and the table of kinds.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "views/figures/figure.h"
@@ -22,10 +24,11 @@ struct FigureCode {
   std::string (*subtitle)(const Snapshot& snapshot, const Derived& derived);
   std::string (*value)(const FigureInput& input, int plot, double x, double y);
   std::string (*csv)(const FigureInput& input);
+  const char* explanation = "";
 };
 
-extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits;
+extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kDrivers, kChannel, kExpected, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {
@@ -53,8 +56,12 @@ std::string percent_text(double share);
 /// "3 NaN" or "".
 std::string nan_note(std::int64_t count);
 
-/// What one state index of the selected layer shows: "h[channel, n = 3]" in long, "h[channel, 3]"; "k, v[channel]" of a cache.
-std::string slice_text(const Snapshot& snapshot, std::int64_t state, bool is_long);
+/// What the rows of a slab are: "h[channel, n = 3]" in long, "h[channel, 3]", "h[3, p, 5]"; "k, v[channel]" of a cache.
+std::string slice_text(const Snapshot& snapshot, const StateSlab& slab, bool is_long);
+/// The names of the axes of the selected layer's state, as "head", "p", "n".
+std::vector<std::string> axis_names(const Snapshot& snapshot, std::size_t rank);
+/// The index that the selected cell has on each axis of a state of that shape; within it.
+std::vector<std::int64_t> selected_index(const Snapshot& snapshot, const std::vector<std::int64_t>& shape);
 /// What is known of the selected layer, or null.
 const LayerInfo* selected_layer(const Snapshot& snapshot);
 
@@ -62,6 +69,20 @@ const LayerInfo* selected_layer(const Snapshot& snapshot);
 std::string channel_text(const Snapshot& snapshot, std::int64_t row);
 /// A cell of the recurrent state: "h[822, 3]" or "h[3, 12, 5]".
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state);
+
+/// The flat cell of the state under a place of the heatmaps, or -1.
+std::int64_t heatmap_cell(const FigureInput& input, double y);
+std::int64_t state_at_cell(const FigureInput& input, double x, double y);
+/// The place of a cell in the state at t, as (column, row) displayed; nothing where it is not shown.
+std::optional<std::pair<std::int64_t, std::int64_t>> place_in_state_at(const FigureInput& input, std::int64_t cell);
+/// Whether row 0 is at the bottom: so it is by index.
+bool heatmap_grows_upwards(const FigureInput& input);
+/// The displayed row of a cell in the state over time, or -1.
+std::int64_t row_in_heatmap(const FigureInput& input, std::int64_t cell);
+/// The flat cell that is selected.
+std::int64_t selected_cell(const Snapshot& snapshot, const std::vector<std::int64_t>& shape);
+/// Rows [first, first + count) of `rows` that options show.
+std::pair<std::int64_t, std::int64_t> window_of(std::int64_t first, std::int64_t count, std::int64_t all);
 
 /// Why there is no figure: before the first token, while it is computed, or because the history was dropped.
 Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed = 1);

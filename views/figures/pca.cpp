@@ -249,10 +249,15 @@ std::string scree_csv(const FigureInput& input) {
 
 }  // namespace
 
-const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>}, subtitle, value<false>, csv};
+const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>}, subtitle, value<false>, csv,
+    "The state of a layer after each token along its leading principal components. The components are updated block by block at rank 16 or more and turned "
+    "towards those drawn before, so that axes do not flip; beside them stands the share of variance that a random walk would show."};
 const FigureCode kPca3d = {
-    {"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>}, subtitle, value<true>, csv};
+    {"pca3d", "PCA, three components", {.trajectory = true}, 0.8, make<true>}, subtitle, value<true>, csv,
+    "The state of a layer after each token along its three leading principal components, seen from an angle. The components are updated block by block at rank "
+    "16 or more and turned towards those drawn before, so that axes do not flip."};
 const FigureCode kScree = {
-    {"scree", "Scree", {.trajectory = true}, 0.6, make_scree}, scree_subtitle, scree_value, scree_csv};
+    {"scree", "Scree", {.trajectory = true}, 0.6, make_scree}, scree_subtitle, scree_value, scree_csv,
+    "The share of the variance that each principal component holds. The marks are those of a random walk, 6/(π² k²): a spectrum near them shows nothing."};
 
 }  // namespace lab

@@ -6,9 +6,9 @@
 namespace lab {
 namespace {
 
-constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates,           &kPca2d, &kPca3d,
+constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
-                               &kAlerts,       &kAlertEvidence, &kAlertLimits};
+                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {
@@ -33,6 +33,27 @@ const FigureKind* find_figure(const std::string& name) {
   for (const FigureKind& kind : figure_kinds())
     if (name == kind.name) return &kind;
   return nullptr;
+}
+
+Query needs_of(const FigureKind& kind, const FigureOptions& options) {
+  Query needs = kind.needs;
+  if (needs.slab) needs.rows_axis = options.rows_axis, needs.similarity = options.order == RowOrder::similarity;
+  if (needs.content != StatePart::none) needs.content = options.part;
+  if (needs.expected) needs.watched = options.watched;
+  return needs;
+}
+
+int colouring_of(const FigureOptions& options) { return options.z_score ? static_cast<int>(Scaling::sign) + 1 : static_cast<int>(options.scaling); }
+
+void set_colouring(FigureOptions& options, int colouring) {
+  options.z_score = colouring > static_cast<int>(Scaling::sign);
+  options.scaling = options.z_score ? Scaling::linear : static_cast<Scaling>(colouring);
+  options.locked = false;
+}
+
+std::string explanation_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived) {
+  const std::string shown = subtitle_of(kind, snapshot, derived);
+  return std::string(code_of(kind).explanation) + (shown.empty() ? "" : " Shown: " + shown + ".");
 }
 
 std::string subtitle_of(const std::string& kind, const Snapshot& snapshot, const Derived& derived) {

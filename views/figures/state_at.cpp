@@ -1,4 +1,4 @@
-// The whole state of a layer at one position: channels down, states of a channel across.
+// The whole state of a layer at one position, or a plane of it: two of its axes, the third at the selected cell.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,41 +10,85 @@
 namespace lab {
 namespace {
 
-std::int64_t states_of(const StateFrame& frame) {
-  return frame.shape.empty() ? 1 : std::max<std::int64_t>(1, frame.shape.back());
-}
-std::int64_t rows_of(const StateFrame& frame) { return static_cast<std::int64_t>(frame.h.size()) / states_of(frame); }
+constexpr std::int64_t kNamedRows = 40;  // so few rows shown are each named
 
-/// The order by half-life, where it is known for this layer.
-const std::vector<std::int32_t>* order_of(const StateFrame& frame, const Derived& derived,
-                                          const FigureOptions& options) {
+/// Which cells are shown: that at row r and column c is the flat one offset + r row_step + c column_step.
+struct Sheet {
+  std::int64_t rows = 0, columns = 0, offset = 0, row_step = 1, column_step = 1;
+  std::string row_name, column_name, fixed;  // axes; "head 3" where one stays
+
+  std::int64_t cell(std::int64_t row, std::int64_t column) const { return offset + row * row_step + column * column_step; }
+};
+
+/// Elements from one index of an axis to the next.
+std::int64_t step_of(const std::vector<std::int64_t>& shape, std::size_t axis) {
+  std::int64_t step = 1;
+  for (std::size_t i = axis + 1; i < shape.size(); ++i) step *= shape[i];
+  return step;
+}
+
+/// All channels one below the other, or the plane through the selected cell across one axis of three.
+Sheet sheet_of(const Snapshot& snapshot, const StateFrame& frame, const FigureOptions& options) {
+  const std::vector<std::int64_t>& shape = frame.shape;
+  const std::vector<std::string> names = axis_names(snapshot, shape.size());
+  const LayerInfo* layer = selected_layer(snapshot);
+  const bool is_cache = layer && layer->has_cache();
+  const std::int64_t states = shape.empty() ? 1 : std::max<std::int64_t>(1, shape.back());
+  const std::string across = shape.empty() ? "" : is_cache ? "cached token" : names.back();
+  if (options.fixed_axis < 0 || options.fixed_axis >= 3 || shape.size() != 3)
+    return {.rows = static_cast<std::int64_t>(frame.h.size()) / states, .columns = states, .row_step = states, .row_name = "channel", .column_name = across};
+  const auto fixed = static_cast<std::size_t>(options.fixed_axis);
+  const std::size_t down = fixed == 0 ? 1 : 0, right = fixed == 2 ? 1 : 2;
+  std::int64_t at = std::min(selected_index(snapshot, shape)[fixed], shape[fixed] - 1);
+  if (is_cache && fixed < 2) at = fixed == 0 ? snapshot.selection.channel / shape[1] : snapshot.selection.channel % shape[1];
+  if (is_cache && fixed == 2) at = shape[2] - 1;  // the newest
+  return {.rows = shape[down], .columns = shape[right], .offset = at * step_of(shape, fixed), .row_step = step_of(shape, down),
+          .column_step = step_of(shape, right), .row_name = names[down], .column_name = right == 2 ? across : names[right],
+          .fixed = fmt::format("{} {}", names[fixed], at)};
+}
+
+/// The order by half-life, where it is known for this layer and all channels are shown.
+const std::vector<std::int32_t>* order_of(const StateFrame& frame, const Sheet& sheet, const Derived& derived, const FigureOptions& options) {
   const auto& slab = derived.slab;
-  const bool known =
-      slab && slab->layer == frame.layer && static_cast<std::int64_t>(slab->by_half_life.size()) == rows_of(frame);
-  return options.order == RowOrder::half_life && known ? &slab->by_half_life : nullptr;
+  const bool known = slab && slab->layer == frame.layer && sheet.fixed.empty() && static_cast<std::int64_t>(slab->channels_by_half_life.size()) == sheet.rows;
+  return options.order == RowOrder::half_life && known ? &slab->channels_by_half_life : nullptr;
+}
+
+Axis row_axis(const Sheet& sheet, const std::vector<std::int32_t>* order, const FigureOptions& options) {
+  const auto [first, count] = window_of(options.first_row, options.rows, sheet.rows);
+  const auto low = static_cast<double>(first), high = static_cast<double>(first + count);
+  if (!order && sheet.fixed.empty()) return {.label = sheet.row_name, .low = low, .high = high, .whole_numbers = true};
+  Axis axis{.label = order ? "channels by half-life" : sheet.row_name, .low = high, .high = low, .ticks = !order};
+  if (count > kNamedRows || (order && count == sheet.rows)) {
+    axis.whole_numbers = true;
+    return axis;
+  }
+  axis.label = sheet.row_name, axis.ticks = true;
+  for (std::int64_t row = first; row < first + count; ++row)
+    axis.marks.emplace_back(static_cast<double>(row) + 0.5, std::to_string(order ? (*order)[static_cast<std::size_t>(row)] : row));
+  return axis;
 }
 
 Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
   const auto& frame = derived.frame;
   if (!frame || frame->h.empty()) return not_there(snapshot, derived, "state at the cursor", 0);
-  const std::int64_t states = states_of(*frame), rows = rows_of(*frame);
-  const auto columns = std::make_shared<std::vector<float>>(frame->h.size());
-  for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t n = 0; n < states; ++n)
-      (*columns)[static_cast<std::size_t>(n * rows + row)] = frame->h[static_cast<std::size_t>(row * states + n)];
-  const auto* order = order_of(*frame, derived, options);
+  const Sheet sheet = sheet_of(snapshot, *frame, options);
+  const auto values = std::make_shared<std::vector<float>>();
+  for (std::int64_t column = 0; column < sheet.columns; ++column)
+    for (std::int64_t row = 0; row < sheet.rows; ++row) values->push_back(frame->h[static_cast<std::size_t>(sheet.cell(row, column))]);
+  const auto* order = order_of(*frame, sheet, derived, options);
   Plot plot{.title = "State at t", .subtitle = subtitle_of("state-at", snapshot, derived), .color_label = "h"};
-  const LayerInfo* layer = selected_layer(snapshot);
-  const bool is_cache = layer && !layer->parts.empty();
-  plot.x = {.label = is_cache ? "cached token" : layer && !layer->columns.empty() ? fmt::format("{}", fmt::join(layer->columns, ", ")) : "n", .low = -0.5, .high = static_cast<double>(states) - 0.5, .whole_numbers = true};
-  plot.y = order ? Axis{.label = "channels by half-life", .low = static_cast<double>(rows), .high = 0, .ticks = false}
-                 : Axis{.label = "channel", .low = 0, .high = static_cast<double>(rows), .whole_numbers = true};
-  HeatLayer heat{.column = [columns, rows](std::int64_t n) { return columns->data() + n * rows; },
-                 .columns = states,
-                 .rows = rows,
+  if (!sheet.fixed.empty()) plot.subtitle += " · " + sheet.fixed;
+  const auto [first, count] = window_of(options.first_column, options.columns, sheet.columns);
+  plot.x = {.label = sheet.column_name, .low = static_cast<double>(first) - 0.5, .high = static_cast<double>(first + count) - 0.5, .whole_numbers = true};
+  plot.y = row_axis(sheet, order, options);
+  HeatLayer heat{.column = [values, rows = sheet.rows](std::int64_t n) { return values->data() + n * rows; },
+                 .columns = sheet.columns,
+                 .rows = sheet.rows,
                  .x0 = -0.5,
-                 .scale = scale_for(options, *columns),
-                 .owner = columns};
+                 .scale = scale_for(options, *values),
+                 .numbers = true,
+                 .owner = values};
   if (order) heat.row_order = *order;
   plot.color_bar = heat.scale;
   plot.layers.emplace_back(std::move(heat));
@@ -62,14 +106,11 @@ std::string subtitle(const Snapshot& snapshot, const Derived& derived) {
 }
 
 std::string value(const FigureInput& input, int, double x, double y) {
-  const auto& frame = input.derived.frame;
-  if (!frame) return "";
-  const auto n = static_cast<std::int64_t>(std::floor(x + 0.5)), shown_row = static_cast<std::int64_t>(std::floor(y));
-  if (n < 0 || n >= states_of(*frame) || shown_row < 0 || shown_row >= rows_of(*frame)) return "";
-  const auto* order = order_of(*frame, input.derived, input.options);
-  const std::int64_t row = order ? (*order)[static_cast<std::size_t>(shown_row)] : shown_row;
-  return fmt::format("{}\t{}\n{}\tn = {}", cell_text(input.snapshot, row, n),
-                     exact_text(frame->h[static_cast<std::size_t>(row * states_of(*frame) + n)]),
+  const std::int64_t cell = state_at_cell(input, x, y);
+  if (cell < 0) return "";
+  const auto& frame = *input.derived.frame;
+  const std::int64_t states = std::max<std::int64_t>(1, frame.shape.back()), row = cell / states, n = cell % states;
+  return fmt::format("{}\t{}\n{}\tn = {}", cell_text(input.snapshot, row, n), exact_text(frame.h[static_cast<std::size_t>(cell)]),
                      channel_text(input.snapshot, row), n);
 }
 
@@ -77,16 +118,42 @@ std::string csv(const FigureInput& input) {
   const auto& frame = input.derived.frame;
   std::string text = "layer,position,channel,n,value\n";
   if (!frame) return text;
-  const std::int64_t states = states_of(*frame);
-  for (std::size_t i = 0; i < frame->h.size(); ++i)
-    text += fmt::format("{},{},{},{},{}\n", frame->layer, frame->position, static_cast<std::int64_t>(i) / states,
-                        static_cast<std::int64_t>(i) % states, csv_text(frame->h[i]));
+  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
+  const std::int64_t states = frame->shape.empty() ? 1 : std::max<std::int64_t>(1, frame->shape.back());
+  for (std::int64_t row = 0; row < sheet.rows; ++row)
+    for (std::int64_t column = 0; column < sheet.columns; ++column) {
+      const std::int64_t cell = sheet.cell(row, column);
+      text += fmt::format("{},{},{},{},{}\n", frame->layer, frame->position, cell / states, cell % states, csv_text(frame->h[static_cast<std::size_t>(cell)]));
+    }
   return text;
 }
 
 }  // namespace
 
+std::int64_t state_at_cell(const FigureInput& input, double x, double y) {
+  const auto& frame = input.derived.frame;
+  if (!frame || frame->h.empty()) return -1;
+  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
+  const auto column = static_cast<std::int64_t>(std::floor(x + 0.5)), shown = static_cast<std::int64_t>(std::floor(y));
+  if (column < 0 || column >= sheet.columns || shown < 0 || shown >= sheet.rows) return -1;
+  const auto* order = order_of(*frame, sheet, input.derived, input.options);
+  return sheet.cell(order ? (*order)[static_cast<std::size_t>(shown)] : shown, column);
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> place_in_state_at(const FigureInput& input, std::int64_t cell) {
+  const auto& frame = input.derived.frame;
+  if (!frame || frame->h.empty()) return {};
+  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
+  const std::int64_t row = (cell - sheet.offset) / sheet.row_step % sheet.rows, column = (cell - sheet.offset) / sheet.column_step % sheet.columns;
+  if (cell < sheet.offset || sheet.cell(row, column) != cell) return {};
+  const auto* order = order_of(*frame, sheet, input.derived, input.options);
+  return std::pair{column, order ? std::ranges::find(*order, row) - order->begin() : row};
+}
+
 const FigureCode kStateAt = {
-    {"state-at", "State at t", {.slab = true, .frame = true}, 0.75, make}, subtitle, value, csv};
+    {"state-at", "State at t", {.slab = true, .frame = true}, 0.75, make}, subtitle, value, csv,
+    "Every cell of the recurrent state of one layer after the token at the cursor, replayed with the bits that the run had: channels down, state "
+    "indexes across; or the plane of two axes through the selected cell. Of a layer of attention it is the cache, of RWKV the three vectors that its "
+    "weighted mean is made from. Where several cells share a pixel, the one of largest magnitude is shown, and a NaN before all else."};
 
 }  // namespace lab

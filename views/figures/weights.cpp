@@ -220,13 +220,16 @@ std::string histogram_csv(const FigureInput& input) {
 }  // namespace
 
 const FigureCode kWeightHeatmap = {
-    {"weight-heatmap", "Weights", {.weights = true}, 0.75, make_heatmap}, subtitle, heat_value, heat_csv};
+    {"weight-heatmap", "Weights", {.weights = true}, 0.75, make_heatmap}, subtitle, heat_value, heat_csv,
+    "Elements of a tensor, rows out, columns in. Where several share a cell of the picture, the one of largest magnitude is shown with its sign, a NaN before all else."};
 const FigureCode kWeightError = {
-    {"weight-error", "Error of weights", {.weights = true}, 0.75, make_error, is_compared}, error_subtitle, error_value, error_csv};
+    {"weight-error", "Error of weights", {.weights = true}, 0.75, make_error, is_compared}, error_subtitle, error_value, error_csv,
+    "The tensor less the same one of another model, element by element, in double precision. Where several share a cell, the largest difference is shown."};
 const FigureCode kWeightHistogram = {
     {"weight-histogram", "Histogram of weights", {.weights = true}, 0.6, make_histogram},
     subtitle,
     histogram_value,
-    histogram_csv};
+    histogram_csv,
+    "How many elements of a tensor have a value in each bin; every element is counted."};
 
 }  // namespace lab

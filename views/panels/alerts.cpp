@@ -9,6 +9,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/monitor.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -157,6 +158,7 @@ void handle_mouse(Ui& ui, Box page, Box frame, const KeptFigure& figure, PaneCon
   ui.line_down(hit.x, frame.y, frame.bottom(), faded(ui.theme().cursor, 0.4f));
   const std::string tip = value_at("alerts", context.snapshot, context.derived, options, 0, near ? static_cast<double>(near->finding.token) : token,
                                    static_cast<double>(row));
+  note_hover(ui, context, tip);
   if (!tip.empty()) ui.tooltip(tip);
 }
 

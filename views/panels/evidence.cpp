@@ -122,7 +122,7 @@ void draw_turned(Ui& ui, Box& box, PaneContext& context, const TokenWindows& win
   const WindowMeans* means = context.derived.windows.get();
   const bool is_there = means && means->windows == windows;
   ui.text_in(head, Face::control, theme.dim,
-             is_there ? fmt::format("mean {}, before → last {}", slice_text(context.snapshot, windows.state, false), windows.last - windows.middle)
+             is_there ? fmt::format("mean {}, before → last {}", slice_text(context.snapshot, StateSlab{.state = windows.state}, false), windows.last - windows.middle)
              : context.derived.refusal.empty() ? "being computed" : context.derived.refusal);
   if (!is_there) return;
   std::vector<std::size_t> rows = turned_most(*means);
@@ -215,7 +215,7 @@ void draw_evidence(Ui& ui, Box box, PaneContext& context) {
   PaneHeader header(ui, box, alert ? rule_title(rule_of(*context.derived.alerts, *alert)) : "Evidence");
   const AlertLog* log = alerts_or_note(ui, box, context, "What an alert rests on is shown here.");
   if (!log) return;
-  if (!alert) return empty_note(ui, box, "No rule has found anything.", "What an alert rests on is shown here.");
+  if (!alert) return empty_note(ui, box, "No rule has found anything.", "Read more, or change a limit by a click on its rule.");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("alert-evidence");
   header.subtitle(fmt::format("{}, t = {} · {}", where_text(alert->finding.layer), alert->finding.token, find_rule_kind(rule_of(*log, *alert).kind)->sentence));
   const Rule& rule = rule_of(*log, *alert);

@@ -11,6 +11,9 @@ namespace lab {
 /// Space beside the data of panes whose x axis is time, so that they line up to the pixel.
 constexpr float kTimeLeft = 64, kTimeRight = 72;
 
+/// How figures look in a theme of the window.
+PlotStyle plot_style(const Theme& theme);
+
 /// What a kept figure is: its place in the memory, its kind, and what the pane changes about it.
 struct FigureRequest {
   std::string slot;  // name within the memory
@@ -41,8 +44,29 @@ void choose_colors(Ui& ui, PaneHeader& header, FigureOptions& options);
 /// The cursors as vertical lines over a frame, black on heatmaps.
 void draw_time_cursors(Ui& ui, Box frame, const PlotArea& area, const Snapshot& snapshot, bool on_heatmap);
 
-/// What the mouse does on a time axis: drag pans, wheel zooms, double click fits, click and Alt-click move the cursors.
-/// Returns the hit, with `clicked` only where it is a click on a token.
-Hit handle_time_axis(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id);
+/// A part of an axis in cells; count 0: all.
+struct ViewPart {
+  std::int64_t first = 0, count = 0;
+};
+/// An axis of cells that the mouse may zoom: how many there are, where the first begins, and what shows a part of it. Without `show`
+/// it stays as it is.
+struct AxisView {
+  std::int64_t all = 0;
+  double origin = 0;
+  std::function<void(double first, double width)> show = {};
+};
+/// The displayed rows, and the columns, that options of a heatmap show.
+AxisView rows_view(FigureOptions& options, std::int64_t all);
+AxisView columns_view(FigureOptions& options, std::int64_t all);
+
+/// What the mouse does on a plot, everywhere the same: a drag pans, the wheel zooms at the pointer (with Shift across only, with Ctrl
+/// down only), a drag with the right button zooms to a box, a double click or the key for it shows all.
+/// Returns the hit, with `clicked` only where it is no drag.
+Hit handle_axes(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id, AxisView x, AxisView y);
+/// The same where tokens lie across, and clicks and Alt-clicks move the cursors.
+Hit handle_time_axis(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id, AxisView rows = {});
+
+/// Whether the right button is, or was until this frame, dragged rather than clicked.
+bool is_right_drag(const Ui& ui, const PaneMemory::Kept& kept);
 
 }  // namespace lab

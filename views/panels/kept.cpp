@@ -27,20 +27,4 @@ const KeptSeries& kept_series(PaneContext& context, int layer, Statistic which) 
   return series;
 }
 
-const KeptDrivers& kept_drivers(PaneContext& context, std::int64_t token) {
-  KeptDrivers& kept = kept_of(context).drivers;
-  const TraceView* trace = context.snapshot.trace.get();
-  const auto layer = static_cast<int>(context.snapshot.selection.layer);
-  if (!trace || token < 0 || token >= trace->count() || layer >= static_cast<int>(trace->layers().size()))
-    return kept = {};
-  std::string key = fmt::format("{} {} {}", trace->revision(), layer, token);
-  if (kept.key == key) return kept;
-  kept = {.key = std::move(key)};
-  const auto& drivers = trace->layers()[static_cast<std::size_t>(layer)].drivers;
-  for (std::size_t i = 0; i < drivers.size(); ++i)
-    if (auto values = trace->driver(layer, static_cast<int>(i), token))
-      kept.values[drivers[i].point] = std::move(*values);
-  return kept;
-}
-
 }  // namespace lab

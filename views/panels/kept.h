@@ -1,5 +1,6 @@
 #pragma once
 // What panes keep between frames so that an unchanged pane costs no layout: pages, series, places of tokens.
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -40,12 +41,6 @@ struct KeptSparkline {
   std::vector<float> high, low;
 };
 
-/// Drivers of one layer at one token.
-struct KeptDrivers {
-  std::string key;
-  std::map<Point, std::vector<float>> values;  // those that are recorded and still there
-};
-
 /// Where the tokens of the strip lie: x from the left edge of its row.
 struct KeptTokens {
   std::string key;
@@ -57,7 +52,6 @@ struct KeptTokens {
   float row_end = 0;                                 // where the last row ends
   std::int64_t top_row = 0;
   std::int64_t followed = -2;  // the cursor that was last brought into view
-  int measure = 0;
 };
 
 /// Where the data of the time axes lie, from the last pane that drew one: what the lanes below line up with.
@@ -66,6 +60,23 @@ struct KeptTimeAxis {
   double low = 0, high = 1;   // tokens
   float place(double token) const { return left + static_cast<float>((token - low) / (high - low)) * (right - left); }
   double token(float x) const { return low + static_cast<double>((x - left) / (right - left)) * (high - low); }
+};
+
+/// A Shift-drag over tokens, in the pane where it began.
+struct KeptDrag {
+  std::string pane;  // "": none goes on
+  std::int64_t from = 0, to = 0;
+  std::int64_t first() const { return std::min(from, to); }
+  std::int64_t last() const { return std::max(from, to) + 1; }
+};
+
+/// What the search of the token strip has found: first and last token of each place.
+struct KeptSearch {
+  std::string typed, text;  // the pieces read so far, one behind the other
+  std::uint64_t revision = 0;
+  std::vector<std::size_t> begins;  // of each token in the text
+  std::vector<std::pair<std::int64_t, std::int64_t>> matches;
+  bool has_gone = false;  // to a match since it was typed
 };
 
 /// Of the Monitor: what is being edited, what was looked at, what takes long to compute.
@@ -89,16 +100,31 @@ struct PaneMemory::Kept {
   std::map<std::string, KeptFigure> figures;               // by pane and kind
   std::map<std::pair<int, Statistic>, KeptSeries> series;  // by layer and statistic
   std::map<int, KeptSparkline> sparklines;                 // of layers
-  KeptDrivers drivers;
   KeptTokens tokens;
   KeptMonitor monitor;
   KeptTimeAxis time;
+  KeptDrag drag;
+  KeptSearch search;
+  KeptSeries surprise, entropy;
+  const void* surprise_of = nullptr;  // the track that the two were taken from
+  bool playback_is_open = false;      // as the last frame had it
+  std::uint64_t naming = 0;           // the range that the open page names
+  std::string first_text, last_text;  // typed there
   std::int64_t followed_layer = -1;  // the selection that was last brought into view
   std::string followed_tensor, followed_against;
-  double pan = 0;                    // tokens dragged, not yet shown
+  double pan = 0, pan_rows = 0;      // tokens and rows dragged, not yet shown
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found
   std::int64_t menu_token = -1;      // and where
+  std::string hover_pane, hover_value;  // what the mouse points at: a value in words
+  std::int64_t hover_token = -1;
+  std::string right_pane;            // where the right button went down,
+  float right_x = 0, right_y = 0;    // and at which place, units
+  std::string percentile_key;        // of the selected cell in its tensor
+  double percentile = 0;
+  std::string index_offset, index_tuple, index_problem;  // typed into the index map
+  std::string index_key;             // what its fields show
+  int index_tensor = 0;
   int selection_tab = 0;
   int edit = 0;  // of the edit box
   bool edits_all_layers = false;
@@ -109,8 +135,5 @@ PaneMemory::Kept& kept_of(PaneContext& context);
 
 /// A statistic over all tokens recorded.
 const KeptSeries& kept_series(PaneContext& context, int layer, Statistic which);
-
-/// The drivers of the selected layer at a token.
-const KeptDrivers& kept_drivers(PaneContext& context, std::int64_t token);
 
 }  // namespace lab

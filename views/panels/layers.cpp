@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/layer_filter.h"
 #include "views/panels/monitor.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -136,12 +139,12 @@ void draw_row(Ui& ui, Box row, PaneContext& context, int layer, double largest_c
     ui.fill({row.x + at.bar, row.y + 7, std::max(2.0f, at.bar_w * share), 6}, color, 2);
     const std::string found =
         alert ? fmt::format("\n{}\tfirst at t = {}", rule_title(rule_of(*context.derived.alerts, *alert)), alert->finding.token) : "";
-    if (hit.hovered)
-      ui.tooltip(fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer,
+    const std::string value = fmt::format("layer {}\t{}\n‖h‖₂\t{}\n‖h−h₋₁‖₂\t{}\nmax |h|\t{}\n‖resid‖₂\t{}", layer,
                              snapshot.model->layers[static_cast<std::size_t>(layer)].title, number_text(norm, 6),
                              number_text(change, 6),
                              number_text(snapshot.trace->statistic(layer, Statistic::h_max, cursor).mean, 6),
-                             number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)) + found);
+                             number_text(snapshot.trace->statistic(layer, Statistic::resid_norm, cursor).mean, 6)) + found;
+    if (hit.hovered) note_hover(ui, context, value), ui.tooltip(value);
   }
   if (at.spark_w <= 0 || !snapshot.trace) return;
   const Box spark{row.x + at.spark, row.y + 3, at.spark_w, kSparkHeight};
@@ -172,47 +175,79 @@ std::string kinds_of(const ModelFacts& model) {
   return text;
 }
 
+constexpr const char* kSortNames[] = {"Sort by index", "Sort by norm", "Sort by change"};
+
+/// The button and the field above the list. Cuts them off the pane.
+void draw_controls(Ui& ui, Box& box, PaneHeader& header, PaneContext& context, const ShownLayers& shown) {
+  PaneMemory& memory = context.memory;
+  const auto sort = static_cast<std::size_t>(memory.layer_sort);
+  if (icon_button(ui, header.control(28), icon::kSort, "sort", std::string(kSortNames[sort]) + ", next: O", sort > 0))
+    memory.layer_sort = static_cast<LayerSort>((sort + 1) % 3);
+  if (box.w < kRoomForSparklines && memory.layer_filter.empty() && !memory.focus_layer_filter) return;
+  Box row = box.cut_top(28).inset(12, 2);
+  field(ui, "filter", row, memory.layer_filter,
+        {.hint = box.w < kRoomForSparklines ? "Filter" : "Filter: L8-15, norm > 20, alert", .wrong = !shown.problem.empty(), .take_focus = std::exchange(memory.focus_layer_filter, false)});
+  if (!shown.problem.empty() && ImGui::IsItemHovered()) ui.tooltip(shown.problem);
+}
+
+/// Keeps the selected layer in view; returns how far the list is scrolled in this frame.
+float follow_selection(Ui& ui, PaneContext& context, const ShownLayers& shown, float height) {
+  PaneMemory::Kept& kept = kept_of(context);
+  const std::int64_t layer = context.snapshot.selection.layer;
+  const float now = ImGui::GetScrollY() / ui.scale();  // in this frame, whatever is asked for
+  if (kept.followed_layer == layer) return now;
+  kept.followed_layer = layer;
+  const auto place = std::ranges::find(shown.layers, static_cast<int>(layer)) - shown.layers.begin();
+  const float top = static_cast<float>(place) * kRow;
+  if (top >= now && top + kRow <= now + height) return now;
+  const float scroll = std::max(0.0f, top - height / 2);
+  ImGui::SetScrollY(scroll * ui.scale());
+  return scroll;
+}
+
+double largest_change(const Snapshot& snapshot, const ShownLayers& shown) {
+  double largest = 0;
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  if (!snapshot.trace || cursor < 0 || cursor >= snapshot.trace->count()) return largest;
+  for (const int layer : shown.layers) {
+    const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
+    if (std::isfinite(change)) largest = std::max(largest, static_cast<double>(change));
+  }
+  return largest;
+}
+
 }  // namespace
 
 void draw_layers(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
+  const Box pane = box;
   PaneHeader header(ui, box, "Layers");
   if (!snapshot.model) {
     empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
     return;
   }
-  header.subtitle(box.w < kRoomForSparklines ? std::to_string(snapshot.model->layers.size())
-                                             : kinds_of(*snapshot.model));
+  const ShownLayers shown = shown_layers(snapshot, context.derived.alerts.get(), context.memory.layer_filter, context.memory.layer_sort);
+  draw_controls(ui, box, header, context, shown);
+  const std::size_t all = snapshot.model->layers.size();
+  header.subtitle(shown.layers.size() < all ? fmt::format("{} of {}", shown.layers.size(), all)
+                  : box.w < kRoomForSparklines ? std::to_string(all) : kinds_of(*snapshot.model));
   draw_heads(ui, box.cut_top(18), snapshot);
-  const auto layers = static_cast<int>(snapshot.model->layers.size());
-  double largest = 0;
-  const std::int64_t cursor = snapshot.selection.cursor_a;
-  if (snapshot.trace && cursor >= 0 && cursor < snapshot.trace->count())
-    for (int layer = 0; layer < layers; ++layer) {
-      const float change = snapshot.trace->statistic(layer, Statistic::h_change, cursor).mean;
-      if (std::isfinite(change)) largest = std::max(largest, static_cast<double>(change));
-    }
+  const double largest = largest_change(snapshot, shown);
+  const auto rows = static_cast<int>(shown.layers.size());
   ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y)});
   compat::begin_child("list", {ui.px(box.right()) - ui.px(box.x) - 1, ui.px(box.bottom()) - ui.px(box.y) - 1}, 0);
-  PaneMemory::Kept& kept = kept_of(context);
-  const auto selected_top = static_cast<float>(snapshot.selection.layer) * kRow;
-  const float now = ImGui::GetScrollY() / ui.scale();  // in this frame, whatever is asked for
-  float scroll = now;
-  if (kept.followed_layer != snapshot.selection.layer) {
-    kept.followed_layer = snapshot.selection.layer;
-    if (selected_top < scroll || selected_top + kRow > scroll + box.h) {
-      scroll = std::max(0.0f, selected_top - box.h / 2);
-      ImGui::SetScrollY(scroll * ui.scale());
-    }
-  }
+  const float now = ImGui::GetScrollY() / ui.scale(), scroll = follow_selection(ui, context, shown, box.h);
   const std::vector<const Alert*> alerts = first_alerts(context);
-  for (int layer = 0; layer < layers; ++layer) {
-    const float y = box.y + static_cast<float>(layer) * kRow - scroll;
+  for (int i = 0; i < rows; ++i) {
+    const int layer = shown.layers[static_cast<std::size_t>(i)];
+    const float y = box.y + static_cast<float>(i) * kRow - scroll;
     if (y + kRow > box.y && y < box.bottom()) draw_row(ui, {box.x, y, box.w - 1, kRow}, context, layer, largest, alerts[static_cast<std::size_t>(layer)]);
   }
-  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(layers) * kRow) - 1});
+  ImGui::SetCursorScreenPos({ui.px(box.x), ui.px(box.y - now + static_cast<float>(rows) * kRow) - 1});
   ImGui::Dummy({1, 1});
   ImGui::EndChild();
+  if (rows == 0) empty_note(ui, box, "No layer passes the filter.", "");
+  pane_menu(ui, pane, context, {.kind = "norms", .shown = {.all_layers = true}});
 }
 
 }  // namespace lab

@@ -7,6 +7,7 @@
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -41,7 +42,11 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const LogitLens& lens, cons
   };
   number(at.probability, fmt::format("{:.2f}", of.best.probability));
   number(at.entropy, fmt::format("{:.2f}", of.entropy_bits));
-  if (hit.hovered) ui.tooltip(lens_text(context.snapshot, lens, of));
+  if (hit.hovered) {
+    const std::string value = lens_text(context.snapshot, lens, of);
+    note_hover(ui, context, value);
+    ui.tooltip(value);
+  }
   if (hit.clicked) context.send(command::Select{of.layer, -1, -1});
 }
 
@@ -57,17 +62,14 @@ void draw_heads(Ui& ui, Box row) {
 }  // namespace
 
 void draw_lens(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   PaneHeader header(ui, box, "Logit lens");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("logit-lens");
   const auto& lens = context.derived.lens;
   if (!lens || !context.snapshot.model || lens->rows.empty()) {
-    const bool is_empty = context.snapshot.count() == 0, is_before = context.snapshot.selection.cursor_a < 0;
-    empty_note(ui, box,
-               is_empty                          ? "No tokens have been read."
-               : is_before                       ? "Before the first token no layer has said anything."
-               : context.derived.refusal.empty() ? "Being computed."
-                                                 : context.derived.refusal,
-               is_empty ? "Feed a prompt below." : is_before ? "Move the cursor to a token." : "");
+    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt below.");
+    else if (context.snapshot.selection.cursor_a < 0) empty_note(ui, box, "Before the first token no layer has said anything.", "Move the cursor to a token.");
+    else pending_note(ui, box, context.derived.refusal);
     return;
   }
   header.subtitle("best token by layer");
@@ -78,6 +80,7 @@ void draw_lens(Ui& ui, Box box, PaneContext& context) {
     const auto layer = static_cast<std::size_t>((i + 1) * layers / shown - 1);
     draw_row(ui, box.cut_top(kRow), context, *lens, lens->rows[layer], i + 1 == shown);
   }
+  pane_menu(ui, pane, context, {.kind = "logit-lens"});
 }
 
 }  // namespace lab

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "views/plot/layout.h"
+#include "views/panels/figure_pane.h"
 
 namespace lab {
 
-Color rule_color(const Ui& ui, const Rule& rule) { return screen_style(ui.theme().dark).color(rule_ink(rule)); }
+Color rule_color(const Ui& ui, const Rule& rule) { return plot_style(ui.theme()).color(rule_ink(rule)); }
 
 const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context, const char* next) {
   const AlertLog* log = context.derived.alerts.get();
@@ -15,7 +15,7 @@ const AlertLog* alerts_or_note(Ui& ui, Box box, PaneContext& context, const char
   const std::string& refusal = context.derived.refusal;
   if (!context.snapshot.model) empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
   else if (!has_tokens) empty_note(ui, box, "No tokens have been read.", next);
-  else empty_note(ui, box, refusal.empty() ? "Being computed." : refusal, "");
+  else pending_note(ui, box, refusal);
   return nullptr;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 // Panes of the window: each draws itself into a box from a snapshot and says what the user wants by commands.
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,22 +15,55 @@
 
 namespace lab {
 
+/// What the time axis counts, and what a step is.
+enum class TimeClock : std::uint8_t { token, layer, wall };
+
+/// A range of tokens that is being named.
+struct RangeDraft {
+  bool is_open = false;
+  std::int64_t index = -1;            // of the named range that is changed; -1: a new one
+  std::string name;
+  std::int64_t first = 0, last = 0;   // [first, last)
+  std::uint64_t number = 0;           // grows with every one that was begun
+};
+/// What a key asks of the pane under the mouse.
+enum class PaneWish : std::uint8_t { none, copy, lock, fit, explain, menu };
+enum class LayerSort : std::uint8_t { index, norm, change };
+
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
 struct PaneMemory {
   std::map<std::string, FigureOptions> options;  // by figure kind
   std::string prompt;                            // typed, not yet fed
   bool focus_prompt = false;                     // the keyboard goes to the prompt in the next frame
   bool pca_3d = false;
-  bool show_gates = false;                       // curves: gates instead of norms
+  CurveSet curves = CurveSet::drivers;           // which curves; of norms, options say whether those of all layers
+  Watched watched = kNoneWatched;                // tokens whose probability is followed over time
+  std::string layer_filter;                      // typed in the list of layers
+  bool focus_layer_filter = false;               // the keyboard goes there in the next frame
+  LayerSort layer_sort = LayerSort::index;
+  bool show_index_map = false;                   // the index map opens in the next frame
+  std::string wish_pane;                         // the pane that a key asks something of in the next frame,
+  PaneWish wish = PaneWish::none;                // and what
   bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
   bool show_weight_error = false;                // weights: their differences from the model they are compared with
   bool show_monitor = false;                     // the rules and their alerts in place of the states
   std::string alert_search;                      // typed in the table of alerts
   int alert_rule = -1;                           // the only rule that the table lists; -1: all
   int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
+  std::string export_wish;                       // a kind of figure whose export is asked for
   std::optional<TokenWindows> windows;           // that the evidence of an alert compares channel by channel
   double calibrate_every = 5000;                 // tokens between false alarms that are asked for
   double rate = 8;                               // tokens a second
+  TimeClock clock = TimeClock::token;
+  RangeDraft draft;
+  int range = -1;                                // the named range that is selected
+  int go_to_range = -1;                          // the one that the next frame goes to and selects
+  int token_measure = 0;                         // what colours the tokens
+  bool search_tokens = false;                    // the search of the token strip is open
+  std::string token_search;                      // typed there
+  bool focus_token_search = false;               // the keyboard goes there in the next frame
+  int search_step = 0;                           // +1, -1: the next frame goes to the next match or the one before
+  bool playback = false;                         // the page of speed, clock and sampling is open
   double scale_factor = 0.5;                     // of the edit
   std::string tensor_search, weights_against;    // typed on the page of weights
   bool focus_tensor_search = false;              // the keyboard goes there in the next frame
@@ -47,12 +81,21 @@ struct PaneContext {
   std::function<void(const std::string& kind)> export_view;  // asks for a file and exports
 };
 
+/// The options with which panes show a kind of figure.
+FigureOptions shown_options(const std::string& kind, const PaneMemory& memory);
+/// What the options of a memory add to what visible panes want computed.
+void complete(Query& query, const PaneMemory& memory);
+
 /// A pane by its name in the workspace tree.
 struct PaneKind {
   const char* name;   // "tokens", "layers", "next", "state-over-time", "curves", "state-at", "pca", "selection", "transport"
   Query needs;
   void (*draw)(Ui& ui, Box box, PaneContext& context);
+  const char* figure = nullptr;  // whose menu a right click opens; null: the pane does that itself, or has none
+  const char* view = nullptr;  // how a menu of views calls it; null: it belongs where it is
 };
+/// Draws a pane, and its menu.
+void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context);
 std::span<const PaneKind> pane_kinds();
 const PaneKind* find_pane(const std::string& name);
 

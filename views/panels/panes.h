@@ -14,6 +14,7 @@ void draw_curves(Ui& ui, Box box, PaneContext& context);
 void draw_state_at(Ui& ui, Box box, PaneContext& context);
 /// The body of "State at t" where a layer of attention shows what it attends to.
 void draw_attention(Ui& ui, Box box, PaneContext& context, PaneHeader& header);
+void draw_attention_pane(Ui& ui, Box box, PaneContext& context);
 void draw_pca(Ui& ui, Box box, PaneContext& context);
 void draw_selection(Ui& ui, Box box, PaneContext& context);
 void draw_tensors(Ui& ui, Box box, PaneContext& context);

@@ -7,6 +7,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -46,12 +47,14 @@ void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figu
   const PlotArea& area = figure.page.areas[0];
   const double x = area.x_from(hit.x - body.x), y = area.y_from(hit.y - body.y);
   const std::string value = value_at(kind, context.snapshot, context.derived, options, 0, x, y);
+  note_hover(ui, context, value);
   if (!value.empty()) ui.tooltip(value);
 }
 
 }  // namespace
 
 void draw_pca(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   bool& is_3d = context.memory.pca_3d;
   PaneHeader header(ui, box, "PCA");
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E"))
@@ -65,12 +68,16 @@ void draw_pca(Ui& ui, Box box, PaneContext& context) {
   const Box scree = has_scree ? body.cut_right(kScree) : Box{};
   const KeptFigure& figure = kept_figure(ui, body, context, {.slot = kind, .kind = kind, .options = options});
   header.subtitle(figure.subtitle);
-  if (!draw_figure(ui, body, context, figure)) return;
-  if (has_scree) {
-    ui.line_down(scree.x, scree.y + 4, scree.bottom() - 8, ui.theme().grid);
-    draw_scree(ui, {scree.x + 8, scree.y, scree.w - 8, scree.h}, context);
+  if (draw_figure(ui, body, context, figure)) {
+    if (has_scree) {
+      ui.line_down(scree.x, scree.y + 4, scree.bottom() - 8, ui.theme().grid);
+      draw_scree(ui, {scree.x + 8, scree.y, scree.w - 8, scree.h}, context);
+    }
+    handle_mouse(ui, body, context, figure, options, kind);
   }
-  handle_mouse(ui, body, context, figure, options, kind);
+  PaneMenu offered{.kind = kind, .shown = options, .figure = &figure};
+  if (is_3d) offered.fit = [&options] { options.yaw = FigureOptions().yaw, options.pitch = FigureOptions().pitch; };
+  pane_menu(ui, pane, context, offered);
 }
 
 }  // namespace lab

@@ -11,8 +11,11 @@
 #include "model/base/dtype.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
+#include "views/panels/index_map.h"
+#include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -21,72 +24,127 @@ namespace {
 constexpr const char* kTabs[] = {"Cell", "Edit", "Memory"};
 constexpr float kRoomForAll = 690, kRow = 19;
 
+/// A number of the cell, with what it is called and what it means.
+struct Fact {
+  std::string name, meaning, value;
+};
+
 /// What is known of the chosen cell at cursor A.
 struct Cell {
-  std::int64_t layer = 0, row = 0, state = 0, head = 0, token = -1;
+  std::int64_t layer = 0, row = 0, state = 0, head = 0, flat = 0, token = -1;
+  std::int64_t slab_row = -1;  // in the slab, where that shows the cell
   std::optional<float> value, before;
   float half_life = NAN;
   std::optional<double> step, rate;  // Δ and A, where the trace and the model tell them
+  std::optional<float> key, query, input, output, gate;  // B, C, x after the convolution, y, z
 
   /// How much of the state before is kept.
   std::optional<double> decay() const {
     if (!step || !rate) return {};
     return std::exp(*step * *rate);
   }
-  /// What the token added: the rest of h = decay h₋₁ + write.
+  /// What the token added: Δ x B, or the rest of h = decay h₋₁ + write.
   std::optional<double> write() const {
+    if (step && input && key) return *step * static_cast<double>(*input) * static_cast<double>(*key);
     if (!decay() || !value || !before) return {};
     return static_cast<double>(*value) - *decay() * static_cast<double>(*before);
   }
 };
 
-/// The column of the slab that holds exactly one token, when it shows the chosen layer and state.
+/// The column of the slab that holds exactly one token.
 std::optional<float> from_slab(const PaneContext& context, const Cell& cell, std::int64_t token) {
   const auto& slab = context.derived.slab;
-  if (!slab || slab->layer != cell.layer || slab->state != cell.state || slab->stride != 1 || cell.row >= slab->rows)
-    return {};
+  if (cell.slab_row < 0 || slab->stride != 1) return {};
   const std::int64_t column = token - slab->first;
   if (column < 0 || column >= slab->columns.count()) return {};
-  return slab->columns[column][static_cast<std::size_t>(cell.row)];
+  return slab->columns[column][static_cast<std::size_t>(cell.slab_row)];
+}
+
+/// The drivers of the cell, from what the mixer made of the token.
+void add_drivers(const PaneContext& context, Cell& cell, std::int64_t states, std::int64_t rows) {
+  const auto& mixer = context.derived.mixer;
+  if (!mixer || mixer->layer != cell.layer || mixer->token != cell.token) return;
+  if (cell.flat < static_cast<std::int64_t>(mixer->before.size())) cell.before = mixer->before[static_cast<std::size_t>(cell.flat)];
+  const auto size = [&](Point point) {
+    const auto found = mixer->values.find(point);
+    return found == mixer->values.end() ? 0 : static_cast<std::int64_t>(found->second.size());
+  };
+  const auto shared = [&](Point point) {  // one value a channel, or one a head
+    const std::int64_t width = size(point);
+    return width > 0 && rows % width == 0 ? mixer->at(point, cell.row / (rows / width)) : std::nullopt;
+  };
+  const auto keyed = [&](Point point) {  // one value a state index, for each group of channels
+    const std::int64_t groups = size(point) / states;
+    return groups > 0 && rows % groups == 0 ? mixer->at(point, cell.row / (rows / groups) * states + cell.state) : std::nullopt;
+  };
+  if (const auto step = shared(Point::dt)) cell.step = static_cast<double>(*step);
+  cell.key = keyed(Point::B), cell.query = keyed(Point::C);
+  cell.input = size(Point::u) > 0 ? shared(Point::u) : shared(Point::x);
+  cell.output = shared(Point::y), cell.gate = shared(Point::z);
 }
 
 Cell cell_of(PaneContext& context) {
   const Selection& s = context.snapshot.selection;
   Cell cell{.layer = s.layer, .row = s.channel, .state = s.state, .token = s.cursor_a};
   const LayerInfo* layer = selected_layer(context.snapshot);
-  const bool has_heads = layer && layer->heads > 0;
-  if (has_heads) cell.head = cell.row / layer->head_dim;
+  const bool is_cache = layer && layer->has_cache();  // the chosen cell is in the row that the token added
+  if (layer && layer->heads > 0) cell.head = cell.row / layer->head_dim;
+  const auto& slab = context.derived.slab;
   const auto& frame = context.derived.frame;
-  const bool is_cache = layer && !layer->parts.empty();  // the chosen cell is in the row that the token added
-  if (!is_cache && frame && frame->layer == cell.layer && frame->position == cell.token + 1 && !frame->shape.empty()) {
-    const auto at = static_cast<std::size_t>(cell.row * frame->shape.back() + cell.state);
-    if (at < frame->h.size()) cell.value = frame->h[at];
-  }
+  const bool has_frame = !is_cache && frame && frame->layer == cell.layer && !frame->shape.empty(), has_slab = slab && slab->layer == cell.layer && !slab->shape.empty();
+  const std::vector<std::int64_t>* shape = has_frame ? &frame->shape : has_slab ? &slab->shape : nullptr;
+  if (!shape) return cell;
+  const std::int64_t states = shape->back();
+  cell.flat = selected_cell(context.snapshot, *shape);
+  if (has_slab) cell.slab_row = slab->row_of(cell.flat);
+  if (has_frame && frame->position == cell.token + 1 && cell.flat < static_cast<std::int64_t>(frame->h.size())) cell.value = frame->h[static_cast<std::size_t>(cell.flat)];
   if (!cell.value) cell.value = from_slab(context, cell, cell.token);
   cell.before = from_slab(context, cell, cell.token - 1);
-  const auto& slab = context.derived.slab;
-  if (slab && slab->layer == cell.layer && slab->state == cell.state &&
-      static_cast<std::size_t>(cell.row) < slab->half_life.size())
-    cell.half_life = slab->half_life[static_cast<std::size_t>(cell.row)];
-  if (slab && slab->layer == cell.layer && slab->state == cell.state &&
-      static_cast<std::size_t>(cell.row) < slab->rate.size())
-    cell.rate = -static_cast<double>(slab->rate[static_cast<std::size_t>(cell.row)]);
-  const auto& drivers = kept_drivers(context, cell.token).values;
-  const auto at = static_cast<std::size_t>(has_heads ? cell.head : cell.row);
-  if (const auto dt = drivers.find(Point::dt); dt != drivers.end() && at < dt->second.size())
-    cell.step = static_cast<double>(dt->second[at]);
+  if (cell.slab_row >= 0) {
+    cell.half_life = slab->half_life[static_cast<std::size_t>(cell.slab_row)];
+    cell.rate = -static_cast<double>(slab->rate[static_cast<std::size_t>(cell.slab_row)]);
+  }
+  std::int64_t rows = 1;
+  for (std::size_t i = 0; i + 1 < shape->size(); ++i) rows *= (*shape)[i];
+  add_drivers(context, cell, states, rows);
   return cell;
 }
 
-void draw_fact(Ui& ui, Box& box, std::string_view name, std::string_view meaning, std::string_view value) {
+/// Every driver of the cell that is known.
+std::vector<Fact> facts_of(const PaneContext& context, const Cell& cell) {
+  std::vector<Fact> facts;
+  const auto add = [&](const std::optional<double>& value, std::string name, std::string meaning) {
+    if (value) facts.push_back({std::move(name), std::move(meaning), number_text(*value, 6)});
+  };
+  const LayerInfo* layer = selected_layer(context.snapshot);
+  const bool in_heads = layer && layer->heads > 0;
+  add(cell.step, "Δ", in_heads ? "head's step" : "step");
+  if (cell.step) add(cell.rate, "A", "rate");
+  add(cell.decay(), "exp(ΔA)", "decay");
+  add(cell.key, fmt::format("B[{}]", cell.state), "write key");
+  add(cell.query, fmt::format("C[{}]", cell.state), "read key");
+  add(cell.input, "x", "after conv, SiLU");
+  if (cell.step) add(cell.write(), "Δ·x·B", "write");
+  add(cell.output, "C·h + D·x", in_heads ? fmt::format("output y[{}, {}]", cell.head, cell.row % layer->head_dim) : fmt::format("output y[{}]", cell.row));
+  if (cell.gate) add(static_cast<double>(*cell.gate) / (1 + std::exp(-static_cast<double>(*cell.gate))), "SiLU(z)", "gate");
+  const auto& mixer = context.derived.mixer;
+  if (!mixer || mixer->layer != cell.layer || mixer->token != cell.token) return facts;
+  for (const auto& [point, name, meaning] : {std::tuple{Point::att_k, "k", "key"}, {Point::att_v, "v", "value"}, {Point::att_r, "σ(r)", "receptance"}, {Point::wkv, "wkv", "weighted mean of values"}})
+    if (const auto value = mixer->at(point, cell.row)) add(static_cast<double>(*value), name, meaning);
+  return facts;
+}
+
+void draw_fact(Ui& ui, Box& box, PaneContext& context, const Fact& fact) {
   const Theme& theme = ui.theme();
   Box row = box.cut_top(kRow);
-  const Box left = row.cut_left(std::max(70.0f, row.w * 0.3f));
-  ui.text_in(left, Face::dense, theme.text, name);
-  const float width = ui.width(Face::dense, value);
-  ui.text_in(row.cut_right(width), Face::dense, theme.text, value);
+  const Hit hit = ui.hit(("fact " + fact.name).c_str(), row);
+  if (hit.hovered) ui.fill({row.x - 4, row.y, row.w + 8, row.h}, theme.raised, 2), note_hover(ui, context, fact.value);
+  const Box left = row.cut_left(std::max(76.0f, row.w * 0.3f));
+  ui.text_in(left, Face::dense, theme.text, fact.name);
+  const float width = ui.width(Face::dense, fact.value);
+  ui.text_in(row.cut_right(width), Face::dense, theme.text, fact.value);
   row.cut_right(8);
-  ui.text_in(row, Face::control, theme.dim, meaning);
+  ui.text_in(row, Face::control, theme.dim, fact.meaning);
 }
 
 void draw_rule(Ui& ui, Box& box) {
@@ -94,23 +152,25 @@ void draw_rule(Ui& ui, Box& box) {
   ui.line_across(gap.x, gap.right(), gap.y + 6, ui.theme().line);
 }
 
-void draw_value(Ui& ui, Box& box, const Cell& cell) {
+void draw_value(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const Theme& theme = ui.theme();
   Box row = box.cut_top(26);
   const bool is_finite = std::isfinite(cell.value.value_or(0));
   const char* formula = cell.step ? "= decay · h₋₁ + write" : "";
-  const float end =
-      ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, cell.value ? exact_text(*cell.value) : "…");
+  const std::string text = cell.value ? exact_text(*cell.value) : "…";
+  const float end = ui.text_in(row, Face::value, is_finite ? theme.text : theme.nan, text);
+  if (cell.value && ui.hit("value", {row.x, row.y, end - row.x, row.h}).hovered) note_hover(ui, context, text);
   if (end + 12 + ui.width(Face::control, formula) < row.right())
     ui.text_in(row, Face::control, theme.dim, formula, Align::right);
   row = box.cut_top(20);
-  if (const auto write = cell.write())
+  const auto write = cell.write();
+  if (write && cell.decay() && cell.before)
     ui.text_in(row, Face::dense, theme.text,
-               fmt::format("{} × {} {} {}", number_text(*cell.decay(), 5), number_text(*cell.before, 5),
+               fmt::format("{} × {} {} {}", number_text(*cell.decay(), 5), number_text(static_cast<double>(*cell.before), 5),
                            *write < 0 ? "−" : "+", number_text(std::abs(*write), 4)));
   else
     ui.text_in(row, Face::control, theme.dim,
-               cell.token < 0 ? "before the first token" : "the value before is not at hand");
+               cell.token < 0 ? "before the first token" : cell.step ? "the value before is not at hand" : "");
 }
 
 /// The cell over the tokens shown, with both cursors.
@@ -120,11 +180,9 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   const Theme& theme = ui.theme();
   ui.fill(well, theme.background);
   const auto& slab = context.derived.slab;
-  if (!slab || slab->layer != cell.layer || slab->state != cell.state || cell.row >= slab->rows ||
-      slab->columns.count() == 0)
-    return;
+  if (cell.slab_row < 0 || slab->columns.count() == 0) return;
   const std::int64_t columns = slab->columns.count();
-  const auto row = static_cast<std::size_t>(cell.row);
+  const auto row = static_cast<std::size_t>(cell.slab_row);
   float high = 0;
   for (std::int64_t i = 0; i < columns; ++i)
     if (const float v = std::abs(slab->columns[i][row]); std::isfinite(v)) high = std::max(high, v);
@@ -158,8 +216,11 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
   ui.clip(well);
   flush();
   ui.unclip();
-  ui.text(Face::tick, well.x + 6, well.y + 2, theme.dim, "+" + number_text(high, 2));
-  ui.text(Face::tick, well.x + 6, well.bottom() - 16, theme.dim, "−" + number_text(high, 2));
+  const std::string limit = number_text(static_cast<double>(high), 2);
+  for (const auto& [top, text] : {std::pair{well.y + 2, "+" + limit}, {well.bottom() - 16, "−" + limit}}) {
+    ui.fill({well.x + 4, top, ui.width(Face::tick, text) + 4, 14}, theme.background);
+    ui.text(Face::tick, well.x + 6, top, theme.dim, text);
+  }
   const Selection& s = context.snapshot.selection;
   for (const std::int64_t cursor : {s.cursor_b, s.cursor_a})
     if (cursor >= range.first && cursor < range.last)
@@ -167,34 +228,9 @@ void draw_history(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
                    cursor == s.cursor_b && cursor != s.cursor_a);
 }
 
-/// Drivers of the recurrence that the trace still holds.
-void draw_drivers(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
-  const auto& drivers = kept_drivers(context, cell.token).values;
-  const auto row = [&](Point point, std::int64_t at, const std::string& name, const char* meaning, auto text) {
-    const auto found = drivers.find(point);
-    if (found == drivers.end() || at >= static_cast<std::int64_t>(found->second.size())) return;
-    draw_fact(ui, box, name, meaning, text(found->second[static_cast<std::size_t>(at)]));
-  };
-  const LayerInfo* layer = selected_layer(context.snapshot);
-  const bool has_heads = layer && layer->heads > 0;
-  const auto plain = [](float value) { return number_text(value, 6); };
-  const auto known = [&](const std::optional<double>& value, const char* name, const char* meaning) {
-    if (value) draw_fact(ui, box, name, meaning, number_text(*value, 6));
-  };
-  known(cell.step, "Δ", has_heads ? "step of the head" : "step");
-  known(cell.rate, "A", "rate");
-  known(cell.decay(), "exp(ΔA)", "decay");
-  row(Point::B, cell.state, fmt::format("B[{}]", cell.state), "write key", plain);
-  row(Point::C, cell.state, fmt::format("C[{}]", cell.state), "read key", plain);
-  row(Point::x, cell.row, "x", "before conv", plain);
-  row(Point::xBC, cell.row, "x", "before conv", plain);
-  known(cell.write(), "Δ·x·B", "write");
-  row(Point::z, cell.row, "SiLU(z)", "gate", [](float z) { return number_text(z / (1 + std::exp(-z)), 6); });
-}
-
 /// A bar on a logarithmic scale from 1 to 1000 tokens.
 void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
-  if (!(cell.half_life > 0)) return;
+  if (!(cell.half_life > 0) || !std::isfinite(cell.half_life)) return;
   draw_rule(ui, box);
   const Theme& theme = ui.theme();
   Box row = box.cut_top(20);
@@ -219,75 +255,71 @@ void draw_half_life(Ui& ui, Box& box, const Cell& cell) {
   }
 }
 
-void draw_readings(Ui& ui, Box& box, const Cell& cell) {
-  if (!cell.value) return;
-  draw_rule(ui, box);
-  const Theme& theme = ui.theme();
+/// The share of the layer's cells at this token that are smaller, in percent.
+double percentile_of(PaneContext& context, const Cell& cell) {
+  PaneMemory::Kept& kept = kept_of(context);
+  const auto& frame = context.derived.frame;
+  const std::string key = fmt::format("{} {} {}", static_cast<const void*>(frame.get()), frame->position, cell.flat);
+  if (kept.percentile_key == key) return kept.percentile;
+  const auto below = std::ranges::count_if(frame->h, [&](float value) { return value < *cell.value; });
+  kept.percentile_key = key;
+  kept.percentile = 100 * static_cast<double>(below) / static_cast<double>(frame->h.size());
+  return kept.percentile;
+}
+
+/// Sign, exponent and fraction.
+std::string bits_text(float value) {
+  const std::string digits = fmt::format("{:032b}", std::bit_cast<std::uint32_t>(value));
+  return digits.substr(0, 1) + " " + digits.substr(1, 8) + " " + digits.substr(9);
+}
+
+/// One value as other number types would hold it, its bits, where it stands among the others, and its place.
+std::vector<Fact> readings_of(PaneContext& context, const Cell& cell) {
+  std::vector<Fact> readings;
+  if (!cell.value) return readings;
   const float value = *cell.value;
-  const auto row = [&](const char* name, const std::string& text, const std::string& note) {
-    Box line = box.cut_top(18);
-    ui.text_in(line, Face::dense, theme.text, name);
-    ui.text_in({line.x + line.w * 0.3f, line.y, line.w, line.h}, Face::dense, theme.text, text);
-    ui.text_in(line, Face::control, theme.dim, note, Align::right);
-  };
+  readings.push_back({"f32", "", fmt::format("0x{:08X}", std::bit_cast<std::uint32_t>(value))});
   const auto rounded = [&](const char* name, float other) {
     const double error = static_cast<double>(other) - static_cast<double>(value);
-    row(name, number_text(other, 6),
-        !std::isfinite(error) ? "overflow"
-        : error == 0          ? "exact"
-                              : "err " + number_text(error, 2));
+    readings.push_back({name, !std::isfinite(error) ? "overflow" : error == 0 ? "exact" : "err " + number_text(error, 2), number_text(static_cast<double>(other), 6)});
   };
-  row("f32", fmt::format("0x{:08X}", std::bit_cast<std::uint32_t>(value)), "bits");
   rounded("bf16", float_from_bf16(bf16_from_float(value)));
   rounded("f16", float_from_f16(f16_from_float(value)));
+  const auto& frame = context.derived.frame;
+  if (frame && frame->layer == cell.layer && frame->position == cell.token + 1 && std::isfinite(value))
+    readings.push_back({"percentile", "of the state", number_text(percentile_of(context, cell), 4)});
+  readings.push_back({"bits", "", bits_text(value)});
+  return readings;
 }
 
-/// Both cursors beside each other, and their difference.
-void draw_cursors(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
+void draw_readings(Ui& ui, Box& box, PaneContext& context, const std::vector<Fact>& readings) {
+  if (readings.empty()) return;
+  draw_rule(ui, box);
   const Theme& theme = ui.theme();
-  const Snapshot& snapshot = context.snapshot;
-  const float t = 52, token = 62, norm = box.w * 0.72f;
-  const auto line = [&](Face face, Color color, const std::string& name, const std::string& at,
-                        const std::string& piece, const std::string& size, const std::string& value) {
-    const Box row = box.cut_top(kRow);
-    ui.text_in({row.x, row.y, 40, row.h}, face, color, name);
-    ui.text_in({row.x, row.y, t, row.h}, face, color, at, Align::right);
-    ui.text_in({row.x + token, row.y, norm - token - 56, row.h}, face, color, piece);
-    ui.text_in({row.x, row.y, norm, row.h}, face, color, size, Align::right);
-    ui.text_in(row, face, color, value, Align::right);
-  };
-  line(Face::tick, theme.dim, "cursor", "t", "token", "‖h‖₂", cell_text(snapshot, cell.row, cell.state));
-  const auto norm_at = [&](std::int64_t at) {
-    const bool known = snapshot.trace && at >= 0 && at < snapshot.trace->count();
-    return known ? snapshot.trace->statistic(static_cast<int>(cell.layer), Statistic::h_norm, at).mean : NAN;
-  };
-  const auto text = [](float value, int digits) {
-    return std::isfinite(value) ? number_text(value, digits) : std::string("–");
-  };
-  const Selection& s = snapshot.selection;
-  const float at_a = cell.value.value_or(NAN), at_b = from_slab(context, cell, s.cursor_b).value_or(NAN);
-  const auto row = [&](const char* name, std::int64_t at, float value) {
-    line(Face::dense, theme.text, name, at < 0 ? "start" : std::to_string(at), token_text(snapshot, at),
-         text(norm_at(at), 4), text(value, 4));
-  };
-  row("A", s.cursor_a, at_a);
-  if (s.cursor_b < 0) {
-    const Box note = box.cut_top(kRow);
-    ui.text_in(note, Face::control, theme.dim, "Alt-click a token to set cursor B");
-    return;
+  for (const Fact& reading : readings) {
+    const bool is_bits = reading.name == "bits";
+    std::string text = reading.value, rest;  // bits may need a second line, for the fraction
+    if (is_bits && ui.width(Face::axis, text) > box.w - 34) rest = text.substr(11), text.resize(10);
+    if (box.h < (rest.empty() ? 18 : 36)) return;
+    Box line = box.cut_top(18);
+    const Box whole{line.x, line.y, line.w, rest.empty() ? 18.0f : 36.0f};
+    if (ui.hit(("reading " + reading.name).c_str(), whole).hovered) ui.fill({whole.x - 4, whole.y, whole.w + 8, whole.h}, theme.raised, 2), note_hover(ui, context, reading.value);
+    ui.text_in(line, Face::dense, theme.text, reading.name);
+    ui.text_in(line, Face::control, theme.dim, reading.meaning, Align::right);
+    line.cut_left(is_bits ? 34 : std::max(76.0f, line.w * 0.3f));
+    ui.text_in(line, is_bits ? Face::axis : Face::dense, theme.text, text, is_bits ? Align::right : Align::left);
+    if (!rest.empty()) ui.text_in(box.cut_top(18), Face::axis, theme.text, rest, Align::right);
   }
-  row("B", s.cursor_b, at_b);
-  line(Face::dense, theme.text, "A−B", std::to_string(s.cursor_a - s.cursor_b), "",
-       text(norm_at(s.cursor_a) - norm_at(s.cursor_b), 4), text(at_a - at_b, 4));
 }
 
-void draw_cell(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
-  draw_value(ui, box, cell);
-  draw_history(ui, box, context, cell);
-  box.cut_top(8);
-  draw_drivers(ui, box, context, cell);
-  draw_half_life(ui, box, cell);
-  draw_readings(ui, box, cell);
+/// All that the pane says of the cell, one a line, tab-separated.
+std::string values_of(const PaneContext& context, const Cell& cell, const std::vector<Fact>& facts, const std::vector<Fact>& readings) {
+  if (!cell.value) return "";
+  std::string text = fmt::format("cell\t{}\nlayer\t{}\ntoken\t{}\noffset\t{}\nvalue\t{}\n", cell_text(context.snapshot, cell.row, cell.state), cell.layer, cell.token, cell.flat, csv_text(*cell.value));
+  if (cell.half_life > 0) text += fmt::format("half-life\t{}\n", csv_text(cell.half_life));
+  for (const auto* list : {&facts, &readings})
+    for (const Fact& fact : *list) text += fact.name + "\t" + fact.value + "\n";
+  return text;
 }
 
 }  // namespace
@@ -295,15 +327,16 @@ void draw_cell(Ui& ui, Box& box, PaneContext& context, const Cell& cell) {
 void draw_selection(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
   const bool has_all = box.h >= kRoomForAll;
+  const Box pane = box;
   PaneHeader header(ui, box, "Selection");
   if (!snapshot.model) {
     empty_note(ui, box, "No model is open.", "Ctrl+O opens one.");
     return;
   }
+  draw_index_map(ui, header.control(28), context);
   const Cell cell = cell_of(context);
   const std::string when = cell.token < 0 ? "start" : fmt::format("t = {}", cell.token);
   header.subtitle(fmt::format("{} · layer {} · {}", cell_text(snapshot, cell.row, cell.state), cell.layer, when));
-  const Box pane = box;
   box = box.inset(12, 0);
   const auto separator = [&] {
     box.cut_top(5);
@@ -315,12 +348,20 @@ void draw_selection(Ui& ui, Box box, PaneContext& context) {
     tab = segments(ui, "tabs", box.cut_top(24), kTabs, tab);
     box.cut_top(6);
   }
-  if (has_all || tab == 0) draw_cell(ui, box, context, cell);
+  const std::vector<Fact> facts = facts_of(context, cell), readings = readings_of(context, cell);
+  if (has_all || tab == 0) {
+    draw_value(ui, box, context, cell);
+    draw_history(ui, box, context, cell);
+    box.cut_top(8);
+    for (const Fact& fact : facts) draw_fact(ui, box, context, fact);
+    draw_half_life(ui, box, cell);
+    draw_readings(ui, box, context, readings);
+  }
   if (has_all) separator();
-  if (has_all || tab == 1) draw_cursors(ui, box, context, cell), separator();
   if (has_all || tab == 1) draw_edit(ui, box, context);
   if (has_all) separator();
   if (has_all || tab == 2) draw_memory(ui, box, context);
+  pane_menu(ui, pane, context, {.kind = "channel", .values = values_of(context, cell, facts, readings)});
 }
 
 }  // namespace lab

@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
+#include "views/panels/state_axes.h"
 
 namespace lab {
 namespace {
@@ -16,24 +19,26 @@ namespace {
 constexpr float kLegend = 56;  // at the right: range and scale in words
 
 /// The box around the selected cell, at least as large as the eye can find.
-void draw_selected_cell(Ui& ui, Box body, const KeptFigure& figure, const Selection& selection) {
-  const auto& heat = std::get<HeatLayer>(figure.figure.plots[0].layers[0]);
+void draw_selected_cell(Ui& ui, Box body, Box frame, const KeptFigure& figure, const FigureInput& input) {
   const PlotArea& area = figure.page.areas[0];
-  std::int64_t row = selection.channel;
-  if (!heat.row_order.empty())
-    row = std::find(heat.row_order.begin(), heat.row_order.end(), selection.channel) - heat.row_order.begin();
-  if (row >= heat.rows || selection.state >= heat.columns) return;
-  const auto left = static_cast<float>(area.place_of_x(static_cast<double>(selection.state) - 0.5));
-  const auto right = static_cast<float>(area.place_of_x(static_cast<double>(selection.state) + 0.5));
-  const auto y = static_cast<float>(area.place_of_y(static_cast<double>(row) + 0.5));
-  const float w = std::max(7.0f, right - left + 2);
-  ui.outline({body.x + (left + right - w) / 2, body.y + y - 4, w, 8}, rgb(0x000000), 0, 1.5f);
+  const auto place = place_in_state_at(input, selected_cell(input.snapshot, input.derived.frame->shape));
+  if (!place) return;
+  const auto [column, row] = *place;
+  const auto left = static_cast<float>(area.place_of_x(static_cast<double>(column) - 0.5));
+  const auto right = static_cast<float>(area.place_of_x(static_cast<double>(column) + 0.5));
+  const auto y0 = static_cast<float>(area.place_of_y(static_cast<double>(row))), y1 = static_cast<float>(area.place_of_y(static_cast<double>(row) + 1));
+  const float w = std::max(7.0f, right - left + 2), h = std::max(8.0f, std::abs(y1 - y0) + 2);
+  ui.clip(frame.inset(-2));
+  ui.outline({body.x + (left + right - w) / 2, body.y + (y0 + y1 - h) / 2, w, h}, rgb(0x000000), 0, 1.5f);
+  ui.unclip();
 }
 
 void draw_legend(Ui& ui, Box box, const ColorScale& scale) {
   const Theme& theme = ui.theme();
   const auto line = [&](const std::string& text) { ui.text_in(box.cut_top(16), Face::axis, theme.dim, text); };
-  if (scale.low == -scale.high) {
+  if (scale.scaling == Scaling::sign) {
+    line("− 0 +");
+  } else if (scale.low == -scale.high) {
     line("±" + number_text(scale.high, 2));
   } else {
     line("≤ " + number_text(scale.high, 2));
@@ -54,37 +59,48 @@ bool choose_attention(Ui& ui, PaneHeader& header, PaneContext& context) {
   return shown;
 }
 
-void draw_state(Ui& ui, Box box, PaneContext& context, PaneHeader& header) {
-  FigureOptions options = context.memory.options["state-heatmap"];  // the same colours as over time
-  options.locked = false;
+void handle_cells(Ui& ui, Box body, PaneContext& context, FigureOptions& own, const FigureOptions& options, const KeptFigure& figure) {
+  const PlotArea& area = figure.page.areas[0];
+  const auto& heat = std::get<HeatLayer>(figure.figure.plots[0].layers[0]);
+  const Hit hit = handle_axes(ui, frame_of(figure, body), area, context, "map", columns_view(own, heat.columns), rows_view(own, heat.rows));
+  if (!hit.hovered && !hit.clicked) return;
+  const double x = area.x_from(hit.x - body.x), y = area.y_from(hit.y - body.y);
+  const std::int64_t cell = state_at_cell({context.snapshot, context.derived, options}, x, y);
+  if (cell < 0) return;
+  if (hit.clicked) context.send(select_cell(context.snapshot, context.derived.frame->shape, cell));
+  const std::string value = value_at("state-at", context.snapshot, context.derived, options, 0, x, y);
+  note_hover(ui, context, value);
+  ui.tooltip(value);
+}
+
+void draw_state(Ui& ui, Box pane, Box box, PaneContext& context, PaneHeader& header) {
+  FigureOptions& own = context.memory.options["state-at"];
+  const auto& state = context.derived.frame;
+  const FigureOptions options = shown_options("state-at", context.memory);
+  const Box axes = header.control(28);
+  if (icon_button(ui, axes, icon::kAxes, "axes", "Which plane of the state, and where it stands", own.fixed_axis >= 0)) ImGui::OpenPopup("axes");
+  if (state) draw_axes_popover(ui, axes, context, state->shape, own, false);
   FigureRequest request{.slot = "state-at", .kind = "state-at", .options = options, .right = 8};
   request.adjust = [](Figure& figure) { figure.plots[0].color_bar.reset(); };
   Box body = box;
   body.cut_left(4), body.cut_top(4);
   Box legend = body.cut_right(kLegend);
   const KeptFigure& figure = kept_figure(ui, body, context, request);
-  header.subtitle(figure.subtitle);
-  if (!draw_figure(ui, figure.is_there ? body : box, context, figure)) return;
-  const Box frame = frame_of(figure, body);
-  draw_legend(ui, {legend.x, frame.y, legend.w - 4, legend.h},
-              std::get<HeatLayer>(figure.figure.plots[0].layers[0]).scale);
-  draw_selected_cell(ui, body, figure, context.snapshot.selection);
-
-  const Hit hit = ui.hit("map", frame);
-  if (!hit.hovered && !hit.clicked) return;
-  const PlotArea& area = figure.page.areas[0];
-  const double x = area.x_from(hit.x - body.x), y = area.y_from(hit.y - body.y);
-  const auto& heat = std::get<HeatLayer>(figure.figure.plots[0].layers[0]);
-  const auto state = static_cast<std::int64_t>(std::floor(x + 0.5)), shown = static_cast<std::int64_t>(std::floor(y));
-  if (state < 0 || state >= heat.columns || shown < 0 || shown >= heat.rows) return;
-  const std::int64_t row = heat.row_order.empty() ? shown : heat.row_order[static_cast<std::size_t>(shown)];
-  if (hit.clicked) context.send(command::Select{context.snapshot.selection.layer, row, state});
-  ui.tooltip(value_at("state-at", context.snapshot, context.derived, options, 0, x, y));
+  header.subtitle(figure.is_there ? figure.figure.plots[0].subtitle : figure.subtitle);
+  if (draw_figure(ui, figure.is_there ? body : box, context, figure)) {
+    const Box frame = frame_of(figure, body);
+    draw_legend(ui, {legend.x, frame.y, legend.w - 4, legend.h}, std::get<HeatLayer>(figure.figure.plots[0].layers[0]).scale);
+    draw_selected_cell(ui, body, frame, figure, {context.snapshot, context.derived, options});
+    handle_cells(ui, body, context, own, options, figure);
+  }
+  pane_menu(ui, pane, context, {.kind = "state-at", .shown = options, .lockable = &own, .figure = &figure,
+                                .fit = [&own] { own.first_row = own.rows = own.first_column = own.columns = 0; }});
 }
 
 }  // namespace
 
 void draw_state_at(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   PaneHeader header(ui, box, "State at t");
   const Box export_box = header.control(28);
   const bool shows_attention = choose_attention(ui, header, context);
@@ -93,7 +109,7 @@ void draw_state_at(Ui& ui, Box box, PaneContext& context) {
   if (shows_attention)
     draw_attention(ui, box, context, header);
   else
-    draw_state(ui, box, context, header);
+    draw_state(ui, pane, box, context, header);
 }
 
 }  // namespace lab

@@ -2,30 +2,30 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/monitor.h"
 #include "views/panels/panes.h"
+#include "views/panels/ranges.h"
+#include "views/panels/strip.h"
 
 namespace lab {
 namespace {
 
-constexpr float kRow = 20, kCell = 18, kGap = 4, kPadding = 4, kLeastWidth = 12;
+constexpr float kRow = 20, kCell = 18, kGap = 4, kPadding = 4, kLeastWidth = 12, kMostWidth = 240;
 
-struct Measure {
-  Statistic which;
-  const char* name;
-  const char* short_name;
-};
-constexpr Statistic kNone = Statistic::count_;  // alerts are no statistic
-constexpr Measure kMeasures[] = {{Statistic::h_change, "state change ‖hₜ − hₜ₋₁‖₂", "state change"},
-                                 {Statistic::dt_mean, "mean Δ", "mean Δ"},
-                                 {Statistic::write_norm, "write norm ‖ΔxB‖₂", "write norm"},
-                                 {kNone, "alerts", "alerts"}};
+constexpr Statistic kNone = Statistic::count_;  // of a measure that is no statistic
+constexpr TokenMeasure kMeasures[] = {
+    {TokenMeasure::Source::statistic, Statistic::h_change, "state change ‖hₜ − hₜ₋₁‖₂", "state change"},
+    {TokenMeasure::Source::statistic, Statistic::dt_mean, "mean Δ", "mean Δ"},
+    {TokenMeasure::Source::statistic, Statistic::write_norm, "write norm ‖ΔxB‖₂", "write norm"},
+    {TokenMeasure::Source::surprise, kNone, "surprise −log₂ p, bits", "surprise"},
+    {TokenMeasure::Source::entropy, kNone, "entropy of what follows, bits", "entropy"},
+    {TokenMeasure::Source::alerts, kNone, "alerts", "alerts"}};
 
 /// The id of a token, read or waiting; -1 for vectors.
 std::int32_t id_at(const Snapshot& snapshot, std::int64_t token) {
@@ -54,14 +54,14 @@ void place_tokens(Ui& ui, float width, PaneContext& context) {
   if (kept.key == key && kept.laid_out == wanted && kept.read == snapshot.count()) return;
   if (!only_grown) {
     const KeptTokens before = std::move(kept);
-    kept = {.key = std::move(key), .top_row = before.top_row, .followed = -2, .measure = before.measure};
+    kept = {.key = std::move(key), .top_row = before.top_row, .followed = -2};
     if (before.key == kept.key) kept.width_of = before.width_of;
   }
   for (std::int64_t token = kept.laid_out; token < wanted; ++token) {
     const std::int32_t id = id_at(snapshot, token);
     float& known = kept.width_of[id];
     if (known == 0 || id < 0)
-      known = std::max(kLeastWidth, std::ceil(ui.width(Face::mono, piece_at(snapshot, token))) + 2 * kPadding);
+      known = std::clamp(std::ceil(ui.width(Face::mono, piece_at(snapshot, token))) + 2 * kPadding, kLeastWidth, kMostWidth);
     const bool needs_bar = token == snapshot.count() && token > 0;
     float x = kept.row_end + (needs_bar ? 6 : 0);
     if (kept.row_start.empty() || x + known > width) kept.row_start.push_back(token), x = 0;
@@ -88,11 +88,6 @@ void scroll_rows(Ui& ui, Box strip, KeptTokens& kept, std::int64_t cursor, std::
     kept.top_row = std::clamp(kept.top_row, row - rows + 1, row);
   }
   kept.top_row = std::clamp<std::int64_t>(kept.top_row, 0, last_top);
-}
-
-/// Amber by share, on the pane; light enough under it for the text to be read.
-Color amber(const Theme& theme, float share) {
-  return mixed(theme.pane, theme.token_amber, (theme.dark ? 0.08f : 0.06f) + share * (theme.dark ? 0.44f : 0.40f));
 }
 
 /// The bytes of a token in hexadecimal, from how it is displayed: ␣, ↵, → and \xNN stand for single bytes.
@@ -126,10 +121,42 @@ std::span<const Alert> alerts_at(const PaneContext& context, std::int64_t token)
   return {found.begin(), found.end()};
 }
 
+/// A long text in lines of at most 60 bytes or so, at most ten of them.
+std::string in_lines(const std::string& text) {
+  constexpr std::size_t kLine = 60, kMost = 600;
+  std::string out;
+  std::size_t line = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xC0) != 0x80;
+    if (begins && i >= kMost) return out + " …";
+    if (begins && line >= kLine) out += '\n', line = 0;
+    out += text[i], ++line;
+  }
+  return out;
+}
+
+/// A measure at a token, as a line; "" where it is not known.
+std::string measure_line(const PaneContext& context, const TokenMeasure& measure, std::int64_t token) {
+  const Snapshot& snapshot = context.snapshot;
+  double value = NAN;
+  if (measure.source == TokenMeasure::Source::statistic) {
+    value = static_cast<double>(snapshot.trace->statistic(static_cast<int>(snapshot.selection.layer), measure.which, token).mean);
+    return fmt::format("\n{}\t{}", measure.name, number_text(value, 5));
+  }
+  const SurpriseTrack* track = context.derived.surprise.get();
+  if (!track || measure.source == TokenMeasure::Source::alerts) return "";
+  const auto& values = measure.source == TokenMeasure::Source::surprise ? track->surprise : track->entropy;
+  if (const auto at = static_cast<std::size_t>(token); at < values.size()) value = static_cast<double>(values[at]);
+  return std::isnan(value) ? "" : fmt::format("\n{}\t{}", measure.name, number_text(value, 4));
+}
+
 std::string tip_of(PaneContext& context, std::int64_t token) {
   const Snapshot& snapshot = context.snapshot;
   const std::int32_t id = id_at(snapshot, token);
-  std::string text = fmt::format("{}\tt = {}", piece_at(snapshot, token), token);
+  const std::string piece = piece_at(snapshot, token);
+  const bool is_long = piece.size() > 60;
+  std::string text = fmt::format("{}\tt = {}", is_long ? "a long token" : piece, token);
+  if (is_long) text += "\n" + in_lines(piece);
   if (id >= 0) {
     text += fmt::format("\ntoken id\t{}", id);
     const std::string bytes = bytes_of(snapshot.model->piece(id));
@@ -137,26 +164,51 @@ std::string tip_of(PaneContext& context, std::int64_t token) {
   }
   if (token >= snapshot.count()) return text + "\nwaits to be read\t";
   if (!snapshot.trace || token >= snapshot.trace->count()) return text;
-  const auto layer = static_cast<int>(snapshot.selection.layer);
   for (const Alert& alert : alerts_at(context, token))
     text += fmt::format("\n{}\t{}", rule_title(rule_of(*context.derived.alerts, alert)), where_text(alert.finding.layer));
-  for (const Measure& measure : kMeasures)
-    if (measure.which != kNone) text += fmt::format("\n{}\t{}", measure.name,
-                        number_text(snapshot.trace->statistic(layer, measure.which, token).mean, 5));
+  for (const TokenMeasure& measure : kMeasures) text += measure_line(context, measure, token);
+  if (token < snapshot.times.count()) text += "\nread after\t" + seconds_text(snapshot.times[token][0]);
   return text;
 }
 
-/// What a token did, as the ground of its cell: amber by share, or the colour of the rule that found something.
+/// What a token did, as the ground of its cell: amber by share, or the colour of the rule that found something. The lightest
+/// where nothing is known.
 Color ground_of(const Ui& ui, const PaneContext& context, std::int64_t token, const KeptSeries* series) {
   const Theme& theme = ui.theme();
-  if (!series) {
+  const TokenMeasure::Source source = chosen_measure(context.memory).source;
+  if (source == TokenMeasure::Source::alerts) {
     const auto alerts = alerts_at(context, token);
     return alerts.empty() ? amber(theme, 0) : mixed(theme.pane, rule_color(ui, rule_of(*context.derived.alerts, alerts[0])), theme.dark ? 0.5f : 0.4f);
   }
   const auto index = static_cast<std::size_t>(token);
-  const float value = index < series->values.size() ? series->values[index] : 0;
-  const float share = series->high > 0 ? std::clamp(static_cast<float>(value / series->high), 0.0f, 1.0f) : 0;
-  return std::isfinite(value) ? amber(theme, share) : theme.nan;
+  if (!series || index >= series->values.size()) return amber(theme, 0);
+  const float value = series->values[index];
+  if (std::isnan(value) && source != TokenMeasure::Source::statistic) return amber(theme, 0);
+  if (!std::isfinite(value)) return theme.nan;
+  return amber(theme, series->high > 0 ? std::clamp(static_cast<float>(value / series->high), 0.0f, 1.0f) : 0);
+}
+
+/// Frames of cursors, of places found and of a range, whatever is there.
+void draw_marks(Ui& ui, Box cell, PaneContext& context, std::int64_t token) {
+  const Theme& theme = ui.theme();
+  const Selection& s = context.snapshot.selection;
+  const KeptDrag& drag = kept_of(context).drag;
+  const NamedRange* range = selected_range(context);
+  const bool is_dragged = !drag.pane.empty() && token >= drag.first() && token < drag.last();
+  const Box below{cell.x - kGap / 2, cell.bottom() - 1, cell.w + kGap, 2};
+  if (is_dragged || (range && token >= range->first && token < range->last)) ui.fill(below, theme.accent);
+  if (context.memory.search_tokens && !context.memory.token_search.empty()) {
+    const auto& matches = kept_of(context).search.matches;
+    const auto next = std::ranges::upper_bound(matches, token, {}, [](const auto& match) { return match.first; });
+    for (auto at = next; at != matches.begin() && std::prev(at)->first + 256 > token; --at)  // places may overlap, but none is longer than a search
+      if (std::prev(at)->second >= token) {
+        ui.outline(cell, theme.accent, 2);
+        break;
+      }
+  }
+  const Box around = cell.inset(-2, -1);
+  if (token == s.cursor_a) ui.outline(around, theme.cursor, 3, 2);
+  if (token == s.cursor_b) ui.dashed_outline(around, theme.cursor);
 }
 
 void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, const KeptSeries* series) {
@@ -166,26 +218,30 @@ void draw_token(Ui& ui, Box cell, PaneContext& context, std::int64_t token, cons
   const bool waits = token >= snapshot.count();
   if (!waits) ui.fill(cell, ground_of(ui, context, token, series), 2);
   if (hit.hovered) ui.outline(cell, theme.dim, 2);
-  ui.text_in(cell, Face::mono, waits ? theme.dim : theme.text, piece_at(snapshot, token), Align::center);
-  const Box around = cell.inset(-2, -1);
-  if (token == snapshot.selection.cursor_a) ui.outline(around, theme.cursor, 3, 2);
-  if (token == snapshot.selection.cursor_b) {
-    for (float x = around.x; x < around.right(); x += 7)
-      for (const float y : {around.y, around.bottom() - 1})
-        ui.line_across(x, std::min(x + 4, around.right()), y, theme.cursor);
-    ui.line_down(around.x, around.y, around.bottom(), theme.cursor, true);
-    ui.line_down(around.right() - 1, around.y, around.bottom(), theme.cursor, true);
-  }
+  ui.text_in(cell.inset(kPadding - 1, 0), Face::mono, waits ? theme.dim : theme.text, piece_at(snapshot, token), Align::center);
+  draw_marks(ui, cell, context, token);
+  if ((hit.pressed || hit.held) && drag_range(ui, context, hit, token)) return;
   if (hit.hovered) ui.tooltip(tip_of(context, token));
-  if (hit.clicked && !waits) context.send(command::Seek{token, ImGui::GetIO().KeyAlt ? "b" : "a"});
+  const ImGuiIO& io = ImGui::GetIO();
+  if (hit.clicked && !waits && !io.KeyShift) context.send(command::Seek{token, io.KeyAlt ? "b" : "a"});
+}
+
+/// The token whose cell a point lies in, or the nearest one in its row.
+std::int64_t token_under(const KeptTokens& kept, Box strip, float x, float y) {
+  const auto rows = std::ssize(kept.row_start);
+  if (rows == 0) return 0;
+  const std::int64_t row = std::clamp<std::int64_t>(kept.top_row + static_cast<std::int64_t>(std::floor((y - strip.y) / kRow)), 0, rows - 1);
+  const std::int64_t first = kept.row_start[static_cast<std::size_t>(row)];
+  const std::int64_t end = row + 1 < rows ? kept.row_start[static_cast<std::size_t>(row + 1)] : kept.laid_out;
+  const auto begin = kept.x.begin();
+  const auto after = std::upper_bound(begin + first, begin + end, x - strip.x);
+  return std::max(first, after - begin - 1);
 }
 
 void draw_rows(Ui& ui, Box strip, PaneContext& context, std::int64_t rows) {
   const Snapshot& snapshot = context.snapshot;
   KeptTokens& kept = kept_of(context).tokens;
-  const auto layer = static_cast<int>(snapshot.selection.layer);
-  const Statistic measure = kMeasures[kept.measure].which;
-  const KeptSeries* series = measure == kNone ? nullptr : &kept_series(context, layer, measure);
+  const KeptSeries* series = measured_series(context);
   for (std::int64_t i = 0; i < rows; ++i) {
     const std::int64_t row = kept.top_row + i, row_count = static_cast<std::int64_t>(kept.row_start.size());
     if (row >= row_count) break;
@@ -197,44 +253,6 @@ void draw_rows(Ui& ui, Box strip, PaneContext& context, std::int64_t rows) {
       draw_token(ui, cell, context, token, series);
     }
   }
-}
-
-/// Zero, a strip of the colours, the largest value.
-void draw_legend(Ui& ui, Box& left, double high) {
-  const Theme& theme = ui.theme();
-  left.cut_left(20);
-  left.cut_left(ui.text_in(left, Face::axis, theme.dim, "0") - left.x + 6);
-  const Box ramp = left.cut_left(120).row(9);
-  for (int i = 0; i < 30; ++i)
-    ui.fill({ramp.x + static_cast<float>(i) * 4, ramp.y, 4, ramp.h}, amber(theme, (static_cast<float>(i) + 0.5f) / 30));
-  left.cut_left(8);
-  ui.text_in(left.cut_left(60), Face::axis, theme.dim, number_text(high, 3));
-}
-
-void draw_header(Ui& ui, Box& box, PaneContext& context, const std::string& range) {
-  const Theme& theme = ui.theme();
-  KeptTokens& kept = kept_of(context).tokens;
-  Box left = box.cut_top(kHeaderHeight);
-  left.cut_left(12), left.cut_right(12);
-  const bool has_room = left.w > 1300;
-  left.cut_left(ui.text_in(left, Face::title, theme.text, "Tokens") - left.x + 9);
-  left.cut_left(ui.text_in(left, Face::control, theme.dim, "colour") - left.x + 9);
-  std::array<std::string, std::size(kMeasures)> names;
-  std::array<const char*, std::size(kMeasures)> labels{};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    names[i] = has_room && kMeasures[i].which != kNone ? fmt::format("{}, layer {}", kMeasures[i].name, context.snapshot.selection.layer)
-                        : kMeasures[i].short_name;
-    labels[i] = names[i].c_str();
-  }
-  combo(ui, "measure", left.cut_left(has_room ? 236 : 132).row(kHeaderControl), labels, kept.measure);
-  if (left.w > 420 && kMeasures[kept.measure].which != kNone)
-    draw_legend(
-        ui, left,
-        kept_series(context, static_cast<int>(context.snapshot.selection.layer), kMeasures[kept.measure].which).high);
-  ui.text_in(left.cut_right(ui.width(Face::dense, range)), Face::dense, theme.dim, range);
-  left.cut_right(24);
-  if (has_room)
-    ui.text_in(left, Face::control, theme.dim, "click = move cursor A     Alt-click = cursor B", Align::right);
 }
 
 std::string range_text(const Snapshot& snapshot, const KeptTokens& kept, std::int64_t rows) {
@@ -249,7 +267,43 @@ std::string range_text(const Snapshot& snapshot, const KeptTokens& kept, std::in
   return text;
 }
 
+/// The track of a measure by token, taken again when another one has been made.
+const KeptSeries& kept_surprise(PaneContext& context, bool entropy) {
+  PaneMemory::Kept& kept = kept_of(context);
+  const auto take = [](const std::vector<float>& values) {
+    KeptSeries series{.values = values};
+    for (const float value : values)
+      if (std::isfinite(value)) series.high = std::max(series.high, static_cast<double>(value));
+    return series;
+  };
+  if (const SurpriseTrack* track = context.derived.surprise.get(); track && track != kept.surprise_of) {
+    kept.surprise_of = track;
+    kept.surprise = take(track->surprise), kept.entropy = take(track->entropy);
+  }
+  return entropy ? kept.entropy : kept.surprise;
+}
+
 }  // namespace
+
+std::span<const TokenMeasure> token_measures() { return kMeasures; }
+
+const TokenMeasure& chosen_measure(const PaneMemory& memory) { return kMeasures[static_cast<std::size_t>(std::clamp(memory.token_measure, 0, static_cast<int>(std::size(kMeasures)) - 1))]; }
+
+bool needs_surprise(const PaneMemory& memory) {
+  const TokenMeasure::Source source = chosen_measure(memory).source;
+  return source == TokenMeasure::Source::surprise || source == TokenMeasure::Source::entropy;
+}
+
+const KeptSeries* measured_series(PaneContext& context) {
+  const TokenMeasure& measure = chosen_measure(context.memory);
+  if (measure.source == TokenMeasure::Source::alerts) return nullptr;
+  if (measure.source == TokenMeasure::Source::statistic) return &kept_series(context, static_cast<int>(context.snapshot.selection.layer), measure.which);
+  return context.derived.surprise ? &kept_surprise(context, measure.source == TokenMeasure::Source::entropy) : nullptr;
+}
+
+Color amber(const Theme& theme, float share) {
+  return mixed(theme.pane, theme.token_amber, (theme.dark ? 0.08f : 0.06f) + share * (theme.dark ? 0.44f : 0.40f));
+}
 
 void draw_tokens(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
@@ -258,16 +312,20 @@ void draw_tokens(Ui& ui, Box box, PaneContext& context) {
   strip = {strip.x + 12, strip.y, strip.w - 24, strip.h};
   const auto rows = std::max<std::int64_t>(1, static_cast<std::int64_t>(strip.h / kRow));
   if (!snapshot.model || total(snapshot) == 0) {
-    draw_header(ui, box, context, "");
+    draw_strip_header(ui, box, context, "");
     ui.text_in({strip.x, strip.y, strip.w, kRow}, Face::control, ui.theme().dim,
-               "No tokens yet: type a prompt below and press Enter, or step the model.");
+               "No tokens yet: type a prompt above and press Enter, or step the model.");
     return;
   }
   KeptTokens& kept = kept_of(context).tokens;
   place_tokens(ui, strip.w, context);
   scroll_rows(ui, strip, kept, snapshot.selection.cursor_a, rows);
-  draw_header(ui, box, context, range_text(snapshot, kept, rows));
+  draw_strip_header(ui, box, context, range_text(snapshot, kept, rows));
+  if (context.memory.search_tokens) search_tokens(context);
   draw_rows(ui, strip, context, rows);
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  finish_drag(ui, context, token_under(kept, strip, mouse.x / ui.scale(), mouse.y / ui.scale()));
+  if (const int step = std::exchange(context.memory.search_step, 0); step != 0) go_to_match(context, step > 0);
 }
 
 }  // namespace lab

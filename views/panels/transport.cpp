@@ -1,188 +1,133 @@
-// The way through the text: prompt, steps, run, sampling, and the lanes of the time axis.
+// The time panel: what moves and how fast, the lanes of the time axis, both cursors in numbers.
 #include "views/panels/transport.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/panes.h"
+#include "views/panels/ranges.h"
 
 namespace lab {
 namespace {
 
-constexpr double kRates[] = {1, 2, 4, 8, 16, 32, 0};
-constexpr const char* kRateNames[] = {"1 token/s",   "2 tokens/s",  "4 tokens/s", "8 tokens/s",
-                                      "16 tokens/s", "32 tokens/s", "full speed"};
+constexpr const char* kStates[] = {"Paused", "Play", "Follow"};
+constexpr const char* kStateTips[] = {"Neither cursor A nor the run moves\tSpace",
+                                      "Cursor A walks through the tokens that are there; none is added",
+                                      "The model goes on, and cursor A stays on the newest token"};
 
 bool can_act(const Snapshot& snapshot) {
   return snapshot.state == EngineState::paused || snapshot.state == EngineState::running;
 }
 
-void run_or_pause(PaneContext& context) {
-  if (context.snapshot.state == EngineState::running)
-    context.send(command::Pause{});
-  else
-    context.send(command::Run{context.memory.rate, 0});
+void send_all(PaneContext& context, std::vector<Command> commands) {
+  for (Command& command : commands) context.send(std::move(command));
 }
 
-/// To the next token; at the end of the run the model steps.
+void bring_about(PaneContext& context, TimeState state) {
+  send_all(context, commands_to(state, context.snapshot, context.memory.rate, context.memory.clock));
+}
+
+/// Pauses what moves; else plays what is there, or at its end lets the model go on.
+void run_or_pause(PaneContext& context) {
+  const bool moves = time_state(context.snapshot) != TimeState::paused;
+  bring_about(context, moves ? TimeState::paused : is_at_end(context.snapshot) ? TimeState::follow : TimeState::play);
+}
+
+/// The next step on the clock; at the end of the run the model steps.
 void step(PaneContext& context) {
-  const std::int64_t cursor = context.snapshot.selection.cursor_a;
-  if (cursor >= context.snapshot.count() - 1)
-    context.send(command::Step{1});
-  else
-    context.send(command::Seek{cursor + 1, "a"});
+  auto commands = step_on(context.snapshot, context.memory.clock, true);
+  if (commands.empty()) commands.emplace_back(command::Step{1});
+  send_all(context, std::move(commands));
+}
+
+const char* run_tip(const Snapshot& snapshot) {
+  if (time_state(snapshot) != TimeState::paused) return "Pause\tSpace";
+  return is_at_end(snapshot) ? "Follow: the model goes on\tSpace" : "Play: cursor A walks to the end\tSpace";
 }
 
 void draw_buttons(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
   const Snapshot& snapshot = context.snapshot;
-  const bool ready = can_act(snapshot), running = snapshot.state == EngineState::running;
+  const bool ready = can_act(snapshot), moves = time_state(snapshot) != TimeState::paused;
   const std::int64_t cursor = snapshot.selection.cursor_a, last = snapshot.count() - 1;
-  const float gap = 4, width = is_narrow ? 34 : 32;
-  const auto next = [&] {
-    const Box box = row.cut_left(width);
-    row.cut_left(gap);
-    return box;
-  };
   const auto put = [&](const char* symbol, const char* id, const char* tip, bool enabled, bool primary = false) {
-    return button(ui, (std::string(symbol) + "##" + id).c_str(), next(),
-                  {.primary = primary, .enabled = enabled, .tip = tip});
+    const Box box = row.cut_left(is_narrow ? 33 : 34);
+    row.cut_left(4);
+    return button(ui, (std::string(symbol) + "##" + id).c_str(), box, {.primary = primary, .enabled = enabled, .tip = tip});
   };
-  if (!is_narrow && put(icon::kToStart, "to-start", "First token\tHome", ready && cursor > 0))
-    context.send(command::Seek{0, "a"});
-  if (put(icon::kBack, "previous", "Previous token\tLeft", ready && cursor >= 0))
-    context.send(command::Seek{cursor - 1, "a"});
-  if (put(running ? icon::kPause : icon::kPlay, "run", running ? "Pause\tSpace" : "Run\tSpace", ready, true))
-    run_or_pause(context);
-  if (put(icon::kStep, "step", "Next token; at the end: step the model\tRight", ready)) step(context);
-  if (!is_narrow && put(icon::kToEnd, "to-end", "Last token\tEnd", ready && cursor < last))
-    context.send(command::Seek{last, "a"});
+  if (!is_narrow && put(icon::kToStart, "to-start", "First token\tHome", ready && cursor > 0)) context.send(command::Seek{0, "a"});
+  if (put(icon::kBack, "previous", "One step back\tLeft", ready && cursor >= 0)) send_all(context, step_on(snapshot, context.memory.clock, false));
+  if (put(moves ? icon::kPause : icon::kPlay, "run", run_tip(snapshot), ready, true)) run_or_pause(context);
+  if (put(icon::kStep, "step", "One step forward; at the end: step the model\tRight", ready)) step(context);
+  if (!is_narrow && put(icon::kToEnd, "to-end", "Last token\tEnd", ready && cursor < last)) context.send(command::Seek{last, "a"});
 }
 
-void draw_rate(Ui& ui, Box box, PaneContext& context) {
-  double& rate = context.memory.rate;
-  int index = 0;
-  for (int i = 0; i < static_cast<int>(std::size(kRates)); ++i)
-    if (kRates[i] == rate) index = i;
-  if (!combo(ui, "rate", box, kRateNames, index)) return;
-  rate = kRates[index];
-  if (context.snapshot.state == EngineState::running) context.send(command::Run{rate, 0});
+/// Three states in one track. None is marked while the run grows and cursor A looks elsewhere.
+void draw_states(Ui& ui, Box track, PaneContext& context) {
+  const Snapshot& snapshot = context.snapshot;
+  const TimeState now = time_state(snapshot);
+  ui.fill(track, ui.theme().raised, kRadius);
+  const float width = track.w / 3;
+  for (const TimeState state : {TimeState::paused, TimeState::play, TimeState::follow}) {
+    const auto i = static_cast<std::size_t>(state);
+    const bool has_way = state != TimeState::play || now == TimeState::play || !is_at_end(snapshot);
+    if (button(ui, kStates[i], track.cut_left(width),
+               {.selected = now == state, .enabled = can_act(snapshot) && has_way, .plain = true, .tip = kStateTips[i]}))
+      bring_about(context, state);
+  }
 }
 
-void draw_reset(Ui& ui, Box box, PaneContext& context) {
-  const bool ready = can_act(context.snapshot) && context.snapshot.count() > 0;
-  if (button(ui, "Reset", box, {.enabled = ready, .tip = "No tokens, the state it starts from"}))
-    context.send(command::Reset{});
+void draw_state_choice(Ui& ui, Box box, PaneContext& context) {
+  const TimeState now = time_state(context.snapshot);
+  int chosen = now == TimeState::away ? 2 : static_cast<int>(now);
+  if (combo(ui, "state", box, kStates, chosen, can_act(context.snapshot))) bring_about(context, static_cast<TimeState>(chosen));
 }
 
-/// Buttons, where we are, how fast.
+void draw_more(Ui& ui, Box box, PaneContext& context) {
+  bool& wanted = context.memory.playback;
+  bool& is_open = kept_of(context).playback_is_open;
+  if (button(ui, (std::string(icon::kMore) + "##playback").c_str(), box, {.tip = "Speed, clock, sampling, reset\tS"})) wanted = true;
+  if (wanted && !is_open) ImGui::OpenPopup(kPlaybackPage);
+  else if (!ImGui::IsPopupOpen(kPlaybackPage)) wanted = false;  // a click beside it has closed it
+  is_open = wanted;
+  draw_playback(ui, box, context);
+}
+
+/// Buttons, where we are, what moves, how fast.
 void draw_left(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
   const Theme& theme = ui.theme();
   const Snapshot& snapshot = context.snapshot;
   const std::int64_t cursor = snapshot.selection.cursor_a;
-  box = box.inset(12, 8);
-  Box row = box.cut_top(kControlHeight + 2);
-  draw_buttons(ui, {row.x, row.y, row.w, row.h}, context, is_narrow);
   const std::string where = cursor < 0 ? "start" : std::to_string(cursor);
   const std::string of = snapshot.count() == 0 ? "no tokens" : fmt::format("of {}", snapshot.count() - 1);
-  if (!is_narrow) ui.text_in(row, where.size() > 5 ? Face::dense : Face::value, theme.text, where, Align::right);
-  box.cut_top(is_narrow ? 4 : 10);
-  row = box.cut_top(is_narrow ? 22 : kControlHeight);
-  const bool ready = can_act(snapshot);
+  box = box.inset(12, is_narrow ? 8 : 10);
+  Box row = box.cut_top(26);
+  draw_buttons(ui, row, context, is_narrow);
+  if (!is_narrow) ui.text_in(row, where.size() > 4 ? Face::dense : Face::value, theme.text, where, Align::right);
+  box.cut_top(is_narrow ? 4 : 8);
+  row = box.cut_top(kControlHeight);
   if (is_narrow) {
+    draw_state_choice(ui, row, context);
+    box.cut_top(4);
+    row = box.cut_top(22);
+    draw_more(ui, row.cut_right(28), context);
     ui.text_in(row, Face::dense, theme.text, where + " " + of);
-    box.cut_top(3);
-    draw_rate(ui, box.cut_top(22), context);
     return;
   }
+  draw_states(ui, row.cut_left(176), context);
   ui.text_in(row, Face::control, theme.dim, of, Align::right);
-  draw_rate(ui, row.cut_left(120), context);
-  box.cut_top(8);
+  box.cut_top(7);
   row = box.cut_top(kControlHeight);
-  if (button(ui, "Take back", row.cut_left(84),
-             {.enabled = ready && snapshot.count() > 0, .tip = "Take the last token back\tBackspace"}))
-    context.send(command::TakeBack{1, false});
-  row.cut_left(4);
-  draw_reset(ui, row.cut_left(60), context);
-  ui.text_in(row, Face::control, theme.dim, name_of(snapshot.state), Align::right);
-}
-
-void feed(PaneContext& context, bool reads) {
-  if (context.memory.prompt.empty()) return;
-  context.send(command::FeedText{context.memory.prompt});
-  if (reads) context.send(command::ReadWaiting{});
-  context.memory.prompt.clear();
-}
-
-/// What is typed goes to the tokens that wait; Enter reads them at once.
-void draw_prompt(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
-  const Snapshot& snapshot = context.snapshot;
-  const bool ready = can_act(snapshot);
-  if (is_narrow) {
-    draw_reset(ui, row.cut_right(56), context);
-    row.cut_right(4);
-  }
-  if (!snapshot.waiting.empty()) {
-    if (button(ui, "Drop", row.cut_right(52), {.tip = "Drop the waiting tokens"})) context.send(command::DropWaiting{});
-    row.cut_right(4);
-    if (button(ui, fmt::format("Read {}##read", snapshot.waiting.size()).c_str(), row.cut_right(84),
-               {.tip = "Read what waits"}))
-      context.send(command::ReadWaiting{});
-    row.cut_right(4);
-  }
-  if (button(ui, "Feed", row.cut_right(60),
-             {.enabled = ready && !context.memory.prompt.empty(),
-              .tip = "Add the text to what waits; Enter also reads it"}))
-    feed(context, false);
+  draw_more(ui, row.cut_right(28), context);
   row.cut_right(4);
-  const char* hint = snapshot.model ? "type a prompt, Enter reads it" : "open a model first";
-  const bool entered =
-      field(ui, "prompt", row, context.memory.prompt, {.hint = hint, .take_focus = context.memory.focus_prompt});
-  context.memory.focus_prompt = false;
-  if (entered && ready) feed(context, true);
-}
-
-struct Number {
-  const char* id;
-  double value, low, high;
-  const char* format;
-  float share;  // of the width
-};
-
-void draw_sampling(Ui& ui, Box box, PaneContext& context, bool is_narrow) {
-  static constexpr const char* kModes[] = {"Sample", "Greedy"};
-  const Theme& theme = ui.theme();
-  box = box.inset(12, is_narrow ? 8 : 10);
-  Sampling sampling = context.snapshot.sampling;
-  Box row = box.cut_top(kControlHeight);
-  if (!is_narrow) ui.text_in(row.cut_left(84), Face::title, theme.text, "Sampling");
-  sampling.greedy = segments(ui, "mode", row, kModes, sampling.greedy ? 1 : 0) == 1;
-  box.cut_top(is_narrow ? 2 : 8);
-  Box labels = box.cut_top(16), fields = box.cut_top(kControlHeight);
-  if (sampling.greedy) {
-    ui.text_in({labels.x, labels.y + 6, labels.w, 20}, Face::control, theme.dim, "always the most probable token");
-  } else {
-    Number numbers[] = {{"temperature", sampling.temperature, 0.01, 100, "%.2f", 0.31f},
-                        {"top-k", static_cast<double>(sampling.top_k), 0, 1e9, "%.0f", 0.22f},
-                        {"top-p", sampling.top_p, 0.001, 1, "%.3g", 0.22f},
-                        {"seed", static_cast<double>(sampling.seed), 0, 1e15, "%.0f", 0.25f}};
-    const float gap = 6, all = fields.w - 3 * gap;
-    for (Number& number : numbers) {
-      ui.text_in(labels.cut_left(all * number.share), Face::tick, theme.dim, number.id);
-      number_field(ui, number.id, fields.cut_left(all * number.share), number.value, number.low, number.high,
-                   number.format);
-      labels.cut_left(gap), fields.cut_left(gap);
-    }
-    sampling.temperature = numbers[0].value, sampling.top_p = numbers[2].value;
-    sampling.top_k = std::llround(numbers[1].value), sampling.seed = std::llround(numbers[3].value);
-  }
-  if (!(sampling == context.snapshot.sampling)) context.send(command::SetSampling{sampling});
+  draw_clock(ui, row.cut_right(106), context);
+  row.cut_right(4);
+  draw_rate(ui, row, context);
 }
 
 }  // namespace
@@ -195,15 +140,14 @@ void draw_transport(Ui& ui, Box box, PaneContext& context) {
     left = std::max(left, std::min(time.left - kTimeLeft - box.x, box.w / 3));
     right = std::max(right, std::min(box.right() - time.right - kTimeRight, box.w / 3));
   }
-  const Box controls = box.cut_left(left), sampling = box.cut_right(right);
+  if (const int wanted = std::exchange(context.memory.go_to_range, -1); wanted >= 0) go_to_range(context, wanted);
+  const Box controls = box.cut_left(left), cursors = box.cut_right(right);
   ui.line_down(controls.right() - 1, controls.y, controls.bottom(), ui.theme().line);
-  ui.line_down(sampling.x - 1, sampling.y, sampling.bottom(), ui.theme().line);
+  ui.line_down(cursors.x - 1, cursors.y, cursors.bottom(), ui.theme().line);
   draw_left(ui, controls, context, is_narrow);
-  draw_sampling(ui, sampling, context, is_narrow);
-  Box middle = box;
-  Box prompt = middle.cut_top(is_narrow ? 36 : 42);
-  draw_prompt(ui, Box{prompt.x + 12, prompt.y, prompt.w - 24, prompt.h}.row(kControlHeight), context, is_narrow);
-  draw_lanes(ui, middle, context);
+  draw_cursor_table(ui, cursors, context);
+  draw_lanes(ui, box, context);
+  draw_naming(ui, {box.x + kTimeLeft, box.y, 0, 0}, context);
 }
 
 }  // namespace lab

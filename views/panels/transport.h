@@ -1,10 +1,21 @@
 #pragma once
-// Parts of the transport pane.
+// Parts of the time panel.
+#include "views/panels/kept.h"
 #include "views/panels/pane.h"
 
 namespace lab {
 
-/// The time axis with both cursors, edits and what has been read; the mouse moves the cursors along it.
+/// The time axis with both cursors, named ranges, resets, edits, alerts and what has been read; the mouse moves the cursors along it.
 void draw_lanes(Ui& ui, Box box, PaneContext& context);
+
+/// Both cursors beside each other with their difference, and the numbers of the selected range.
+void draw_cursor_table(Ui& ui, Box box, PaneContext& context);
+
+inline constexpr const char* kPlaybackPage = "playback page";
+/// The page that hangs from a button: speed, clock, how the next token is chosen, the way back.
+void draw_playback(Ui& ui, Box anchor, PaneContext& context);
+/// The choice of how many tokens, or layers, a second.
+void draw_rate(Ui& ui, Box box, PaneContext& context);
+void draw_clock(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab

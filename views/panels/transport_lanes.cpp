@@ -1,17 +1,22 @@
+// The lanes of the time axis: named ranges, resets, edits, alerts, what has been read.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
-#include "views/panels/monitor.h"
+#include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/monitor.h"
+#include "views/panels/ranges.h"
 #include "views/panels/transport.h"
 
 namespace lab {
 namespace {
 
-constexpr float kAxis = 20, kLane = 20, kLowLane = 14;  // low: where the pane has little height
+constexpr float kTickSpacing = 69;                       // as on the plots above
+constexpr float kAxis = 20, kLane = 17, kLowLane = 13;  // low: where the pane has little height
 
 /// The axis of the panes above, or one of our own where none is drawn or it lies elsewhere.
 KeptTimeAxis axis_for(const PaneContext& context, const KeptTimeAxis& above, Box box) {
@@ -36,15 +41,28 @@ Box draw_flag(Ui& ui, float y, const std::string& text, float x, bool filled) {
   return flag;
 }
 
-void draw_axis(Ui& ui, const KeptTimeAxis& axis, Box row, Box flag_a, Box flag_b) {
-  const auto wanted = static_cast<int>(std::max(2.0f, (axis.right - axis.left) / 90));
-  for (const double tick : ticks(axis.low, axis.high, wanted, true)) {
-    const std::string text = number_text(tick, 9);
-    const float width = ui.width(Face::axis, text), x = axis.place(tick);
-    const auto is_under = [&](const Box& flag) {
-      return flag.w > 0 && x + width / 2 > flag.x - 4 && x - width / 2 < flag.right() + 4;
-    };
-    if (!is_under(flag_a) && !is_under(flag_b)) ui.text(Face::axis, x - width / 2, row.y + 3, ui.theme().dim, text);
+/// The numbers of the clock, where neither a flag nor another number is.
+void draw_axis(Ui& ui, const KeptTimeAxis& axis, Box row, const PaneContext& context, Box flag_a, Box flag_b) {
+  const Snapshot& snapshot = context.snapshot;
+  const TimeClock clock = context.memory.clock;
+  const auto wanted = static_cast<int>(std::clamp((axis.right - axis.left) / kTickSpacing + 1, 2.0f, 16.0f));
+  double low = axis.low, high = axis.high;
+  if (clock == TimeClock::layer) low *= static_cast<double>(snapshot.model->layers.size()), high *= static_cast<double>(snapshot.model->layers.size());
+  if (clock == TimeClock::wall) {
+    const std::int64_t last = snapshot.times.count() - 1;
+    if (last < 0) return;
+    const auto seconds_at = [&](double token) { return clock_value(snapshot, clock, std::clamp<std::int64_t>(static_cast<std::int64_t>(token + 0.5), 0, last)); };
+    low = seconds_at(axis.low), high = seconds_at(axis.high - 0.5);
+    if (!(high > low)) return;
+  }
+  float free_from = axis.left - 40;
+  for (const double tick : ticks(low, high, wanted, clock != TimeClock::wall)) {
+    const std::string text = clock == TimeClock::wall ? seconds_text(tick) : number_text(tick, 9);
+    const float width = ui.width(Face::axis, text), x = axis.place(token_at(snapshot, clock, tick)), left = x - width / 2;
+    const auto is_under = [&](const Box& flag) { return flag.w > 0 && left + width > flag.x - 4 && left < flag.right() + 4; };
+    if (is_under(flag_a) || is_under(flag_b) || left < free_from || x > axis.right + 1) continue;
+    ui.text(Face::axis, left, row.y + 3, ui.theme().dim, text);
+    free_from = left + width + 8;
   }
 }
 
@@ -52,29 +70,71 @@ void draw_lane_name(Ui& ui, const KeptTimeAxis& axis, Box lane, const char* name
   ui.text_in({axis.left - 60, lane.y, 52, lane.h}, Face::tick, ui.theme().dim, name, Align::right);
 }
 
-/// A diamond where each edit was made, its label beside it while there is room.
-void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot) {
+/// Where an edit lies on the axis: between two tokens.
+float place_of(const KeptTimeAxis& axis, std::int64_t position) { return axis.place(static_cast<double>(position) - 0.5); }
+
+/// How the run began, and where its whole state was set back.
+void draw_resets(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot) {
   const Theme& theme = ui.theme();
-  if (!snapshot.edits || snapshot.edits->empty()) {
-    ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, theme.faint, "none");
-    return;
+  float free_from = axis.left - 12;
+  const auto mark = [&](std::int64_t position, const std::string& text, const std::string& tip, const char* id) {
+    const float x = place_of(axis, position);
+    if (x < axis.left - 1 || x > axis.right + 1) return;
+    const float cx = ui.px(x), cy = ui.px(lane.middle_y()), r = 4 * ui.scale();
+    ui.list()->AddTriangleFilled({cx - r, cy - r * 0.8f}, {cx + r, cy - r * 0.8f}, {cx, cy + r}, theme.text);
+    if (x + 9 > free_from) ui.text_in({x + 9, lane.y, 200, lane.h}, Face::tick, theme.dim, text), free_from = x + 17 + ui.width(Face::tick, text);
+    if (ui.hit(id, {x - 6, lane.y, 12, lane.h}).hovered) ui.tooltip(tip);
+  };
+  mark(0, snapshot.start, snapshot.start + "\tbefore token 0", "start");
+  for (std::size_t i = 0; snapshot.edits && i < snapshot.edits->size(); ++i)
+    if (const EditEvent& edit = (*snapshot.edits)[i]; edit.is_reset)
+      mark(edit.position, edit.brief, fmt::format("{}\tbefore token {}", edit.label, edit.position), fmt::format("reset {}", i).c_str());
+}
+
+/// A trial holds from its edit on until the next one: a bar. The end of trials is no mark of its own.
+void draw_trials(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, std::int64_t count) {
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    if (!edits[i].trials || *edits[i].trials == command::SetTrials()) continue;
+    const auto next = std::find_if(edits.begin() + static_cast<std::ptrdiff_t>(i) + 1, edits.end(), [](const EditEvent& edit) { return edit.trials.has_value(); });
+    const float left = std::max(axis.left, place_of(axis, edits[i].position));
+    const float right = std::min(axis.right, place_of(axis, next == edits.end() ? count : next->position));
+    if (right < axis.left || left > axis.right) continue;
+    const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
+    ui.fill(bar, ui.theme().good, 2);
+    if (bar.w >= std::min(60.0f, ui.width(Face::tick, edits[i].brief) + 16)) ui.text_in(bar.inset(8, 0), Face::tick, ui.theme().on_accent, edits[i].brief);
+    if (ui.hit(fmt::format("edit {}", i).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\tfrom token {}", edits[i].label, edits[i].position));
   }
-  float free_from = axis.left;
-  for (std::size_t i = 0; i < snapshot.edits->size(); ++i) {
-    const EditEvent& edit = (*snapshot.edits)[i];
-    const float x = axis.place(static_cast<double>(edit.position) - 0.5), y = lane.middle_y();  // between two tokens
-    if (x < axis.left - 1 || x > axis.right + 1) continue;
-    const float cx = ui.px(x), cy = ui.px(y), r = 5 * ui.scale();
+}
+
+/// A diamond where each edit was made, its name on the side that has room.
+void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, bool with_resets) {
+  const Theme& theme = ui.theme();
+  const auto is_mark = [&](const EditEvent& edit) { return !edit.trials && (with_resets || !edit.is_reset); };
+  float free_from = axis.left - 12;
+  for (std::size_t i = 0; i < edits.size(); ++i) {
+    const EditEvent& edit = edits[i];
+    const float x = place_of(axis, edit.position);
+    if (!is_mark(edit) || x < axis.left - 1 || x > axis.right + 1) continue;
+    const float cx = ui.px(x), cy = ui.px(lane.middle_y()), r = 5 * ui.scale();
     ui.list()->AddQuadFilled({cx, cy - r}, {cx + r, cy}, {cx, cy + r}, {cx - r, cy}, theme.warning);
-    const float next = i + 1 < snapshot.edits->size()
-                           ? axis.place(static_cast<double>((*snapshot.edits)[i + 1].position) - 0.5) - 8
-                           : axis.right + 60;
-    const float width = ui.width(Face::tick, edit.label);
-    if (x + 10 + width < next && x > free_from - 10)
-      ui.text(Face::tick, x + 9, lane.y + 2, theme.dim, edit.label), free_from = x + 10 + width;
-    const Hit hit = ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h});
-    if (hit.hovered) ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
+    const std::string& name = edit.brief.empty() ? edit.label : edit.brief;
+    const float next = i + 1 < edits.size() ? place_of(axis, edits[i + 1].position) - 8 : axis.right + 60;
+    const float width = ui.width(Face::tick, name);
+    const auto write = [&](float left) { ui.text_in({left, lane.y, width + 1, lane.h}, Face::tick, theme.dim, name); };
+    if (x + 10 + width < next) write(x + 9), free_from = x + 14 + width;
+    else if (x - 10 - width > free_from) write(x - 9 - width), free_from = x + 8;
+    if (ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h}).hovered)
+      ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
   }
+}
+
+void draw_edit_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot, bool with_resets) {
+  static const std::vector<EditEvent> kNone;
+  const std::vector<EditEvent>& edits = snapshot.edits ? *snapshot.edits : kNone;
+  draw_trials(ui, axis, lane, edits, snapshot.count());
+  draw_edits(ui, axis, lane, edits, with_resets);
+  const bool has_any = std::ranges::any_of(edits, [&](const EditEvent& edit) { return with_resets || !edit.is_reset; });
+  if (!has_any) ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, ui.theme().faint, "none");
 }
 
 /// Alerts, the higher the more layers have one there, in the colours of their rules. A click goes to the nearest one.
@@ -116,6 +176,42 @@ void draw_read(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snaps
             fmt::format("+{} wait", snapshot.waiting.size()));
 }
 
+/// From above to below; where there is little height, resets are among the edits.
+struct Lanes {
+  Box axis, ranges, resets, edits, alerts, read;
+};
+
+Lanes lanes_in(Box box) {
+  box.cut_top(box.h > 110 ? 2 : 0);
+  const float space = box.h - kAxis - 2;
+  const bool has_resets = space >= 5 * (kLane - 0.5f);
+  const float lane = std::clamp(space / (has_resets ? 5 : 4), kLowLane, kLane);
+  Lanes at;
+  at.axis = box.cut_top(kAxis);
+  at.ranges = box.cut_top(lane);
+  at.resets = box.cut_top(has_resets ? lane : 0);
+  at.edits = box.cut_top(lane);
+  at.alerts = box.cut_top(lane);
+  at.read = box.cut_top(lane);
+  return at;
+}
+
+void draw_names(Ui& ui, const KeptTimeAxis& axis, const Lanes& at) {
+  draw_lane_name(ui, axis, at.ranges, "ranges");
+  if (at.resets.h > 0) draw_lane_name(ui, axis, at.resets, "resets");
+  draw_lane_name(ui, axis, at.edits, "edits");
+  draw_lane_name(ui, axis, at.alerts, "alerts");
+  draw_lane_name(ui, axis, at.read, "read");
+}
+
+/// The tokens that a Shift-drag has gone over, here or in the token strip.
+void draw_drag(Ui& ui, const KeptTimeAxis& axis, const Lanes& at, PaneContext& context) {
+  const KeptDrag& drag = kept_of(context).drag;
+  if (drag.pane.empty()) return;
+  const float left = std::max(axis.left, place_of(axis, drag.first())), right = std::min(axis.right, place_of(axis, drag.last()));
+  if (right > left) ui.outline({left, at.axis.y + 1, right - left, at.ranges.bottom() - at.axis.y - 1}, ui.theme().accent, 2);
+}
+
 }  // namespace
 
 void draw_lanes(Ui& ui, Box box, PaneContext& context) {
@@ -127,33 +223,33 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
     return;
   }
   const KeptTimeAxis axis = axis_for(context, kept_of(context).time, box);
-  const AlertLog* log = context.derived.alerts.get();
-  const bool has_alerts = log && !log->alerts.empty();
-  const float lanes = has_alerts ? 3 : 2, lane = std::min(kLane, std::max(kLowLane, (box.h - kAxis - 1) / lanes));
-  const Box row = box.cut_top(kAxis), edits = box.cut_top(lane), alerts = box.cut_top(has_alerts ? lane : 0), read = box.cut_top(lane);
+  const Lanes at = lanes_in(box);
   const Selection& s = snapshot.selection;
-  const float bottom = read.bottom();
+  draw_names(ui, axis, at);
+  const AlertLog* log = context.derived.alerts.get();
+  if (log && !log->alerts.empty()) draw_alert_lane(ui, axis, at.alerts, context, *log);
+  else if (log) ui.text_in({axis.left, at.alerts.y, 100, at.alerts.h}, Face::tick, ui.theme().faint, "none");
+  draw_read(ui, axis, at.read, snapshot);
+  const Hit hit = ui.hit("time", {axis.left, at.axis.y, axis.right - axis.left, at.axis.h});
+  const Hit below = ui.hit("read", {axis.left, at.read.y, axis.right - axis.left, at.read.h});
+  draw_range_lane(ui, axis, at.ranges, context);
+  if (at.resets.h > 0) draw_resets(ui, axis, at.resets, snapshot);
+  draw_edit_lane(ui, axis, at.edits, snapshot, at.resets.h == 0);
+  draw_drag(ui, axis, at, context);
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {
     const float x = axis.place(static_cast<double>(cursor));
     if (cursor < 0 || x < axis.left || x > axis.right) return Box{};
-    ui.line_down(x, row.bottom() - 3, bottom, ui.theme().cursor, !is_a);
-    return draw_flag(ui, row.y, fmt::format("{} {}", name, cursor), x, is_a);
+    ui.line_down(x, at.axis.bottom() - 3, at.read.bottom(), ui.theme().cursor, !is_a);
+    return draw_flag(ui, at.axis.y, fmt::format("{} {}", name, clock_text(snapshot, context.memory.clock, cursor)), x, is_a);
   };
-  draw_lane_name(ui, axis, edits, "edits");
-  draw_lane_name(ui, axis, read, "read");
-  if (has_alerts) {
-    draw_lane_name(ui, axis, alerts, "alerts");
-    draw_alert_lane(ui, axis, alerts, context, *log);
-  }
-  draw_read(ui, axis, read, snapshot);
-  const Hit hit = ui.hit("time", {axis.left, row.y, axis.right - axis.left, row.h});
-  const Hit below = ui.hit("read", {axis.left, read.y, axis.right - axis.left, read.h});
-  draw_edits(ui, axis, edits, snapshot);
   const Box flag_b = flag(s.cursor_b, "B", false), flag_a = flag(s.cursor_a, "A", true);
-  draw_axis(ui, axis, row, flag_a, flag_b);
-  if (!hit.held && !below.held) return;
+  draw_axis(ui, axis, at.axis, context, flag_a, flag_b);
+
   const auto last = snapshot.count() - 1;
   const auto token = std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(axis.token(hit.x) + 0.5)), 0, last);
+  finish_drag(ui, context, token);
+  if (drag_range(ui, context, hit, token) || drag_range(ui, context, below, token)) return;
+  if (!hit.held && !below.held) return;
   const char* cursor = ImGui::GetIO().KeyAlt ? "b" : "a";
   if (token != (*cursor == 'a' ? s.cursor_a : s.cursor_b)) context.send(command::Seek{token, cursor});
 }

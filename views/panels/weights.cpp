@@ -9,6 +9,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 
 namespace lab {
@@ -83,26 +84,19 @@ void draw_numbers(Ui& ui, Box box, PaneContext& context, const WeightView& view)
 void handle_mouse(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure, const char* kind) {
   const Box frame = frame_of(figure, body);
   const Hit hit = ui.hit(kind, frame);
-  PaneMemory::Kept& kept = kept_of(context);
   const PlotArea& area = figure.page.areas[0];
   const std::string value = hit.hovered
                                 ? value_at(kind, context.snapshot, context.derived, context.memory.options[kind], 0,
                                            area.x_from(hit.x - body.x), area.y_from(hit.y - body.y))
                                 : "";
-  if (hit.right_clicked && !value.empty()) {
-    kept.menu_value = value;
-    ImGui::OpenPopup("weights-menu");
-  }
-  const MenuItem items[] = {{.label = "Copy value"}, {.label = "Export…", .shortcut = "Ctrl+E", .separated = true}};
-  const int chosen = menu(ui, "weights-menu", items);
-  if (chosen == 0) ImGui::SetClipboardText(kept.menu_value.c_str());
-  if (chosen == 1) context.export_view(kind);
+  note_hover(ui, context, value);
   if (!value.empty()) ui.tooltip(value);
 }
 
 }  // namespace
 
 void draw_weight_map(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   constexpr const char* kSegments[] = {"weights", "error"};
   bool& shows_error = context.memory.show_weight_error;
   PaneHeader header(ui, box, "Weights");
@@ -117,9 +111,11 @@ void draw_weight_map(Ui& ui, Box box, PaneContext& context) {
   const KeptFigure& figure = kept_figure(ui, body, context, {.slot = "weight-map", .kind = kind, .options = options});
   header.subtitle(context.snapshot.selection.tensor + (figure.is_there ? " · " + figure.subtitle : ""));
   if (draw_figure(ui, body, context, figure)) handle_mouse(ui, body, context, figure, kind);
+  pane_menu(ui, pane, context, {.kind = kind, .shown = options, .lockable = &options, .figure = &figure});
 }
 
 void draw_weight_values(Ui& ui, Box box, PaneContext& context) {
+  const Box pane = box;
   constexpr const char* kKind = "weight-histogram";
   FigureOptions& options = context.memory.options[kKind];
   PaneHeader header(ui, box, "Values");
@@ -138,6 +134,7 @@ void draw_weight_values(Ui& ui, Box box, PaneContext& context) {
   const KeptFigure& figure =
       kept_figure(ui, body, context, {.slot = "weight-values", .kind = kKind, .options = options});
   if (draw_figure(ui, body, context, figure)) handle_mouse(ui, body, context, figure, kKind);
+  pane_menu(ui, pane, context, {.kind = kKind, .shown = options, .figure = &figure});
 }
 
 }  // namespace lab

@@ -75,7 +75,7 @@ const char* name_of(ColorMap map) {
 }
 
 const char* name_of(Scaling scaling) {
-  constexpr std::array names{"linear", "log", "symlog"};
+  constexpr std::array names{"linear", "log", "symlog", "sign"};
   return names[static_cast<std::size_t>(scaling)];
 }
 

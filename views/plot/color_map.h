@@ -18,7 +18,8 @@ Rgba color_at(ColorMap map, double share);
 /// Whether zero has the middle colour of the map.
 bool is_diverging(ColorMap map);
 
-enum class Scaling : std::uint8_t { linear, log, symlog };
+/// sign: below, at and above zero, whatever the range.
+enum class Scaling : std::uint8_t { linear, log, symlog, sign };
 const char* name_of(Scaling scaling);
 
 /// How values become shares of a colour map. NaN and infinities have their own colours and win over finite neighbours.

@@ -22,7 +22,7 @@ bool is_nan_bits(std::uint32_t bits) { return (bits & 0x7FFFFFFF) > kInfinityBit
 class Colorist {
  public:
   explicit Colorist(const ColorScale& scale) : scale_(scale) {
-    if (scale.low < scale.high && table_step(scale) <= 1.0 / 120) fill_table();
+    if (scale.scaling != Scaling::sign && scale.low < scale.high && table_step(scale) <= 1.0 / 120) fill_table();
   }
 
   Rgba operator()(std::uint32_t bits) const {

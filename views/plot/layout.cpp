@@ -146,6 +146,7 @@ void draw_layer(const Sheet& sheet, const PlotPlan& plan, const Layer& layer) {
   if (const auto* bars = std::get_if<BarLayer>(&layer)) draw_bars(sheet, plan, *bars);
   if (const auto* rule = std::get_if<RuleLayer>(&layer)) draw_rule(sheet, plan, *rule);
   if (const auto* mark = std::get_if<MarkLayer>(&layer)) draw_ring(sheet, plan, *mark);
+  if (const auto* words = std::get_if<WordsLayer>(&layer)) draw_words(sheet, plan, *words);
 }
 
 }  // namespace

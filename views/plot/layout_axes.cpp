@@ -91,7 +91,8 @@ void plan_y_ticks(const Sheet& sheet, PlotPlan& plan) {
   const ColorScale& scale = *plan.plot->color_bar;
   room.spacing = std::max((on_screen ? 3.4 : 2) * size, plan.frame.h / 6);
   room.signed_labels = on_screen && is_diverging(scale.map);
-  plan.bar_ticks = ticks_of(stretch_of(scale), false, room);
+  plan.bar_ticks = scale.scaling == Scaling::sign ? ticks_of({{-1, "−"}, {0, "0"}, {1, "+"}}, stretch_of(scale), room)
+                                                  : ticks_of(stretch_of(scale), false, room);
 }
 
 void plan_x_ticks(const Sheet& sheet, PlotPlan& plan) {

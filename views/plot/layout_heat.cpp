@@ -69,6 +69,33 @@ Visible visible(double low, double high, std::int64_t cells, double origin, doub
   return out;
 }
 
+constexpr double kWidestNumber = 7, kMostNumbers = 4000;  // digits, cells
+
+/// The value of each visible cell, where every cell has room for a number of three digits.
+void draw_numbers(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer, const ColorScale& scale, const Visible& x, const Visible& y) {
+  const double columns = std::abs(x.count), rows = std::abs(y.count), size = sheet.style.tick_size;
+  if (columns * rows > kMostNumbers || columns == 0 || rows == 0) return;
+  const double w = (x.to - x.from) / columns, h = (y.to - y.from) / rows;
+  if (w < sheet.width(TextFace::tick, "0") * kWidestNumber || h < 1.3 * size) return;
+  const PlotArea area = plan.area();
+  const auto first = [](const Visible& side) { return static_cast<std::int64_t>(std::floor(std::min(side.first, side.first + side.count) + 1e-6)); };
+  const auto last = [](const Visible& side) { return static_cast<std::int64_t>(std::ceil(std::max(side.first, side.first + side.count) - 1e-6)); };
+  for (std::int64_t i = first(x); i < last(x); ++i) {
+    const float* column = layer.column(i);
+    for (std::int64_t j = first(y); column && j < last(y); ++j) {
+      const float value = column[layer.row_order.empty() ? j : layer.row_order[static_cast<std::size_t>(j)]];
+      std::string text = number_text(static_cast<double>(value), 3);
+      if (sheet.width(TextFace::tick, text) > w - 4) text = number_text(static_cast<double>(value), 2);
+      if (sheet.width(TextFace::tick, text) > w - 2) continue;
+      const Rgba ground = scale.color(static_cast<double>(value));
+      const double light = 0.299 * (ground & 255) + 0.587 * (ground >> 8 & 255) + 0.114 * (ground >> 16 & 255);
+      const double at_x = area.place_of_x(layer.x0 + (static_cast<double>(i) + 0.5) * layer.dx);
+      const double at_y = area.place_of_y(layer.y0 + (static_cast<double>(j) + 0.5) * layer.dy);
+      sheet.text({at_x, at_y + kHalfDigit * size}, text, TextFace::tick, light > 140 ? rgba(0x000000) : rgba(0xFFFFFF), TextAlign::center);
+    }
+  }
+}
+
 }  // namespace
 
 ColorScale shown_scale(const PlotStyle& style, ColorScale scale) {
@@ -118,6 +145,7 @@ void draw_heat(const Sheet& sheet, const PlotPlan& plan, const HeatLayer& layer)
   thread_local RecentPictures<PictureKey> recent(24);
   sheet.list.ops.push_back(DrawImage{{x.from, y.from, x.to - x.from, y.to - y.from},
                                      layer.version == 0 ? color() : recent.get(key, color)});
+  if (layer.numbers) draw_numbers(sheet, plan, layer, scale, x, y);
 }
 
 }  // namespace lab

@@ -85,6 +85,9 @@ void draw_bars(const Sheet& sheet, const PlotPlan& plan, const BarLayer& layer);
 void draw_rule(const Sheet& sheet, const PlotPlan& plan, const RuleLayer& layer);
 void draw_ring(const Sheet& sheet, const PlotPlan& plan, const MarkLayer& layer);
 
+/// layout_words.cpp
+void draw_words(const Sheet& sheet, const PlotPlan& plan, const WordsLayer& layer);
+
 /// layout_labels.cpp: what is written on or beside the data, after it.
 double width_of_names(const Sheet& sheet, const Plot& plot);
 void draw_names(const Sheet& sheet, const PlotPlan& plan);

@@ -34,6 +34,7 @@ struct HeatLayer {
   double x0 = 0, dx = 1, y0 = 0, dy = 1;
   ColorScale scale;
   Pooling pooling = Pooling::largest;
+  bool numbers = false;               // written into cells that are large enough
   std::shared_ptr<const void> owner;  // keeps what `column` reads alive
   std::uint64_t version = 0;          // equal versions have equal values: a picture may be kept
 };
@@ -96,7 +97,20 @@ struct NoteLayer {
   TextAlign align = TextAlign::left;
 };
 
-using Layer = std::variant<HeatLayer, LineLayer, PathLayer, MarkLayer, BarLayer, RuleLayer, NoteLayer>;
+/// Words in lines that fill the frame from its top, whatever the axes; where not all fit, the last ones. Each lies on a ground
+/// coloured by the sign of its value, as strong as the square root of its share of the largest, above a bar as long as the share.
+struct WordsLayer {
+  struct Word {
+    std::string text;
+    double value = 0;
+  };
+  std::vector<Word> words;
+  std::function<std::string(std::size_t)> rest;  // what is written in place of the words before the first that fits
+  int ringed = -1;                               // this one has an outline
+  Ink positive = Ink::adds, negative = Ink::cancels;
+};
+
+using Layer = std::variant<HeatLayer, LineLayer, PathLayer, MarkLayer, BarLayer, RuleLayer, NoteLayer, WordsLayer>;
 
 /// Words at the right of the frame, each level with a place of the y axis, under a title.
 struct TextColumn {

@@ -19,6 +19,7 @@ double position(Scaling scaling, double value, double threshold) {
       const double size = std::abs(value) / threshold;
       return size <= 1 ? value / threshold : std::copysign(1 + std::log(size), value);
     }
+    case Scaling::sign: return value > 0 ? 1 : value < 0 ? -1 : value;
   }
   return value;
 }
@@ -29,6 +30,7 @@ double value_at_position(Scaling scaling, double at, double threshold) {
     case Scaling::log: return std::exp(at);
     case Scaling::symlog:
       return std::abs(at) <= 1 ? at * threshold : std::copysign(threshold * std::exp(std::abs(at) - 1), at);
+    case Scaling::sign: return std::abs(at) <= 1.0 / 3 ? 0 : std::copysign(1, at);
   }
   return at;
 }

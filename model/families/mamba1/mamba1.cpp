@@ -225,6 +225,32 @@ std::vector<Real> Mixer<Real>::rates() const {
   return rates;
 }
 
+template <class Real>
+RecurrenceSource Mixer<Real>::recurrence_source(ChannelRange channels, RecurrenceWants wants) const {
+  RecurrenceSource source{.columns = {{Point::dt, channels.first, channels.count}}};
+  if (!wants.writes && !wants.reads) return source;
+  source.lead = c_.conv_kernel - 1;
+  source.columns.push_back({Point::x, channels.first, channels.count});
+  source.columns.push_back({Point::B, 0, c_.state_size});
+  if (wants.reads) source.columns.push_back({Point::C, 0, c_.state_size});
+  return source;
+}
+
+template <class Real>
+Recurrence Mixer<Real>::recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const Real>> columns,
+                                   std::int64_t lead, const BasicState<Real>& start, Context<Real>& context) const {
+  const TensorSchema& h = start.schema().layers()[static_cast<std::size_t>(layer)].tensors[kSsmState];
+  Recurrence r = begin_recurrence<Real>(channels, columns[0], lead, start.stored(layer, kSsmState), h, 1);
+  for (std::int64_t i = channels.first * r.states; i < (channels.first + channels.count) * r.states; ++i)
+    r.A.push_back(static_cast<float>(A_[static_cast<std::size_t>(h.stored_index(i))]));
+  if (columns.size() == 1 || r.tokens == 0) return r;
+  const Rows<Real> u = activate_columns<Real>(conv_, channels.first, columns[1], lead, start.stored(layer, kConvState), context);
+  add_values<Real>(u, wants, D_.data() + channels.first, 1, r);
+  append_rows<Real>(columns[2].rows(lead, r.tokens), r.B);
+  if (wants.reads) append_rows<Real>(columns[3].rows(lead, r.tokens), r.C);
+  return r;
+}
+
 template class Mixer<float>;
 template class Mixer<double>;
 

@@ -49,6 +49,10 @@ class Mixer final : public lab::Mixer<Real> {
   void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const override;
   /// A [di, N].
   std::vector<Real> rates() const override;
+  /// Writes dt u B, read by C, with D u beside them.
+  RecurrenceSource recurrence_source(ChannelRange channels, RecurrenceWants wants) const override;
+  Recurrence recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const Real>> columns,
+                        std::int64_t lead, const BasicState<Real>& start, Context<Real>& context) const override;
 
  private:
   Scan<Real> scan_of(Rows<const Real> dt, Rows<const Real> u, Rows<const Real> B, Rows<const Real> C, Real* h, Rows<Real> y) const;

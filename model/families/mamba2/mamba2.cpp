@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "model/base/check.h"
+
 namespace lab::mamba2 {
 namespace {
 
@@ -223,6 +225,39 @@ void Mixer<Real>::replay(int layer, std::span<const Rows<const Real>> drivers, B
   batch.show(Point::B, layer, B);
   scan_lanes(layer, kSsmState, batch,
              [&](std::size_t) { return scan_of(dt, x, B, {}, state.stored(layer, kSsmState).data(), {}); });
+}
+
+template <class Real>
+RecurrenceSource Mixer<Real>::recurrence_source(ChannelRange channels, RecurrenceWants wants) const {
+  const std::int64_t P = c_.head_dim, N = c_.state_size, head = channels.first / P, last = (channels.first + channels.count - 1) / P;
+  RecurrenceSource source{.columns = {{Point::dt, head, last - head + 1}}};
+  if (!wants.writes && !wants.reads) return source;
+  const std::int64_t B = c_.inner() + head / (c_.heads / c_.groups) * N;
+  source.lead = c_.conv_kernel - 1;
+  source.columns.push_back({Point::xBC, channels.first, channels.count});
+  source.columns.push_back({Point::xBC, B, N});
+  if (wants.reads) source.columns.push_back({Point::xBC, B + c_.groups * N, N});
+  return source;
+}
+
+template <class Real>
+Recurrence Mixer<Real>::recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const Real>> columns,
+                                   std::int64_t lead, const BasicState<Real>& start, Context<Real>& context) const {
+  const std::int64_t P = c_.head_dim, head = channels.first / P, group = c_.heads / c_.groups;
+  LAB_CHECK((channels.first + channels.count - 1) / P / group, ==, head / group);
+  const TensorSchema& h = start.schema().layers()[static_cast<std::size_t>(layer)].tensors[kSsmState];
+  Recurrence r = begin_recurrence<Real>(channels, columns[0], lead, start.stored(layer, kSsmState), h, P);
+  for (std::int64_t c = 0; c < r.channels; ++c)
+    r.A.insert(r.A.end(), static_cast<std::size_t>(r.states), static_cast<float>(A_[static_cast<std::size_t>((channels.first + c) / P)]));
+  if (columns.size() == 1 || r.tokens == 0) return r;
+  const std::vector<DriverColumns> of = recurrence_source(channels, wants).columns;
+  const std::span<const Real> window = start.stored(layer, kConvState);
+  std::vector<Real> skips;
+  for (std::int64_t c = 0; c < r.channels; ++c) skips.push_back(D_[static_cast<std::size_t>((channels.first + c) / P)]);
+  add_values<Real>(activate_columns<Real>(conv_, of[1].first, columns[1], lead, window, context), wants, skips.data(), 1, r);
+  append_rows<Real>(activate_columns<Real>(conv_, of[2].first, columns[2], lead, window, context), r.B);
+  if (wants.reads) append_rows<Real>(activate_columns<Real>(conv_, of[3].first, columns[3], lead, window, context), r.C);
+  return r;
 }
 
 template class Mixer<float>;

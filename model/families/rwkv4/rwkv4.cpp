@@ -228,6 +228,45 @@ void TimeMixing<Real>::replay(int layer, std::span<const Rows<const Real>> drive
 }
 
 template <class Real>
+RecurrenceSource TimeMixing<Real>::recurrence_source(ChannelRange channels, RecurrenceWants) const {
+  return {.columns = {{Point::att_k, channels.first, channels.count}, {Point::att_v, channels.first, channels.count}}};
+}
+
+template <class Real>
+Recurrence TimeMixing<Real>::recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const Real>> columns,
+                                        std::int64_t, const BasicState<Real>& start, Context<Real>& context) const {
+  const auto part = [&](std::span<const Real> all) {
+    const auto first = all.begin() + channels.first;
+    return std::vector<Real>(first, first + channels.count);
+  };
+  std::vector<Real> aa = part(start.stored(layer, kAa)), bb = part(start.stored(layer, kBb)), pp = part(start.stored(layer, kPp));
+  const std::vector<Real> w = part(w_), u = part(u_);
+  const Rows<const Real> k = columns[0], v = columns[1];
+  Recurrence r{.tokens = k.count, .channels = channels.count, .states = 2, .shared = false, .reads_found = true};
+  for (std::size_t c = 0; c < w.size(); ++c) {
+    r.A.insert(r.A.end(), 2, static_cast<float>(w[c]));
+    r.h.insert(r.h.end(), {static_cast<float>(aa[c]), static_cast<float>(bb[c])});
+  }
+  r.exponents.assign(pp.begin(), pp.end());
+  r.steps.assign(static_cast<std::size_t>(r.tokens * r.channels), 1);
+  r.x = r.steps;
+  append_rows<Real>(k, r.shifts);
+  for (std::int64_t t = 0; t < r.tokens; ++t)
+    for (std::int64_t c = 0; c < r.channels; ++c) r.B.insert(r.B.end(), {wants.weights ? 1.0f : static_cast<float>(v.row(t)[c]), 1.0f});
+  for (std::int64_t t = 0; t < r.tokens && wants.reads; ++t) {
+    if (t > 0) r.exponents.insert(r.exponents.end(), pp.begin(), pp.end());
+    for (std::size_t c = 0; c < w.size(); ++c) {
+      const Real value = v.row(t)[c], key = u[c] + k.row(t)[c], highest = std::max(pp[c], key);
+      const Real before = std::exp(pp[c] - highest), now = std::exp(key - highest), all = before * bb[c] + now;
+      r.C.insert(r.C.end(), {static_cast<float>(before / all), 0.0f});
+      r.own.push_back(static_cast<float>(now / all * (wants.weights ? Real(1) : value)));
+    }
+    context.math.wkv(w, u, k.row(t), v.row(t), aa.data(), bb.data(), pp.data(), nullptr);
+  }
+  return r;
+}
+
+template <class Real>
 ChannelMixing<Real>::ChannelMixing(const Config& config, const TensorTable& table, const std::string& f)
     : c_(config), receptance_(table, f, "receptance"), key_(table, f, "key"), value_(matrix_of(table, f + "value.weight")) {}
 

@@ -44,6 +44,11 @@ class TimeMixing final : public Mixer<Real> {
   void replay(int layer, std::span<const Rows<const Real>> drivers, BasicState<Real>& state, Context<Real>& context) const override;
   /// w [da]: a token multiplies what is remembered by e^w.
   std::vector<Real> rates() const override { return w_; }
+  /// aa and bb as states 0 and 1: writes e^k (v, 1), kept divided by e^pp. What is read is the weighted mean, whose denominator
+  /// is part of C; the own token comes beside the state, with its bonus. pp is a maximum and no sum.
+  RecurrenceSource recurrence_source(ChannelRange channels, RecurrenceWants wants) const override;
+  Recurrence recurrence(int layer, ChannelRange channels, RecurrenceWants wants, std::span<const Rows<const Real>> columns,
+                        std::int64_t lead, const BasicState<Real>& start, Context<Real>& context) const override;
 
  private:
   Config c_;

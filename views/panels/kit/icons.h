@@ -32,6 +32,11 @@ inline constexpr const char* kPlus = "\uf067";
 inline constexpr const char* kBefore = "\uf104";
 inline constexpr const char* kAfter = "\uf105";
 inline constexpr const char* kAlert = "\uf06a";
+inline constexpr const char* kAxes = "\uf1de";
+inline constexpr const char* kPin = "\uf08d";
+inline constexpr const char* kSort = "\uf0dc";
+inline constexpr const char* kHash = "\uf292";
+inline constexpr const char* kGear = "\uf013";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon

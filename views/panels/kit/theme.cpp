@@ -36,7 +36,21 @@ const Theme kLightTheme = {
     .selection = rgb(0xBFD6FA), .dim_on_selection = rgb(0x3F4A5C),
     .warning = rgb(0x855900), .good = rgb(0x00795A), .bad = rgb(0xC4343A),
     .run_b = rgb(0x9C5B00), .token_amber = rgb(0x855900),
-    .nan = rgb(0xFF00FF), .cursor = rgb(0x000000), .adds = rgb(0xD6604D), .cancels = rgb(0x4393C3),
+    .nan = rgb(0xB800B8), .cursor = rgb(0x000000), .adds = rgb(0xD6604D), .cancels = rgb(0x4393C3),
+};
+
+const Theme kContrastTheme = {
+    .name = "high contrast",
+    .dark = true,
+    .background = rgb(0x000000), .pane = rgb(0x000000), .raised = rgb(0x1C1C1C), .hover = rgb(0x363636),
+    .line = rgb(0x8C8C8C), .grid = rgb(0x4A4A4A), .axis = rgb(0xB4B4B4),
+    .text = rgb(0xFFFFFF), .dim = rgb(0xDADADA), .faint = rgb(0x9A9A9A),
+    .accent = rgb(0x8CC4FF), .on_accent = rgb(0x000000),
+    .selection = rgb(0x0A4A9C), .dim_on_selection = rgb(0xFFFFFF),
+    .warning = rgb(0xFFC233), .good = rgb(0x4FE0B0), .bad = rgb(0xFFA3A3),
+    .run_b = rgb(0xFFB84D), .token_amber = rgb(0xFFB84D),
+    .nan = rgb(0xFF80FF), .cursor = rgb(0xFFFFFF), .adds = rgb(0xFF9C85), .cancels = rgb(0x7CC7FF),
+    .has_edges = true,
 };
 
 }  // namespace lab

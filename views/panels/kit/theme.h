@@ -27,9 +27,11 @@ struct Theme {
   Color warning, good, bad;
   Color run_b, token_amber;
   Color nan, cursor, adds, cancels;
+  bool has_edges = false;  // controls and cards have a line around them
 };
 
 extern const Theme kDarkTheme;
 extern const Theme kLightTheme;
+extern const Theme kContrastTheme;  // white on black: text 7 : 1 and more, every edge a line
 
 }  // namespace lab

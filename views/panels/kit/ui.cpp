@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "views/panels/kit/readable.h"
 #include "views/panels/kit/ui_compat.h"
 
 namespace lab {
@@ -34,6 +35,7 @@ void Ui::begin(const Theme& theme, const Fonts& fonts, float scale) {
   items.clear();
 }
 
+float Ui::hairline() const { return std::max(1.0f, std::floor(scale_)); }
 float Ui::px(float units) const { return std::floor(units * scale_ + 0.5f); }
 ImDrawList* Ui::list() const { return ImGui::GetWindowDrawList(); }
 
@@ -49,21 +51,36 @@ void Ui::outline(Box box, Color color, float radius, float thickness) const {
   list()->AddRect({a.x - 0.5f, a.y - 0.5f}, {b.x + 0.5f, b.y + 0.5f}, color, radius * scale_, 0, t);
 }
 
+void Ui::dashed_outline(Box box, Color color) const {
+  const float left = px(box.x), right = px(box.right()), on = px(4), off = px(3);
+  for (const float y : {px(box.y), px(box.bottom()) - 1})
+    for (float x = left; x < right; x += on + off) list()->AddRectFilled({x, y}, {std::min(x + on, right), y + 1}, color);
+  line_down(box.x, box.y, box.bottom(), color, true);
+  line_down((right - 1) / scale_, box.y, box.bottom(), color, true);
+}
+
 void Ui::line_across(float x0, float x1, float y, Color color) const {
-  list()->AddRectFilled({px(x0), px(y)}, {px(x1), px(y) + 1}, color);
+  list()->AddRectFilled({px(x0), px(y)}, {px(x1), px(y) + hairline()}, color);
 }
 
 void Ui::line_down(float x, float y0, float y1, Color color, bool dashed) const {
-  const float at = px(x), top = px(y0), bottom = px(y1), on = px(4), off = px(3);
+  const float at = px(x), end = at + hairline(), top = px(y0), bottom = px(y1), on = px(4), off = px(3);
   if (!dashed) {
-    list()->AddRectFilled({at, top}, {at + 1, bottom}, color);
+    list()->AddRectFilled({at, top}, {end, bottom}, color);
     return;
   }
-  for (float y = top; y < bottom; y += on + off) list()->AddRectFilled({at, y}, {at + 1, std::min(y + on, bottom)}, color);
+  for (float y = top; y < bottom; y += on + off) list()->AddRectFilled({at, y}, {end, std::min(y + on, bottom)}, color);
+}
+
+std::string Ui::drawable(Face face, std::string_view text) const {
+  ImFont& glyphs = *font(face).font;
+  return readable(text, [&](char32_t code) { return compat::has_glyph(glyphs, code); });
 }
 
 float Ui::width(Face face, std::string_view text) const {
   const FaceFont& f = font(face);
+  std::string drawn;
+  if (needs_care(text)) text = drawn = drawable(face, text);
   return f.font->CalcTextSizeA(f.px, FLT_MAX, 0, text.data(), text.data() + text.size()).x / scale_;
 }
 
@@ -71,22 +88,26 @@ float Ui::height(Face face) const { return font(face).px / scale_; }
 
 float Ui::text(Face face, float x, float y, Color color, std::string_view text) const {
   const FaceFont& f = font(face);
+  std::string drawn;
+  if (needs_care(text)) text = drawn = drawable(face, text);
   list()->AddText(f.font, f.px, {px(x), px(y)}, color, text.data(), text.data() + text.size());
   return x + width(face, text);
 }
 
 float Ui::text_in(Box box, Face face, Color color, std::string_view text, Align align) const {
-  std::string shortened;
+  std::string drawn, shortened;
+  if (needs_care(text)) text = drawn = drawable(face, text);
   float w = width(face, text);
   if (w > box.w) {
+    const char* dots = compat::has_glyph(*font(face).font, 0x2026) ? "…" : ".";
     std::size_t low = 0, high = text.size();
     while (low < high) {
       const std::size_t middle = (low + high + 1) / 2;
-      if (width(face, std::string(prefix(text, middle)) + "…") <= box.w) low = middle;
+      if (width(face, std::string(prefix(text, middle)) + dots) <= box.w) low = middle;
       else high = middle - 1;
     }
     if (low == 0) return box.x;
-    shortened = std::string(prefix(text, low)) + "…";
+    shortened = std::string(prefix(text, low)) + dots;
     text = shortened;
     w = width(face, text);
   }
@@ -160,6 +181,8 @@ void Ui::tooltip(std::string_view text) {
     const float top = y + 5 + row * static_cast<float>(i) + (row - height(Face::control)) / 2;
     const auto put = [&](Face face, float left, Color color, std::string_view part) {
       const FaceFont& f = font(face);
+      std::string drawn;
+      if (needs_care(part)) part = drawn = drawable(face, part);
       front->AddText(f.font, f.px, {px(left), px(top)}, color, part.data(), part.data() + part.size());
     };
     put(Face::control, x + 8, columns.size() > 1 ? theme_->dim : theme_->text, columns[0]);

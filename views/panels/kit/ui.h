@@ -46,11 +46,15 @@ class Ui {
   float px(float units) const;  // whole pixels
   ImDrawList* list() const;     // of the window being drawn
 
+  /// A line of dashes around a box.
+  void dashed_outline(Box box, Color color) const;
   void fill(Box box, Color color, float radius = 0) const;
   void outline(Box box, Color color, float radius = 0, float thickness = 1) const;
-  void line_across(float x0, float x1, float y, Color color) const;  // 1 pixel thick
+  void line_across(float x0, float x1, float y, Color color) const;  // 1 unit thick, in whole pixels
   void line_down(float x, float y0, float y1, Color color, bool dashed = false) const;
 
+  /// What is drawn for a text: characters that the face lacks, or that nobody would see, are escaped.
+  std::string drawable(Face face, std::string_view text) const;
   float width(Face face, std::string_view text) const;
   float height(Face face) const;
   /// Text with its top left corner at (x, y); returns where it ends.
@@ -69,12 +73,20 @@ class Ui {
   void clip(Box box) const;
   void unclip() const;
 
+  /// Set for one frame: lists, menus and pages that hang from something close.
+  bool closes_popups = false;
+
   /// Every box that reacts, by "pane/id", while `record_items` is set: tests click by name.
   bool record_items = false;
   std::map<std::string, Box> items;
   std::string pane;  // name of the pane being drawn
 
+  /// Of the pane being drawn: whether its title opens a menu of views, and whether that was asked for.
+  bool title_opens = false, title_clicked = false;
+
  private:
+  float hairline() const;  // pixels
+
   const Theme* theme_ = &kDarkTheme;
   const Fonts* fonts_ = nullptr;
   float scale_ = 1;

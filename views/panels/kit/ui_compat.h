@@ -33,6 +33,15 @@ inline bool begin_child(const char* id, ImVec2 size, ImGuiWindowFlags flags) {
   return ImGui::BeginChild(id, size, 0, flags | ImGuiWindowFlags_NoBackground);
 }
 
+/// Whether a font has a glyph of its own for a character up to U+FFFF.
+inline bool has_glyph(ImFont& font, char32_t code) {
+#if IMGUI_VERSION_NUM >= 19200
+  return font.IsGlyphInFont(static_cast<ImWchar>(code));
+#else
+  return font.FindGlyphNoFallback(static_cast<ImWchar>(code)) != nullptr;
+#endif
+}
+
 /// An OpenGL texture as ImGui passes it on: a pointer until 1.91, an integer since.
 inline ImTextureID texture_id(unsigned gl_texture) { return (ImTextureID)(intptr_t)gl_texture; }
 

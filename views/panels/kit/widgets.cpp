@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
@@ -27,6 +28,12 @@ Colors button_colors(const Theme& theme, const Hit& hit, const ButtonLook& look)
   return {look.plain ? 0 : theme.raised, look.plain ? theme.dim : theme.text};
 }
 
+/// The ground of a control, with a line around it where the theme wants edges.
+void fill_control(const Ui& ui, Box box, Color color) {
+  if (color) ui.fill(box, color, kRadius);
+  if (color && ui.theme().has_edges) ui.outline(box, ui.theme().line, kRadius);
+}
+
 void push_popup_style(Ui& ui) {
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, ImVec2(ui.px(4), ui.px(4)));
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, ImVec2(0, 0));
@@ -46,13 +53,17 @@ bool popup_row(Ui& ui, const char* id, Box row, std::string_view label, std::str
 
 }  // namespace
 
+void focus_ring(const Ui& ui, Box control) {
+  ui.outline({control.x - 4, control.y - 4, control.w + 8, control.h + 8}, ui.theme().accent, 5, 2);
+}
+
 bool button(Ui& ui, const char* label, Box box, const ButtonLook& look) {
   if (box.w <= 0) return false;
   const std::string_view whole = label;
   const std::size_t mark = whole.find("##");
   const Hit hit = ui.hit(mark == std::string_view::npos ? label : label + mark + 2, box);
   const Colors colors = button_colors(ui.theme(), hit, look);
-  if (colors.fill) ui.fill(box, colors.fill, kRadius);
+  fill_control(ui, box, colors.fill);
   ui.text_in(box.inset(2, 0), look.face, colors.text, whole.substr(0, mark), Align::center);
   if (hit.hovered && !look.tip.empty()) ui.tooltip(look.tip);
   return hit.clicked && look.enabled;
@@ -61,7 +72,7 @@ bool button(Ui& ui, const char* label, Box box, const ButtonLook& look) {
 int segments(Ui& ui, const char* id, Box box, std::span<const char* const> labels, int selected) {
   if (box.w <= 0) return selected;
   const Theme& theme = ui.theme();
-  ui.fill(box, theme.raised, kRadius);
+  fill_control(ui, box, theme.raised);
   ImGui::PushID(id);
   const float width = box.w / static_cast<float>(labels.size());
   for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
@@ -84,7 +95,7 @@ bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels,
   const std::string popup = std::string(id) + "/list";
   const bool open = ImGui::IsPopupOpen(popup.c_str());
   const Colors colors = button_colors(theme, hit, {.selected = open, .enabled = enabled});
-  ui.fill(box, colors.fill, kRadius);
+  fill_control(ui, box, colors.fill);
   ui.text_in({box.x + 8, box.y, box.w - 30, box.h}, Face::control, colors.text, labels[static_cast<std::size_t>(selected)]);
   ui.text_in({box.right() - 22, box.y, 18, box.h}, Face::control, enabled ? theme.dim : theme.faint, icon::kCaretDown, Align::center);
   if (hit.clicked && enabled) ImGui::OpenPopup(popup.c_str());
@@ -96,6 +107,7 @@ bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels,
   push_popup_style(ui);
   bool changed = false;
   if (ImGui::BeginPopup(popup.c_str())) {
+    if (ui.closes_popups) ImGui::CloseCurrentPopup();
     Box rows{box.x + 4, y + 4, std::max(box.w, 120.0f) - 8, height};
     for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
       const char* label = labels[static_cast<std::size_t>(i)];
@@ -133,6 +145,7 @@ bool begin_popover(Ui& ui, const char* id, Box anchor, float width, float height
     ImGui::PopStyleVar(2);
     return false;
   }
+  if (ui.closes_popups) ImGui::CloseCurrentPopup();
   page = {x + 12, y + 10, width - 24, height - 20};
   return true;
 }
@@ -150,7 +163,7 @@ bool slider(Ui& ui, const char* id, Box box, float& share) {
   const float before = share;
   if (hit.held) share = std::clamp((hit.x - track.x - 5) / range, 0.0f, 1.0f);
   const float at = track.x + 2 + share * range;
-  ui.fill(track, hit.hovered ? theme.hover : theme.raised, kRadius);
+  fill_control(ui, track, hit.hovered ? theme.hover : theme.raised);
   ui.fill({track.x + 2, track.y + 2, at - track.x - 2, track.h - 4}, theme.selection, 2);
   ui.fill({at, track.y + 2, 6, track.h - 4}, theme.accent, 2);
   return share != before;
@@ -159,7 +172,7 @@ bool slider(Ui& ui, const char* id, Box box, float& share) {
 bool field(Ui& ui, const char* id, Box box, std::string& text, const FieldLook& look) {
   const Theme& theme = ui.theme();
   if (ui.record_items) ui.items[ui.pane + "/" + id] = box;
-  ui.fill(box, theme.raised, kRadius);
+  fill_control(ui, box, theme.raised);
   const FaceFont& face = ui.font(look.face);
   const float line = look.lines == 1 ? box.h : 24;
   const float padding = std::floor((ui.px(line) - face.px) / 2);
@@ -203,6 +216,12 @@ bool number_field(Ui& ui, const char* id, Box box, double& value, double low, do
 PaneHeader::PaneHeader(Ui& ui, Box& pane, std::string_view title) : ui_(ui), left_(pane.cut_top(kHeaderHeight)) {
   left_.cut_left(12);
   left_.cut_right(8);
+  if (std::exchange(ui_.title_opens, false)) {
+    const Box chip = Box{left_.x - 6, left_.y, std::min(left_.w, ui_.width(Face::title, title)) + 12, left_.h}.row(kHeaderControl);
+    const Hit hit = ui_.hit("title", chip);
+    if (hit.hovered) ui_.fill(chip, ui_.theme().hover, kRadius), ui_.tooltip("Another view here\tF10");
+    ui_.title_clicked = hit.clicked || hit.right_clicked;
+  }
   const float end = ui_.text_in(left_, Face::title, ui_.theme().text, title);
   left_.cut_left(end - left_.x + 8);
 }
@@ -223,6 +242,11 @@ void empty_note(Ui& ui, Box box, std::string_view sentence, std::string_view nex
   const float y = box.middle_y() - 20;
   ui.text_in({box.x + 8, y, box.w - 16, 20}, Face::control, ui.theme().text, sentence, Align::center);
   ui.text_in({box.x + 8, y + 20, box.w - 16, 20}, Face::control, ui.theme().dim, next, Align::center);
+}
+
+void pending_note(Ui& ui, Box box, std::string_view refusal) {
+  if (refusal.empty()) return empty_note(ui, box, "Being computed.", "It is shown here as soon as it is there.");
+  empty_note(ui, box, refusal, "Move the cursor to a later token.");
 }
 
 void begin_overlay(Ui& ui, const char* name, Box page) {
@@ -250,6 +274,7 @@ int menu(Ui& ui, const char* id, std::span<const MenuItem> items) {
   push_popup_style(ui);
   int chosen = -1;
   if (ImGui::BeginPopup(id)) {
+    if (ui.closes_popups) ImGui::CloseCurrentPopup();
     const ImVec2 at = ImGui::GetWindowPos();
     Box rows{at.x / ui.scale() + 4, at.y / ui.scale() + 4, width - 8, height};
     for (int i = 0; i < static_cast<int>(items.size()); ++i) {
@@ -258,7 +283,7 @@ int menu(Ui& ui, const char* id, std::span<const MenuItem> items) {
         const Box line = rows.cut_top(9);
         ui.line_across(line.x + 20, line.right() - 4, line.middle_y(), ui.theme().line);
       }
-      if (!popup_row(ui, item.label.c_str(), rows.cut_top(24), item.label, item.shortcut, item.enabled, false)) continue;
+      if (!popup_row(ui, item.label.c_str(), rows.cut_top(24), item.label, item.shortcut, item.enabled, item.marked)) continue;
       chosen = i;
       ImGui::CloseCurrentPopup();
     }

@@ -14,6 +14,9 @@ constexpr float kHeaderHeight = 28;
 constexpr float kHeaderControl = 20;
 constexpr float kRadius = 4;
 
+/// The ring around the control that the keyboard works on.
+void focus_ring(const Ui& ui, Box control);
+
 struct ButtonLook {
   bool primary = false;
   bool selected = false;
@@ -73,6 +76,9 @@ class PaneHeader {
 /// What an empty pane says: a sentence, and what to do next.
 void empty_note(Ui& ui, Box box, std::string_view sentence, std::string_view next);
 
+/// The same where something is being computed, or was refused for a reason.
+void pending_note(Ui& ui, Box box, std::string_view refusal);
+
 /// A page above the panes that takes the mouse from them. Always matched by end_overlay.
 void begin_overlay(Ui& ui, const char* name, Box page);
 void end_overlay();
@@ -82,6 +88,7 @@ struct MenuItem {
   std::string shortcut;
   bool enabled = true;
   bool separated = false;  // a line above
+  bool marked = false;     // a tick before it
 };
 /// A menu opened by ImGui::OpenPopup(id). Returns the chosen index or -1.
 int menu(Ui& ui, const char* id, std::span<const MenuItem> items);

@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/core/lab_parts.h"
+#include "app/core/sampler.h"
+
+namespace lab {
+namespace {
+
+constexpr std::size_t kMostRuns = 1000;
+constexpr std::size_t kLongestName = 80;
+constexpr std::int64_t kMostSteps = 1'000'000'000;
+
+Status check_name(const std::string& name) {
+  if (name.size() <= kLongestName) return {};
+  return Error{.code = Code::too_large,
+               .field = "name",
+               .expected = fmt::format("at most {} bytes", kLongestName),
+               .found = fmt::format("{} bytes", name.size()),
+               .message = "the name is too long"};
+}
+
+}  // namespace
+
+Status Lab::Parts::need_branch(std::int64_t id) const {
+  LAB_TRY(need_run());
+  if (tree.find(id)) return {};
+  std::string known;
+  for (const Branch& branch : tree.branches()) known += (known.empty() ? "" : ", ") + std::to_string(branch.id);
+  return Error{.code = Code::not_found, .field = "run", .expected = known, .found = std::to_string(id), .message = "there is no such run"};
+}
+
+/// Goes over to a run. What work has read is an entry of the history before.
+void Lab::Parts::settle_on(std::int64_t id) {
+  stop_work();
+  tree.activate(id);
+  tree.share_budget(options.trace.budget_bytes);
+  use_rules(*rules);  // those that act watch the active run from here on
+}
+
+Status Lab::Parts::carry_out(const command::Fork& c) {
+  LAB_TRY(need_run());
+  LAB_TRY(check_name(c.name));
+  const std::int64_t position = c.position < 0 ? count() : c.position, parent = tree.active();
+  if (c.position < -1 || position > count())
+    return Error{.code = Code::out_of_range,
+                 .field = "position",
+                 .expected = fmt::format("-1 to {}", count()),
+                 .found = std::to_string(c.position),
+                 .message = "the run was never there"};
+  if (tree.branches().size() >= kMostRuns)
+    return Error{.code = Code::too_large, .field = "run", .expected = fmt::format("at most {} runs", kMostRuns), .message = "there are too many runs"};
+  LAB_ASSIGN(std::unique_ptr<lab::Run> forked, run->fork(++runs_so_far, position));
+  if (c.keep) forked->waiting.append(run->tail_from(position).tokens.span());
+  stop_work();
+  const std::int64_t id = tree.new_id();
+  tree.insert({.id = id, .name = c.name.empty() ? fmt::format("fork {}", id) : c.name, .parent = parent, .forked_at = position}, std::move(forked),
+              tree.branches().size());
+  settle_on(id);
+  history.push({{label_of(c), position}, BranchChange{.id = id, .active_without = parent}, parent});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::SwitchRun& c) {
+  LAB_TRY(need_branch(c.run));
+  if (c.run != tree.active()) settle_on(c.run);
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::DeleteRun& c) {
+  LAB_TRY(need_branch(c.run));
+  if (tree.branches().size() == 1)
+    return Error{.code = Code::unsupported, .field = "run", .expected = "one of several runs", .found = "the only one", .message = "the last run stays", .next = "reset it instead"};
+  stop_work();
+  BranchChange change{.id = c.run, .held = tree.remove(c.run)};
+  change.active_without = tree.active();
+  settle_on(tree.active());
+  history.push({{label_of(c), count()}, std::move(change), tree.active()});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::RenameRun& c) {
+  LAB_TRY(need_branch(c.run));
+  LAB_TRY(check_name(c.name));
+  if (c.name.empty()) return Error{.code = Code::bad_argument, .field = "name", .expected = "a name", .found = "nothing", .message = "a run needs a name"};
+  tree.rename(c.run, c.name);
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::PromoteRun& c) {
+  LAB_TRY(need_branch(c.run));
+  const std::int64_t first = tree.branches().front().id;
+  if (first == c.run) return {};
+  begin_change();
+  tree.exchange(c.run, first);
+  end_change({{label_of(c), count()}, PromotionChange{c.run, first}});
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::StepAll& c) {
+  LAB_TRY(need_run());
+  if (c.count < 1 || c.count > kMostSteps)
+    return Error{.code = Code::out_of_range, .field = "count", .expected = fmt::format("1 to {}", kMostSteps), .found = std::to_string(c.count), .message = "there is no such number of steps"};
+  if (run->waiting.count() == 0)
+    if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  Work all{.label = label_of(c), .goal = count() + c.count, .waits_for = true};
+  for (const Branch& branch : tree.branches())
+    if (branch.id != tree.active()) all.others.push_back({.branch = branch.id});
+  announce(std::move(all));
+  return {};
+}
+
+/// One token in each of the other runs that step with the active one. A run that has nothing to read or sample from stays.
+Status Lab::Parts::step_others() {
+  if (work->others.empty()) return {};
+  const std::int64_t active = tree.active();
+  Status status;
+  for (const Work::Lane& lane : work->others) {
+    tree.activate(lane.branch);
+    std::int32_t id = 0;
+    if (run->waiting.count() > 0) {
+      status = run->read(run->waiting.front(1));
+      if (status) run->waiting.drop(1);
+    } else if (const Result<std::int32_t> next = next_token(); next) {
+      id = *next;
+      status = run->read({std::span(&id, 1), {}});
+    }
+    if (!status) break;
+  }
+  tree.activate(active);
+  return status;
+}
+
+}  // namespace lab

@@ -1,0 +1,113 @@
+// Named ranges of tokens, and cursor A moving by itself through the tokens that are there.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/core/lab_parts.h"
+
+namespace lab {
+namespace {
+
+constexpr std::int64_t kMostRanges = 256;
+constexpr std::size_t kMostNameBytes = 64;
+constexpr double kMostRate = 1e6;
+
+Error no_range(std::int64_t index, std::int64_t ranges, bool may_be_new) {
+  const std::int64_t last = std::min(ranges, kMostRanges - 1);
+  const std::string places = may_be_new ? fmt::format("0 to {}{}", last, ranges == last ? "; the last one adds a range" : "")
+                             : ranges == 0 ? "none: no range has a name"
+                                           : fmt::format("0 to {}", ranges - 1);
+  return {.code = Code::out_of_range, .field = "index", .expected = places, .found = std::to_string(index), .message = "there is no such range"};
+}
+
+Status check(const command::SetRange& c, std::int64_t tokens) {
+  const bool is_blank = c.name.find_first_not_of(' ') == std::string::npos;
+  if (is_blank || c.name.size() > kMostNameBytes || printable(c.name, kMostNameBytes) != c.name)
+    return Error{.code = Code::bad_argument,
+                 .field = "name",
+                 .expected = fmt::format("1 to {} bytes of printable text", kMostNameBytes),
+                 .found = printable(c.name),
+                 .message = "a range needs a name that can be shown"};
+  if (c.first < 0 || c.first >= tokens)
+    return Error{.code = Code::out_of_range,
+                 .field = "first",
+                 .expected = tokens == 0 ? "a run that has read something" : fmt::format("0 to {}", tokens - 1),
+                 .found = std::to_string(c.first),
+                 .message = "the run has no such token"};
+  if (c.last <= c.first || c.last > tokens)
+    return Error{.code = Code::out_of_range,
+                 .field = "last",
+                 .expected = fmt::format("{} to {}, one more than the last token", c.first + 1, tokens),
+                 .found = std::to_string(c.last),
+                 .message = "the range is empty or leaves the run"};
+  return {};
+}
+
+}  // namespace
+
+void Lab::Parts::change_ranges(std::vector<NamedRange> next, const std::string& label) {
+  begin_change();
+  RangesChange change{std::make_shared<const std::vector<NamedRange>>(std::move(next))};
+  std::swap(run->ranges, change.other);
+  end_change({{label, count()}, std::move(change)});
+}
+
+Status Lab::Parts::carry_out(const command::SetRange& c) {
+  LAB_TRY(need_run());
+  std::vector<NamedRange> next = *run->ranges;
+  if (c.index < 0 || c.index > std::min(std::ssize(next), kMostRanges - 1)) return no_range(c.index, std::ssize(next), true);
+  LAB_TRY(check(c, count()));
+  const auto index = static_cast<std::size_t>(c.index);
+  if (index == next.size()) next.emplace_back();
+  next[index] = {c.name, c.first, c.last};
+  if (next != *run->ranges) change_ranges(std::move(next), label_of(c));
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::RemoveRange& c) {
+  LAB_TRY(need_run());
+  std::vector<NamedRange> next = *run->ranges;
+  if (c.index < 0 || c.index >= std::ssize(next)) return no_range(c.index, std::ssize(next), false);
+  const std::string label = fmt::format("remove the name \"{}\"", next[static_cast<std::size_t>(c.index)].name);
+  next.erase(next.begin() + c.index);
+  change_ranges(std::move(next), label);
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Play& c) {
+  LAB_TRY(need_run());
+  if (!(c.rate >= 0 && c.rate <= kMostRate))
+    return Error{.code = Code::out_of_range,
+                 .field = "rate",
+                 .expected = fmt::format("0 to {} a second", kMostRate),
+                 .found = fmt::format("{}", c.rate),
+                 .message = "there is no such rate"};
+  if (c.by != "token" && c.by != "layer")
+    return Error{.code = Code::bad_argument, .field = "by", .expected = "token or layer", .found = printable(c.by), .message = "one cannot play by this"};
+  playing = c;
+  if (is_at_end()) playing.reset();
+  return {};
+}
+
+/// Whether there is no next move for what plays.
+bool Lab::Parts::is_at_end() const {
+  const bool is_last_layer = playing->by == "token" || selection.layer + 1 >= opened->model->layers();
+  return selection.cursor_a + 1 >= count() && is_last_layer;
+}
+
+bool Lab::plays() const { return parts_->playing.has_value(); }
+
+double Lab::play_rate() const { return parts_->playing ? parts_->playing->rate : 0; }
+
+void Lab::play_on() {
+  Parts& p = *parts_;
+  if (!p.playing || p.is_at_end()) return p.playing.reset();
+  const bool by_layer = p.playing->by == "layer";
+  const bool goes_down = by_layer && p.selection.cursor_a >= 0 && p.selection.layer + 1 < p.opened->model->layers();
+  const std::int64_t layer = !by_layer ? p.selection.layer : goes_down ? p.selection.layer + 1 : 0;
+  if (!goes_down) ++p.selection.cursor_a;
+  if (layer != p.selection.layer) (void)p.carry_out(command::Select{layer, -1, -1});  // a layer of the model is never refused
+  if (p.is_at_end()) p.playing.reset();
+}
+
+}  // namespace lab

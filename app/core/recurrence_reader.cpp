@@ -1,0 +1,125 @@
+#include "app/core/recurrence_reader.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "app/core/layer_walk.h"
+#include "app/core/state_plane.h"
+
+namespace lab {
+namespace {
+
+constexpr std::int64_t kTokensAtOnce = 256, kChannelsAtOnce = 64;  // what is read of them stays in the cache
+
+bool touches(const EditEvent& edit, std::int64_t layer) { return !edit.trials && (edit.layer < 0 || edit.layer == layer); }
+
+/// Takes the edits of a layer at one position, [first, last) of all, into account.
+void add_edits(const Snapshot& snapshot, std::int64_t layer, std::size_t first, std::size_t last, Leg& leg, std::size_t& restored_at) {
+  for (std::size_t i = first; i < last; ++i) {
+    const EditEvent& edit = (*snapshot.edits)[i];
+    if (!touches(edit, layer)) continue;
+    leg.label += (leg.label.empty() ? "" : ", ") + edit.label;
+    leg.kept *= edit.kept;
+    if (edit.restored < 0 || edit.restored >= edit.position) continue;
+    leg.restored = edit.restored;
+    leg.kept = 1;
+    restored_at = i;
+  }
+}
+
+}  // namespace
+
+std::size_t edits_before(const Snapshot& snapshot, std::int64_t token) {
+  return static_cast<std::size_t>(std::ranges::count_if(*snapshot.edits, [&](const EditEvent& edit) { return edit.position <= token; }));
+}
+
+std::vector<Leg> legs_of(const Snapshot& snapshot, std::int64_t layer, std::int64_t position, std::size_t edits) {
+  const std::int64_t from = snapshot.trace->use().replayable_from;
+  std::vector<Leg> legs;
+  while (true) {
+    Leg leg{.first = from, .last = position};
+    std::size_t end = edits, begin = edits;
+    while (end > 0 && (!touches((*snapshot.edits)[end - 1], layer) || (*snapshot.edits)[end - 1].position > position)) --end;
+    if (end > 0) leg.first = std::max(from, (*snapshot.edits)[end - 1].position);
+    leg.is_edited = end > 0 && leg.first > from;
+    if (!leg.is_edited) {
+      legs.push_back(std::move(leg));
+      return legs;
+    }
+    begin = end;
+    while (begin > 0 && (*snapshot.edits)[begin - 1].position == leg.first) --begin;
+    std::size_t next = begin;
+    add_edits(snapshot, layer, begin, end, leg, next);
+    edits = next;
+    position = leg.restored >= 0 ? leg.restored : leg.first;
+    const bool is_end = position < from;
+    legs.push_back(std::move(leg));
+    if (is_end) return legs;
+  }
+}
+
+RecurrenceReader::RecurrenceReader(const Model& model, const Snapshot& snapshot, int layer, State& state, Context<float>& context)
+    : model_(model), snapshot_(snapshot), layer_(layer), state_(state), context_(context) {
+  const LayerInfo& info = model.info().layers[static_cast<std::size_t>(layer)];
+  const std::int64_t rows = StatePlane(*model.schema(), layer).rows(), at_once = info.heads > 0 ? info.head_dim : kChannelsAtOnce;
+  for (std::int64_t row = 0; row < rows; row += at_once) ranges_.push_back({row, std::min(at_once, rows - row)});
+}
+
+bool RecurrenceReader::has_recurrence() const { return !model_.recurrence_source(layer_, {0, 1}, {}).columns.empty(); }
+
+Status RecurrenceReader::restore(std::int64_t position) {
+  const Replayer replayer = [this](int layer, std::span<const Rows<const float>> drivers, State& state) {
+    model_.replay(layer, drivers, state, context_);
+  };
+  return snapshot_.trace->restore(position, layer_, state_, replayer);
+}
+
+Status RecurrenceReader::restore_left(std::int64_t position) {
+  if (position == 0) return restore(0);
+  LAB_TRY(restore(position - 1));
+  return move_on(position - 1);
+}
+
+Status RecurrenceReader::move_on(std::int64_t token) { return replay_token(model_, *snapshot_.trace, layer_, token, state_, context_); }
+
+Recurrence RecurrenceReader::held(ChannelRange channels) const {
+  const RecurrenceWants wants{.writes = false};
+  std::vector<Rows<const float>> none;
+  for (const DriverColumns& columns : model_.recurrence_source(layer_, channels, wants).columns) none.emplace_back(nullptr, 0, columns.width);
+  return model_.recurrence(layer_, channels, wants, none, 0, state_, context_);
+}
+
+Result<Recurrence> RecurrenceReader::tokens(ChannelRange channels, RecurrenceWants wants, std::int64_t first, std::int64_t last,
+                                            std::int64_t leg_first) const {
+  const RecurrenceSource source = model_.recurrence_source(layer_, channels, wants);
+  const std::int64_t lead = std::min(source.lead, first - leg_first), count = last - first + lead;
+  std::vector<std::vector<float>> values;
+  std::vector<Rows<const float>> rows;
+  for (const DriverColumns& columns : source.columns) {
+    const int driver = find_driver(model_.info().layers[static_cast<std::size_t>(layer_)], columns.point);
+    std::vector<float>& part = values.emplace_back(static_cast<std::size_t>(count * columns.width));
+    if (!snapshot_.trace->columns(layer_, driver, columns.first, first - lead, {part.data(), count, columns.width}))
+      return Error{.code = Code::out_of_range,
+                   .field = "token",
+                   .expected = std::to_string(snapshot_.trace->use().looked_at_from) + " or later",
+                   .found = std::to_string(first),
+                   .message = "what this token wrote or read was dropped to stay within the memory budget"};
+    rows.emplace_back(part.data(), count, columns.width);
+  }
+  return model_.recurrence(layer_, channels, wants, rows, lead, state_, context_);
+}
+
+Status RecurrenceReader::backwards(const std::vector<ChannelRange>& ranges, RecurrenceWants wants, std::int64_t first, std::int64_t last,
+                                   std::int64_t leg_first, const Visit& visit) const {
+  while (last > first) {
+    const std::int64_t begin = std::max(first, last - kTokensAtOnce);
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      LAB_ASSIGN(const Recurrence stretch, tokens(ranges[i], wants, begin, last, leg_first));
+      if (!visit(i, stretch, begin)) return {};
+    }
+    last = begin;
+  }
+  return {};
+}
+
+}  // namespace lab

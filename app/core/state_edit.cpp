@@ -1,0 +1,178 @@
+#include "app/core/state_edit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "model/state_slice.h"
+
+namespace lab {
+namespace {
+
+Error refusal(Code code, const char* field, std::string expected, const std::string& found, const char* message) {
+  return {.code = code, .field = std::string("edit.") + field, .expected = std::move(expected), .found = printable(found), .message = message};
+}
+
+Error outside(const char* field, std::string expected, std::int64_t found, const char* message) {
+  return refusal(Code::out_of_range, field, std::move(expected), std::to_string(found), message);
+}
+
+bool is_meant(const StateEdit& edit, const TensorSchema& tensor) {
+  if (edit.tensor.empty()) return tensor.role == Role::ssm || tensor.role == Role::kv;
+  return edit.tensor == "*" || edit.tensor == tensor.name;
+}
+
+/// Calls body(layer, tensor) for the tensors that an edit means, until it refuses.
+template <class Body>
+Status for_each_meant(const StateEdit& edit, const StateSchema& schema, Body body) {
+  for (std::size_t layer = 0; layer < schema.layers().size(); ++layer) {
+    if (edit.layer >= 0 && edit.layer != static_cast<std::int64_t>(layer)) continue;
+    const auto& tensors = schema.layers()[layer].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+      if (is_meant(edit, tensors[i])) LAB_TRY(body(static_cast<int>(layer), static_cast<int>(i)));
+  }
+  return {};
+}
+
+Result<StateSlice> slice_of(const StateEdit& edit, const State& state, int layer, int tensor) {
+  auto slice = StateSlice::parse(edit.at, state.shape(layer, tensor));
+  if (!slice) slice.error().field = "edit.at";
+  return slice;
+}
+
+/// The tensor of the same name in another layer, or -1.
+int counterpart(const StateSchema& schema, int layer, int tensor, int other_layer) {
+  const auto& layers = schema.layers();
+  return layers[static_cast<std::size_t>(other_layer)].find(layers[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].name);
+}
+
+/// Scrambles a number, so that neighbours have nothing in common (SplitMix64, Steele et al. 2014).
+std::uint64_t scrambled(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return x ^ (x >> 31);
+}
+
+/// Nearly normal with mean 0 and variance 1, by sums that are exact in double precision.
+double noise(std::int64_t seed, int layer, int tensor, std::int64_t flat) {
+  std::uint64_t at = scrambled(static_cast<std::uint64_t>(seed));
+  for (const std::int64_t part : {static_cast<std::int64_t>(layer), static_cast<std::int64_t>(tensor), flat}) at = scrambled(at ^ static_cast<std::uint64_t>(part));
+  double sum = -6;
+  for (int i = 0; i < 6; ++i) {
+    at = scrambled(at);
+    sum += std::ldexp(static_cast<double>(at >> 32), -32) + std::ldexp(static_cast<double>(at & 0xffffffffu), -32);
+  }
+  return sum;
+}
+
+/// What becomes of one element.
+float changed(const StateEdit& edit, float old, float past, float neutral, double random) {
+  const auto value = static_cast<float>(edit.value);
+  if (edit.operation == "zero") return neutral;
+  if (edit.operation == "set") return value;
+  if (edit.operation == "scale") return old * value;
+  if (edit.operation == "noise") return static_cast<float>(static_cast<double>(old) + edit.value * random);
+  if (edit.operation == "clamp") return std::isnan(old) ? old : std::clamp(old, -value, value);
+  if (edit.operation == "mix") return static_cast<float>((1 - edit.value) * static_cast<double>(old) + edit.value * static_cast<double>(past));
+  return past;
+}
+
+Status check_value(const StateEdit& edit, const EditOperation& operation) {
+  if (*operation.value == '\0') return {};
+  const bool may_be_negative = edit.operation == "set" || edit.operation == "scale" || edit.operation == "mix";
+  if (std::isfinite(static_cast<float>(edit.value)) && (may_be_negative || edit.value >= 0)) return {};
+  return refusal(Code::out_of_range, "value", may_be_negative ? "a finite number" : "a finite number, 0 or more", fmt::format("{}", edit.value),
+                 "the state would be lost");
+}
+
+}  // namespace
+
+const EditOperation* find_operation(const std::string& name) {
+  const auto found = std::ranges::find(kOperations, name, &EditOperation::name);
+  return found == std::end(kOperations) ? nullptr : &*found;
+}
+
+bool takes_from_past(const StateEdit& edit) {
+  const EditOperation* operation = find_operation(edit.operation);
+  return operation && operation->from_past;
+}
+
+Status check(const StateEdit& edit, const State& state, std::int64_t count) {
+  const StateSchema& schema = state.schema();
+  const EditOperation* operation = find_operation(edit.operation);
+  if (!operation) {
+    std::vector<const char*> names;
+    for (const EditOperation& each : kOperations) names.push_back(each.name);
+    return refusal(Code::bad_argument, "operation", fmt::format("{}", fmt::join(names, ", ")), edit.operation, "there is no such operation");
+  }
+  const auto layers = static_cast<std::int64_t>(schema.layers().size());
+  if (edit.layer < -1 || edit.layer >= layers) return outside("layer", fmt::format("-1 to {}", layers - 1), edit.layer, "the model has no such layer");
+  LAB_TRY(check_value(edit, *operation));
+  if (operation->from_past && (edit.position < 0 || edit.position > count))
+    return outside("position", fmt::format("0 to {}", count), edit.position, "the run was never there");
+  if (operation->from_past && (edit.from_layer < -1 || edit.from_layer >= layers))
+    return outside("from_layer", fmt::format("-1 to {}", layers - 1), edit.from_layer, "the model has no such layer");
+  bool is_any = false;
+  Status fits = for_each_meant(edit, schema, [&](int layer, int tensor) -> Status {
+    is_any = true;
+    LAB_TRY(slice_of(edit, state, layer, tensor));
+    if (!operation->from_past || edit.from_layer < 0) return {};
+    const int other = counterpart(schema, layer, tensor, static_cast<int>(edit.from_layer));
+    const auto& shape = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].shape;
+    const auto& others = schema.layers()[static_cast<std::size_t>(edit.from_layer)].tensors;
+    if (other >= 0 && others[static_cast<std::size_t>(other)].shape == shape) return {};
+    return refusal(Code::mismatch, "from_layer", fmt::format("a layer with {} of shape [{}]", schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].name, fmt::join(shape, ", ")),
+                   fmt::format("layer {}", edit.from_layer), "the layers do not fit each other");
+  });
+  if (is_any) return fits;
+  std::vector<std::string> names;
+  for (std::size_t layer = 0; layer < schema.layers().size(); ++layer)
+    if (edit.layer < 0 || edit.layer == static_cast<std::int64_t>(layer))
+      for (const TensorSchema& tensor : schema.layers()[layer].tensors)
+        if (std::ranges::find(names, tensor.name) == names.end()) names.push_back(tensor.name);
+  return refusal(Code::not_found, "tensor", fmt::format("{}", fmt::join(names, ", ")), edit.tensor, "the state has no such tensor there");
+}
+
+Status apply(const StateEdit& edit, const State& from, State& state) {
+  const StateSchema& schema = state.schema();
+  return for_each_meant(edit, schema, [&](int layer, int tensor) -> Status {
+    LAB_ASSIGN(const StateSlice slice, slice_of(edit, state, layer, tensor));
+    const float neutral = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].neutral;
+    std::vector<float> values = state.get(layer, tensor), past;
+    if (takes_from_past(edit)) {
+      const int from_layer = edit.from_layer < 0 ? layer : static_cast<int>(edit.from_layer);
+      past = from.get(from_layer, counterpart(schema, layer, tensor, from_layer));
+    }
+    std::int64_t beyond = -1;
+    slice.for_each([&](std::int64_t flat) {
+      const auto i = static_cast<std::size_t>(flat);
+      if (takes_from_past(edit) && i >= past.size()) return static_cast<void>(beyond = flat);
+      const double random = edit.operation == "noise" ? noise(edit.seed, layer, tensor, flat) : 0;
+      values[i] = changed(edit, values[i], past.empty() ? 0.0f : past[i], neutral, random);
+    });
+    if (beyond >= 0)
+      return refusal(Code::out_of_range, "at", fmt::format("elements that were there after {} tokens", edit.position), edit.at.empty() ? ":" : edit.at,
+                     "the cache was shorter then");
+    return state.set(layer, tensor, values);
+  });
+}
+
+std::string words_of(const StateEdit& edit) {
+  const std::string tensor = edit.tensor.empty() ? "state" : edit.tensor == "*" ? "everything" : edit.tensor;
+  const std::string what = (edit.at.empty() ? tensor : fmt::format("{}[{}]", edit.tensor.empty() ? "h" : tensor, edit.at)) +
+                           (edit.layer < 0 ? " of all layers" : fmt::format(" of layer {}", edit.layer));
+  const std::string past = fmt::format("{}position {}", edit.from_layer < 0 ? "" : fmt::format("layer {} at ", edit.from_layer), edit.position);
+  if (edit.operation == "set") return fmt::format("set {} to {}", what, edit.value);
+  if (edit.operation == "scale") return fmt::format("scale {} by {}", what, edit.value);
+  if (edit.operation == "noise") return fmt::format("add noise of {} to {}", edit.value, what);
+  if (edit.operation == "clamp") return fmt::format("clamp {} to ±{}", what, edit.value);
+  if (edit.operation == "mix") return fmt::format("mix {} of {} into {}", edit.value, past, what);
+  if (edit.operation == "transplant") return fmt::format("take {} from {}", what, past);
+  return fmt::format("zero {}", what);
+}
+
+}  // namespace lab

@@ -1,0 +1,42 @@
+#pragma once
+// What an edit does to a state. Every family's state is edited by its schema: heads, channels and indexes are axes of a tensor.
+#include <span>
+#include <string>
+
+#include "app/core/command.h"
+#include "model/state.h"
+
+namespace lab {
+
+/// What StateEdit::operation may say.
+struct EditOperation {
+  const char* name;
+  const char* label;        // of a menu
+  const char* value;        // what StateEdit::value is, for people; "": not used
+  bool from_past = false;   // elements are taken from a state of the past
+};
+inline constexpr EditOperation kOperations[] = {
+    {"zero", "zero", ""},                                  // its neutral value, which is not 0 in every family
+    {"set", "set to", "value"},
+    {"scale", "scale by", "factor"},
+    {"noise", "add noise of", "standard deviation"},       // the sum of twelve uniform numbers, less 6: the same on every machine
+    {"clamp", "clamp to ±", "bound"},                      // what is not a number stays
+    {"mix", "mix in", "share", true},                      // (1 - value) h + value * that of the past
+    {"transplant", "take from", "", true},
+};
+/// Nothing for an unknown name.
+const EditOperation* find_operation(const std::string& name);
+bool takes_from_past(const StateEdit& edit);
+
+/// Refuses what would do nothing or cannot be done to a state, by field: unknown operations, layers, tensors and elements, numbers
+/// that are not finite, positions beyond `count`, layers whose tensors have another shape.
+Status check(const StateEdit& edit, const State& state, std::int64_t count);
+
+/// Changes the state. `from` is the one at edit.position where elements are taken from the past; checked as by `check`, except that
+/// of growing tensors `from` must hold the elements too.
+Status apply(const StateEdit& edit, const State& from, State& state);
+
+/// "scale h[3, :, 5] of layer 2 by 0.5".
+std::string words_of(const StateEdit& edit);
+
+}  // namespace lab

@@ -1,0 +1,67 @@
+// Options of figures by the names that the command line and sessions have for them.
+#include <algorithm>
+#include <iterator>
+
+#include "views/figures/figure.h"
+
+namespace lab {
+namespace {
+
+constexpr StatePart kParts[] = {StatePart::cell, StatePart::channel, StatePart::head, StatePart::layer, StatePart::read_out};
+constexpr ColorMap kMaps[] = {ColorMap::rd_bu, ColorMap::pu_or, ColorMap::viridis, ColorMap::cividis, ColorMap::magma, ColorMap::gray};
+
+Error no_such(const char* field, std::span<const char* const> known, const std::string& found) {
+  std::string list;
+  for (const char* name : known) list += (list.empty() ? "" : ", ") + std::string(name);
+  return {.code = Code::bad_argument, .field = field, .expected = list, .found = printable(found), .message = "a figure has no such look"};
+}
+
+/// The place of a name among others, or -1.
+int place_of(std::span<const char* const> names, const std::string& name) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (name == names[i]) return static_cast<int>(i);
+  return -1;
+}
+
+}  // namespace
+
+Result<FigureOptions> options_of(const command::FigureLook& look) {
+  std::vector<const char*> maps;
+  for (const ColorMap map : kMaps) maps.push_back(name_of(map));
+  const int map = place_of(maps, look.map), colouring = place_of(kColouringNames, look.scale), order = place_of(kOrderNames, look.order);
+  if (map < 0) return no_such("look.map", maps, look.map);
+  if (colouring < 0) return no_such("look.scale", kColouringNames, look.scale);
+  if (order < 0) return no_such("look.order", kOrderNames, look.order);
+  FigureOptions options;
+  options.map = kMaps[map];
+  set_colouring(options, colouring);
+  options.order = static_cast<RowOrder>(order);
+  if (!look.range.empty()) {
+    if (look.range.size() != 2 || !(look.range[0] < look.range[1]))
+      return Error{.code = Code::out_of_range, .field = "look.range", .expected = "two numbers, low < high", .found = std::to_string(look.range.size()) + " numbers", .message = "colours cannot have this range"};
+    options.locked = true, options.low = look.range[0], options.high = look.range[1];
+  }
+  options.rows_axis = look.rows_axis, options.fixed_axis = look.across_axis;
+  options.first_row = look.first_row, options.rows = look.rows, options.first_column = look.first_column, options.columns = look.columns;
+  std::copy_n(look.watched.begin(), std::min(look.watched.size(), kMostWatched), options.watched.begin());
+  std::vector<const char*> parts;
+  for (const StatePart part : kParts) parts.push_back(name_of(part));
+  const int part = place_of(parts, look.of);
+  if (part < 0) return no_such("look.of", parts, look.of);
+  options.part = kParts[part];
+  options.all_layers = look.all_layers, options.log_counts = look.log_counts, options.yaw = look.yaw, options.pitch = look.pitch;
+  return options;
+}
+
+command::FigureLook look_of(const FigureOptions& options) {
+  command::FigureLook look{.map = name_of(options.map), .scale = kColouringNames[colouring_of(options)], .order = kOrderNames[static_cast<std::size_t>(options.order)]};
+  if (options.locked) look.range = {options.low, options.high};
+  look.rows_axis = options.rows_axis, look.across_axis = options.fixed_axis;
+  look.first_row = options.first_row, look.rows = options.rows, look.first_column = options.first_column, look.columns = options.columns;
+  std::ranges::copy_if(options.watched, std::back_inserter(look.watched), [](std::int32_t id) { return id >= 0; });
+  look.of = name_of(options.part);
+  look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch;
+  return look;
+}
+
+}  // namespace lab
