@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "app/shell/error_help.h"
 #include "app/shell/tour.h"
 #include "app/shell/words.h"
@@ -11,7 +14,7 @@
 namespace lab {
 namespace {
 
-constexpr float kCardHeight = 144;
+constexpr float kCardHeight = 144, kLeastCardHeight = 108;  // a card that is not whole says no path
 constexpr float kCardGap = 20;
 constexpr float kStudyHeight = 46;
 constexpr float kRecentHeight = 26;
@@ -53,9 +56,11 @@ bool draw_card(Ui& ui, Box box, const StartCard& card) {
   const float end = ui.text_in(title, Face::title, theme.text, card.name);
   title.cut_left(end - title.x + 10);
   ui.text_in(title, Face::control, theme.dim, card.facts);
-  const Box foot = body.cut_bottom(20);
-  ui.text_in(foot, Face::dense, theme.dim, card.shown);
-  if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right);
+  if (box.h >= kCardHeight) {
+    const Box foot = body.cut_bottom(20);
+    ui.text_in(foot, Face::dense, theme.dim, card.shown);
+    if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right);
+  }
   ui.clip(body);
   ui.paragraph(body, Face::control, theme.dim, card.sentence);
   ui.unclip();
@@ -71,14 +76,17 @@ std::string draw_cards(Ui& ui, Box& body, const char* title, const char* subtitl
   body.cut_top(12);
   const int columns = body.w > 900 ? 3 : body.w > 560 ? 2 : 1;
   const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
+  const float rows = std::ceil(static_cast<float>(cards.size()) / static_cast<float>(columns));
+  const bool is_tight = rows * (kCardHeight + kCardGap) - kCardGap > body.h;
+  const float gap = is_tight ? 12 : kCardGap, height = is_tight ? std::max(kLeastCardHeight, std::floor((body.h - (rows - 1) * gap) / rows)) : kCardHeight;
   std::string chosen;
   Box row;
   for (std::size_t i = 0; i < cards.size(); ++i) {
     if (i % static_cast<std::size_t>(columns) == 0) {
-      row = body.cut_top(kCardHeight);
-      body.cut_top(kCardGap);
+      row = body.cut_top(height);
+      body.cut_top(gap);
     }
-    if (row.h < kCardHeight) break;  // no room for another row
+    if (row.h < height) break;  // no room for another row
     if (draw_card(ui, row.cut_left(width), cards[i])) chosen = cards[i].path;
     row.cut_left(kCardGap);
   }
