@@ -78,7 +78,7 @@ std::string draw_cards(Ui& ui, Box& body, const char* title, const char* subtitl
   const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
   const float rows = std::ceil(static_cast<float>(cards.size()) / static_cast<float>(columns));
   const bool is_tight = rows * (kCardHeight + kCardGap) - kCardGap > body.h;
-  const float gap = is_tight ? 12 : kCardGap, height = is_tight ? std::max(kLeastCardHeight, std::floor((body.h - (rows - 1) * gap) / rows)) : kCardHeight;
+  const float gap = is_tight ? 12 : kCardGap, height = is_tight ? std::max(kLeastCardHeight, std::floor(body.h / rows - gap)) : kCardHeight;
   std::string chosen;
   Box row;
   for (std::size_t i = 0; i < cards.size(); ++i) {
