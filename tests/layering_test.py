@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads every #include of the project and fails on one that the layers forbid (docs/architecture.md).
+"""Reads every #include of the project and fails on one that the layers forbid (docs/architecture.md), and on types of one name.
 
     layering_test.py [ROOT]
 """
@@ -117,11 +117,40 @@ def check_the_rules():
             sys.exit(f"the rules are wrong about {header} in {folder}")
 
 
+TYPE = re.compile(r"(?:template.*>\s*)?(?:struct|class|enum class)\s+(\w+)\b(?!::|\s*;)")
+NAMESPACE = re.compile(r"\s*namespace(\s+[\w:]+)?\s*\{")
+
+
+def types_of(text):
+    """The types that a file defines for the whole program, by namespace and name. Those of unnamed namespaces are its own."""
+    namespaces = []
+    for line in text.splitlines():
+        opened, defined = NAMESPACE.match(line), TYPE.match(line)
+        if opened:
+            namespaces.append((opened.group(1) or "").strip())
+        elif re.match(r"\}\s*// namespace", line) and namespaces:
+            namespaces.pop()
+        elif defined and namespaces and "" not in namespaces:
+            yield "::".join(namespaces) + "::" + defined.group(1)
+
+
+def names_used_twice(root):
+    """Two types of one name are one to the linker: either may be destroyed as the other. Headers only: a .cpp defines what one declares."""
+    places = {}
+    for folder in ("model", "tracer", "views", "app", "bench"):
+        for file in sorted((root / folder).rglob("*.h")):
+            for name in set(types_of(file.read_text(encoding="utf-8"))):
+                places.setdefault(name, []).append(file.relative_to(root).as_posix())
+    for name, files in sorted(places.items()):
+        if len(files) > 1:
+            yield f"{name}: defined in {' and '.join(files)}"
+
+
 def main():
     check_the_rules()
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent.parent)
-    found = list(violations(root))
-    print("\n".join(found) or "every include is allowed")
+    found = [*violations(root), *names_used_twice(root)]
+    print("\n".join(found) or "every include is allowed, every type has a name of its own")
     sys.exit(bool(found))
 
 

@@ -15,7 +15,7 @@ constexpr int kAxes = 3;
 
 }  // namespace
 
-CountSketch::CountSketch(std::int64_t dimensions, std::int64_t buckets) {
+TrajectorySketch::TrajectorySketch(std::int64_t dimensions, std::int64_t buckets) {
   std::uint64_t random = 1;
   for (std::int64_t i = 0; i < dimensions; ++i) {
     random = random * 6364136223846793005u +
@@ -25,7 +25,7 @@ CountSketch::CountSketch(std::int64_t dimensions, std::int64_t buckets) {
   }
 }
 
-void CountSketch::apply(std::span<const float> vector, std::span<float> sums) const {
+void TrajectorySketch::apply(std::span<const float> vector, std::span<float> sums) const {
   std::fill(sums.begin(), sums.end(), 0.0f);
   for (std::size_t i = 0; i < vector.size(); ++i) sums[static_cast<std::size_t>(bucket_[i])] += sign_[i] * vector[i];
 }

@@ -14,9 +14,9 @@ namespace lab {
 
 /// Projects vectors of many dimensions to few by adding each coordinate, with a random sign, to one of `buckets` sums (count
 /// sketch: Charikar, Chen and Farach-Colton 2002). Scalar products are kept on average. The choices depend on nothing but sizes.
-class CountSketch {
+class TrajectorySketch {
  public:
-  CountSketch(std::int64_t dimensions, std::int64_t buckets);
+  TrajectorySketch(std::int64_t dimensions, std::int64_t buckets);
   void apply(std::span<const float> vector, std::span<float> sums) const;
 
  private:
@@ -42,7 +42,7 @@ class TrajectoryMaker {
   const std::int64_t layer_, first_;
   const StatePlane plane_;
   const std::int64_t dimensions_;
-  std::optional<CountSketch> sketch_;
+  std::optional<TrajectorySketch> sketch_;
   LayerWalk walk_;
 
   std::uint64_t revision_ = 0;

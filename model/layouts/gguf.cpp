@@ -57,7 +57,7 @@ TensorView renamed(TensorView tensor, const TensorName& to) {
   return tensor;
 }
 
-TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Architecture& architecture,
+TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const GgufArchitecture& architecture,
                            const Json& config, std::vector<Error>& problems) {
   const Json* layers = config.find("num_hidden_layers");
   const std::int64_t blocks = layers ? layers->integer().value_or(0) : INT64_MAX;
@@ -93,7 +93,7 @@ TensorTable rename_tensors(const std::shared_ptr<const Gguf>& gguf, const Archit
   return table;
 }
 
-Result<const Architecture*> architecture_of(const Gguf& gguf) {
+Result<const GgufArchitecture*> architecture_of(const Gguf& gguf) {
   constexpr const char* key = "general.architecture";
   const GgufValue* value = gguf.find(key);
   const auto name = value ? value->string() : std::nullopt;
@@ -103,7 +103,7 @@ Result<const Architecture*> architecture_of(const Gguf& gguf) {
                  .expected = "a string such as \"mamba\"",
                  .found = value ? value->brief() : "",
                  .message = "the architecture of the model is not named"};
-  if (const Architecture* architecture = find_architecture(*name)) return architecture;
+  if (const GgufArchitecture* architecture = find_architecture(*name)) return architecture;
   return Error{.code = Code::unsupported,
                .field = key,
                .expected = "one of " + architecture_names(),

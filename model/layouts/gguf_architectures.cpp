@@ -122,7 +122,7 @@ constexpr TensorGroup kGraniteBlocks[] = {{"", kNorms},
                                           {"shared_mlp.", kSharedMlp},
                                           {"block_sparse_moe.", kExperts}};
 
-constexpr Architecture kArchitectures[] = {
+constexpr GgufArchitecture kArchitectures[] = {
     {"mamba", "mamba", "backbone.layers.", kMamba1Keys, kBackbone, kMamba1Blocks},
     {"mamba2", "mamba2", "backbone.layers.", kMamba2Keys, kBackbone, kMamba2Blocks},
     {"granitehybrid", "granitemoehybrid", "model.layers.", kGraniteKeys, kDecoder, kGraniteBlocks, true},
@@ -140,19 +140,19 @@ std::optional<std::pair<std::int64_t, std::string_view>> split_block(std::string
 
 }  // namespace
 
-const Architecture* find_architecture(std::string_view name) {
-  for (const Architecture& each : kArchitectures)
+const GgufArchitecture* find_architecture(std::string_view name) {
+  for (const GgufArchitecture& each : kArchitectures)
     if (name == each.name) return &each;
   return nullptr;
 }
 
 std::string architecture_names() {
   std::string names;
-  for (const Architecture& each : kArchitectures) names.append(names.empty() ? "" : ", ").append(each.name);
+  for (const GgufArchitecture& each : kArchitectures) names.append(names.empty() ? "" : ", ").append(each.name);
   return names;
 }
 
-std::optional<TensorName> hugging_face_name(const Architecture& architecture, std::string_view stored) {
+std::optional<TensorName> hugging_face_name(const GgufArchitecture& architecture, std::string_view stored) {
   for (const TensorRule& rule : architecture.outside)
     if (stored == rule.stored) return TensorName{rule.name, -1, rule.reshape};
   if (!stored.starts_with(kBlock)) return std::nullopt;
@@ -166,7 +166,7 @@ std::optional<TensorName> hugging_face_name(const Architecture& architecture, st
   return std::nullopt;
 }
 
-std::string stored_name(const Architecture& architecture, const std::string& name) {
+std::string stored_name(const GgufArchitecture& architecture, const std::string& name) {
   if (name == "model_type") return "general.architecture";
   for (const KeyRule& rule : architecture.keys)
     if (name == rule.field) return std::string(architecture.name) + "." + rule.key;

@@ -39,7 +39,7 @@ struct TensorGroup {
   std::span<const TensorRule> rules;
 };
 
-struct Architecture {
+struct GgufArchitecture {
   const char* name;        // general.architecture
   const char* model_type;  // config.json's
   const char* block;       // "backbone.layers." for "blk."
@@ -49,7 +49,7 @@ struct Architecture {
   bool has_attention = false;  // the rows of q and k are permuted for the rotation of adjacent pairs
 };
 
-const Architecture* find_architecture(std::string_view name);
+const GgufArchitecture* find_architecture(std::string_view name);
 /// "mamba, mamba2": for messages.
 std::string architecture_names();
 
@@ -59,9 +59,9 @@ struct TensorName {
   std::int64_t block = -1;
   Reshape reshape = Reshape::none;
 };
-std::optional<TensorName> hugging_face_name(const Architecture& architecture, std::string_view stored);
+std::optional<TensorName> hugging_face_name(const GgufArchitecture& architecture, std::string_view stored);
 
 /// The other way: what a file of this architecture calls a field of config.json or a tensor. Unknown names stay.
-std::string stored_name(const Architecture& architecture, const std::string& name);
+std::string stored_name(const GgufArchitecture& architecture, const std::string& name);
 
 }  // namespace lab

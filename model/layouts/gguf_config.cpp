@@ -15,7 +15,7 @@ constexpr std::int64_t kMostLayers = 4096;  // as the families; a list of more c
 // Reads keys below the architecture's name and writes fields of a JSON object.
 class ConfigWriter {
  public:
-  ConfigWriter(const Gguf& gguf, const Architecture& architecture, std::vector<Error>& problems)
+  ConfigWriter(const Gguf& gguf, const GgufArchitecture& architecture, std::vector<Error>& problems)
       : gguf_(gguf), architecture_(architecture), problems_(problems) {}
 
   const GgufValue* find(const char* key) const { return gguf_.find(full(key)); }
@@ -103,7 +103,7 @@ class ConfigWriter {
   }
 
   const Gguf& gguf_;
-  const Architecture& architecture_;
+  const GgufArchitecture& architecture_;
   std::vector<Error>& problems_;
   std::string text_;
 };
@@ -233,7 +233,7 @@ void add_granite(ConfigWriter& config) {
 
 }  // namespace
 
-Json gguf_config(const Gguf& gguf, const Architecture& architecture, std::vector<Error>& problems) {
+Json gguf_config(const Gguf& gguf, const GgufArchitecture& architecture, std::vector<Error>& problems) {
   ConfigWriter config(gguf, architecture, problems);
   const std::string_view type = architecture.model_type;
   const bool falcon = type == "mamba" && config.boolean("ssm.dt_b_c_rms", false);

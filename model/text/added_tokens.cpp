@@ -38,8 +38,8 @@ const AddedToken* AddedTokens::longest_at(std::string_view text, std::size_t at)
   return nullptr;
 }
 
-std::vector<Part> AddedTokens::split(std::string_view text, bool special) const {
-  std::vector<Part> parts;
+std::vector<TextPart> AddedTokens::split(std::string_view text, bool special) const {
+  std::vector<TextPart> parts;
   std::size_t done = 0;
   for (std::size_t at = 0; at < text.size();) {
     const AddedToken* token = longest_at(text, at);

@@ -17,7 +17,7 @@ struct AddedToken {
 };
 
 /// A part of a text: an added token (id >= 0), or text still to be tokenised (id -1).
-struct Part {
+struct TextPart {
   std::int32_t id = -1;
   std::size_t begin = 0, end = 0;
 };
@@ -29,7 +29,7 @@ class AddedTokens {
   void add(const AddedToken& token);
   bool empty() const { return tokens_.empty(); }
   /// The parts of a text in order, covering it. Where special tokens are not wanted, those of the text stay text.
-  std::vector<Part> split(std::string_view text, bool special = true) const;
+  std::vector<TextPart> split(std::string_view text, bool special = true) const;
 
  private:
   const AddedToken* longest_at(std::string_view text, std::size_t at) const;

@@ -12,7 +12,7 @@ class BpeTokenizer final : public Tokenizer {
     if (add_special)
       for (std::int32_t id : parts_.before) pieces.push_back({id, 0, 0});
     const MappedText clean = mapped(text);
-    for (const Part& part : parts_.raw_added.split(clean.text, parse_special)) {
+    for (const TextPart& part : parts_.raw_added.split(clean.text, parse_special)) {
       if (part.id >= 0)
         push(pieces, part.id, clean, part.begin, part.end);
       else
@@ -43,7 +43,7 @@ class BpeTokenizer final : public Tokenizer {
   }
 
   void encode_normalized(const MappedText& text, bool parse_special, std::vector<Piece>& pieces) const {
-    for (const Part& part : parts_.normal_added.split(text.text, parse_special)) {
+    for (const TextPart& part : parts_.normal_added.split(text.text, parse_special)) {
       if (part.id >= 0) {
         push(pieces, part.id, text, part.begin, part.end);
       } else if (parts_.metaspace) {

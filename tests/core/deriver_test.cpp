@@ -129,7 +129,7 @@ TEST_CASE("deriver: long runs keep every k-th point and say so") {
 }
 
 TEST_CASE("count sketch: scalar products are kept on average, the same every time") {
-  const CountSketch sketch(20'000, 4096), again(20'000, 4096);
+  const TrajectorySketch sketch(20'000, 4096), again(20'000, 4096);
   std::vector<float> a(20'000), b(20'000), sa(4096), sb(4096), sc(4096);
   for (std::size_t i = 0; i < a.size(); ++i) {
     a[i] = std::sin(static_cast<float>(i));
