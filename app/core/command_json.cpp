@@ -228,6 +228,18 @@ std::string verbatim_json(const Json& json) {
   return out;
 }
 
+Error wrong_field(Code code, const std::string& field, const char* expected, const Json* found, const char* message) {
+  return {.code = code, .field = field, .expected = expected, .found = found ? found->brief() : "", .message = message};
+}
+
+Status read_text_field(const Json& json, const char* name, bool required, std::string& into) {
+  const Json* found = json.find(name);
+  if (!found) return required ? Status(wrong_field(Code::missing, name, "a string", nullptr, "a field is missing")) : Status();
+  if (!found->is_string()) return wrong_field(Code::mismatch, name, "a string", found, "the field has another type");
+  into = found->text();
+  return {};
+}
+
 Result<StateEdit> state_edit_from(const Json& json, const std::string& where) {
   StateEdit edit;
   LAB_TRY(read_value(json, where, edit));

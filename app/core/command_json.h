@@ -20,6 +20,11 @@ Result<Command> command_from(const Json& json, const std::string& where, std::sp
 Result<StateEdit> state_edit_from(const Json& json, const std::string& where);
 std::string brief_json(const StateEdit& edit);
 
+/// What is wrong with a member of a document; `found` may be null.
+Error wrong_field(Code code, const std::string& field, const char* expected, const Json* found, const char* message);
+/// A member that must be a string; an absent one is refused where it is required, else what is there stays.
+Status read_text_field(const Json& json, const char* name, bool required, std::string& into);
+
 /// A text in quotes, and foreign JSON as it was read: numbers keep their digits.
 std::string quoted_json(const std::string& text);
 std::string verbatim_json(const Json& json);

@@ -19,20 +19,6 @@ constexpr const char* kBuiltin = "builtin:";
 constexpr JsonLimits kSessionLimits{.bytes = 64 << 20, .depth = 32, .values = 16 << 20, .string_bytes = 64 << 20};
 constexpr std::array<std::string_view, 6> kKnown{"format", "model", "model_hash", "commands", "expected", "notes"};
 
-Error wrong(Code code, const std::string& field, const char* expected, const Json* found, const char* message) {
-  return {.code = code, .field = field, .expected = expected, .found = found ? found->brief() : "", .message = message};
-}
-
-// A member that must be a string; absent ones keep what is there when they may be absent.
-Status read_text(const Json& json, const char* name, bool required, std::string& into) {
-  const Json* found = json.find(name);
-  if (!found)
-    return required ? Status(wrong(Code::missing, name, "a string", nullptr, "a field is missing")) : Status();
-  if (!found->is_string()) return wrong(Code::mismatch, name, "a string", found, "the field has another type");
-  into = found->text();
-  return {};
-}
-
 // Sessions travel between machines: a model has a name and no place.
 Status check_model_name(const std::string& model) {
   const std::string name = model.starts_with(kBuiltin) ? model.substr(std::string_view(kBuiltin).size()) : model;
@@ -47,23 +33,23 @@ Status check_model_name(const std::string& model) {
 
 Result<std::int64_t> read_step(const Json& json, const std::string& where) {
   const Json* step = json.find("step");
-  if (!step) return wrong(Code::missing, where + ".step", "the position, 0 or more", nullptr, "a field is missing");
+  if (!step) return wrong_field(Code::missing, where + ".step", "the position, 0 or more", nullptr, "a field is missing");
   const auto value = step->integer();
   if (!value || *value < 0)
-    return wrong(Code::mismatch, where + ".step", "the position, 0 or more", step, "there is no such position");
+    return wrong_field(Code::mismatch, where + ".step", "the position, 0 or more", step, "there is no such position");
   return *value;
 }
 
 Status read_commands(const Json& json, std::vector<SessionCommand>& into) {
   constexpr std::array<std::string_view, 1> kStep{"step"};
   const Json* commands = json.find("commands");
-  if (!commands) return wrong(Code::missing, "commands", "a list of commands", nullptr, "a field is missing");
+  if (!commands) return wrong_field(Code::missing, "commands", "a list of commands", nullptr, "a field is missing");
   if (!commands->is_array())
-    return wrong(Code::mismatch, "commands", "a list of commands", commands, "the field has another type");
+    return wrong_field(Code::mismatch, "commands", "a list of commands", commands, "the field has another type");
   for (const Json& item : commands->items()) {
     const std::string where = "commands[" + std::to_string(into.size()) + "]";
     if (!item.is_object())
-      return wrong(Code::mismatch, where, "a command, as {\"step\": 0, \"command\": \"step\", \"count\": 3}", &item,
+      return wrong_field(Code::mismatch, where, "a command, as {\"step\": 0, \"command\": \"step\", \"count\": 3}", &item,
                    "the entry has another type");
     LAB_ASSIGN(const std::int64_t step, read_step(item, where));
     LAB_ASSIGN(Command command, command_from(item, where, kStep));
@@ -76,15 +62,15 @@ Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::
   const Json* expected = json.find("expected");
   if (!expected) return {};
   if (!expected->is_array())
-    return wrong(Code::mismatch, "expected", "a list of positions and hashes", expected, "the field has another type");
+    return wrong_field(Code::mismatch, "expected", "a list of positions and hashes", expected, "the field has another type");
   for (const Json& item : expected->items()) {
     const std::string where = "expected[" + std::to_string(into.size()) + "]";
     const Json* hash = item.find("hash");
     LAB_ASSIGN(const std::int64_t step, read_step(item, where));
     if (!hash || !hash->is_string())
-      return wrong(Code::mismatch, where + ".hash", "the hash of the state", hash, "the field has another type");
+      return wrong_field(Code::mismatch, where + ".hash", "the hash of the state", hash, "the field has another type");
     if (item.members().size() != 2)
-      return wrong(Code::bad_argument, where, "step and hash", &item, "there is no such field");
+      return wrong_field(Code::bad_argument, where, "step and hash", &item, "there is no such field");
     into.emplace_back(step, hash->text());
   }
   return {};
@@ -92,19 +78,19 @@ Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::
 
 Result<Session> session_from(const Json& json) {
   if (!json.is_object())
-    return wrong(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json,
+    return wrong_field(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json,
                  "this is no session");
   Session session;
   std::string format;
-  LAB_TRY(read_text(json, "format", true, format));
+  LAB_TRY(read_text_field(json, "format", true, format));
   if (format != kFormat)
-    return wrong(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
-  LAB_TRY(read_text(json, "model", true, session.model));
+    return wrong_field(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  LAB_TRY(read_text_field(json, "model", true, session.model));
   LAB_TRY(check_model_name(session.model));
-  LAB_TRY(read_text(json, "model_hash", false, session.model_hash));
+  LAB_TRY(read_text_field(json, "model_hash", false, session.model_hash));
   LAB_TRY(read_commands(json, session.commands));
   LAB_TRY(read_expected(json, session.expected));
-  LAB_TRY(read_text(json, "notes", false, session.notes));
+  LAB_TRY(read_text_field(json, "notes", false, session.notes));
   for (const auto& [name, value] : json.members()) {
     if (std::find(kKnown.begin(), kKnown.end(), name) != kKnown.end()) continue;
     session.unknown_fields.push_back(name);

@@ -13,30 +13,18 @@ constexpr const char* kFormat = "statelab-patch/1";
 constexpr JsonLimits kPatchLimits{.bytes = 16 << 20, .depth = 32, .values = 1 << 20, .string_bytes = 1 << 20};
 constexpr std::array<std::string_view, 4> kKnown{"format", "title", "note", "edits"};
 
-Error wrong(Code code, const std::string& field, const char* expected, const Json* found, const char* message) {
-  return {.code = code, .field = field, .expected = expected, .found = found ? found->brief() : "", .message = message};
-}
-
-Status read_text(const Json& json, const char* name, std::string& into) {
-  const Json* found = json.find(name);
-  if (!found) return {};
-  if (!found->is_string()) return wrong(Code::mismatch, name, "a string", found, "the field has another type");
-  into = found->text();
-  return {};
-}
-
 Result<StatePatch> patch_from(const Json& json) {
   if (!json.is_object())
-    return wrong(Code::mismatch, "", "a patch, as {\"format\": \"statelab-patch/1\", \"edits\": [...]}", &json, "this is no patch");
+    return wrong_field(Code::mismatch, "", "a patch, as {\"format\": \"statelab-patch/1\", \"edits\": [...]}", &json, "this is no patch");
   StatePatch patch;
   std::string format;
-  LAB_TRY(read_text(json, "format", format));
-  if (format != kFormat) return wrong(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
-  LAB_TRY(read_text(json, "title", patch.title));
-  LAB_TRY(read_text(json, "note", patch.note));
+  LAB_TRY(read_text_field(json, "format", false, format));
+  if (format != kFormat) return wrong_field(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  LAB_TRY(read_text_field(json, "title", false, patch.title));
+  LAB_TRY(read_text_field(json, "note", false, patch.note));
   const Json* edits = json.find("edits");
-  if (!edits) return wrong(Code::missing, "edits", "a list of edits", nullptr, "a field is missing");
-  if (!edits->is_array()) return wrong(Code::mismatch, "edits", "a list of edits", edits, "the field has another type");
+  if (!edits) return wrong_field(Code::missing, "edits", "a list of edits", nullptr, "a field is missing");
+  if (!edits->is_array()) return wrong_field(Code::mismatch, "edits", "a list of edits", edits, "the field has another type");
   for (const Json& item : edits->items()) {
     LAB_ASSIGN(StateEdit edit, state_edit_from(item, "edits[" + std::to_string(patch.edits.size()) + "]"));
     patch.edits.push_back(std::move(edit));
