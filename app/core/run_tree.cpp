@@ -88,16 +88,6 @@ std::int64_t RunTree::memory() const {
   return sum;
 }
 
-std::int64_t RunTree::own_memory(std::int64_t id) const {
-  std::unordered_map<const void*, std::int64_t> own;
-  run_of(id).recorded().visit_memory([&](const void* block, std::int64_t bytes) { own[block] = bytes; });
-  for (const Branch& branch : branches_)
-    if (branch.id != id) run_of(branch.id).recorded().visit_memory([&](const void* block, std::int64_t) { own.erase(block); });
-  std::int64_t sum = 0;
-  for (const auto& [block, bytes] : own) sum += bytes;
-  return sum;
-}
-
 void RunTree::share_budget(std::int64_t bytes) {
   if (branches_.size() == 1) return run->set_budget(bytes);
   std::int64_t beyond = memory() - bytes;

@@ -50,9 +50,8 @@ class RunTree {
   /// Two branches exchange names and places.
   void exchange(std::int64_t id, std::int64_t other);
 
-  /// Bytes that the histories of all runs keep, shared ones counted once; and those that only `id` keeps.
+  /// Bytes that the histories of all runs keep, shared ones counted once.
   std::int64_t memory() const;
-  std::int64_t own_memory(std::int64_t id) const;
   /// Shares a budget among all runs: while they keep more, those that rest give up old history first; the active one may grow by
   /// what they leave.
   void share_budget(std::int64_t bytes);
