@@ -5,6 +5,13 @@ using namespace lab;
 
 namespace {
 
+/// Says why, where pictures mean nothing here.
+bool cannot_compare() {
+  const std::string why = golden_refusal();
+  if (!why.empty()) MESSAGE("SKIPPED, pictures cannot be compared: ", why);
+  return !why.empty();
+}
+
 /// What is kept: a prompt read, ten tokens sampled, an edit, a few more.
 std::vector<Command> study() {
   return {command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{},
@@ -14,10 +21,7 @@ std::vector<Command> study() {
 
 /// Inspect looked at closely: few tokens and rows with their numbers, the plane of a head, two tokens watched, a menu or a page over it.
 void check_close_look(const std::string& name, int width, int height, bool dark, bool with_menu) {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   ShellOptions options;
   options.dark = dark;
   HeadlessWindow window(width, height, options);
@@ -62,10 +66,7 @@ HeadlessWindow& with_alerts(HeadlessWindow& window) {
 }
 
 void check_monitor(const std::string& name, int width, int height, bool dark, const std::string& clicked = "") {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   ShellOptions options;
   options.dark = dark;
   HeadlessWindow window(width, height, options);
@@ -109,10 +110,7 @@ struct Size {
 constexpr Size kSizes[] = {{"1280x720", 1280, 720, 1}, {"1600x1000", 1600, 1000, 1}, {"1.5x", 1600, 1000, 1.5f}};
 
 TEST_CASE("golden: every workspace looks as it did, in the dark and in the light, in three sizes") {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   for (const Workspace& workspace : kWorkspaces)
     for (const bool dark : {true, false})
       for (const Size& size : kSizes) {
@@ -127,10 +125,7 @@ TEST_CASE("golden: every workspace looks as it did, in the dark and in the light
 
 /// Named ranges, one of them selected, another being named, places found in the text, both cursors, all kinds of edits.
 void check_time(const std::string& name, int width, int height, bool dark) {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   ShellOptions options;
   options.dark = dark;
   HeadlessWindow window(width, height, options);
@@ -152,10 +147,7 @@ TEST_CASE("golden: the time panel with ranges and a search looks as it did") { c
 TEST_CASE("golden: the narrow time panel with ranges and a search, in the light, looks as it did") { check_time("time-narrow", 1280, 720, false); }
 
 TEST_CASE("golden: the trials of a hybrid look as they did") {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   HeadlessWindow window(1280, 800);
   window.open("../../tests/golden/granite-moe");
   window.play({command::FeedTokens{{5, 9, 2, 7, 7, 1, 3, 8}}, command::ReadWaiting{}, command::SetTrials{.rotary = "none", .only_layer = 1}});
@@ -166,10 +158,7 @@ TEST_CASE("golden: the trials of a hybrid look as they did") {
 /// A window in which keys have been pressed.
 void check_pressed(const std::string& name, const ShellOptions& options, int width, int height, const std::string& model,
                    std::initializer_list<std::pair<Key, Modifiers>> keys) {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   HeadlessWindow window(width, height, options);
   window.settle();
   if (!model.empty()) window.open(model), window.play(study());
@@ -189,10 +178,7 @@ TEST_CASE("golden: Inspect in high contrast looks as it did") {
   check_pressed("inspect-contrast", options, 1280, 800, "prose", {});
 }
 TEST_CASE("golden: the start page after a refusal looks as it did") {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   HeadlessWindow window(1280, 800);
   window.settle();
   window.input().push(InputEvent::drop("/nowhere/model"));
@@ -201,10 +187,7 @@ TEST_CASE("golden: the start page after a refusal looks as it did") {
 }
 
 TEST_CASE("golden: the open dialog with a built-in model chosen looks as it did") {
-  if (const std::string why = golden_refusal(); !why.empty()) {
-    MESSAGE("SKIPPED, pictures cannot be compared: ", why);
-    return;
-  }
+  if (cannot_compare()) return;
   ShellOptions options;
   options.preview = [](const std::string& path) {
     Preview preview = make_preview(path, 1 << 30);
