@@ -142,12 +142,18 @@ Status Lab::Parts::carry_out(const command::DropWaiting& c) {
   return {};
 }
 
-Status Lab::Parts::carry_out(const command::Step& c) {
+// Whether the active run can go on by so many tokens.
+Status Lab::Parts::need_steps(std::int64_t count) const {
   LAB_TRY(need_run());
-  if (c.count < 1 || c.count > kMostSteps)
-    return out_of_range("count", range(1, kMostSteps), c.count, "there is no such number of steps");
+  if (count < 1 || count > kMostSteps)
+    return out_of_range("count", range(1, kMostSteps), count, "there is no such number of steps");
   if (run->waiting.count() == 0)
     if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Step& c) {
+  LAB_TRY(need_steps(c.count));
   announce({.label = label_of(c), .goal = count() + c.count, .waits_for = true});
   return {};
 }

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kMostRuns = 1000;
 constexpr std::size_t kLongestName = 80;
-constexpr std::int64_t kMostSteps = 1'000'000'000;
 
 Status check_name(const std::string& name) {
   if (name.size() <= kLongestName) return {};
@@ -99,11 +98,7 @@ Status Lab::Parts::carry_out(const command::PromoteRun& c) {
 }
 
 Status Lab::Parts::carry_out(const command::StepAll& c) {
-  LAB_TRY(need_run());
-  if (c.count < 1 || c.count > kMostSteps)
-    return Error{.code = Code::out_of_range, .field = "count", .expected = fmt::format("1 to {}", kMostSteps), .found = std::to_string(c.count), .message = "there is no such number of steps"};
-  if (run->waiting.count() == 0)
-    if (const Result<std::int32_t> next = next_token(); !next) return next.error();
+  LAB_TRY(need_steps(c.count));
   Work all{.label = label_of(c), .goal = count() + c.count, .waits_for = true};
   for (const Branch& branch : tree.branches())
     if (branch.id != tree.active()) all.others.push_back({.branch = branch.id});

@@ -99,6 +99,7 @@ struct Lab::Parts {
   Status replace_run(State start, Waiting waiting, const std::string& label);
   Status need_run() const;
   Status need_layer(std::int64_t layer, bool or_all) const;
+  Status need_steps(std::int64_t count) const;
   void put(std::shared_ptr<const OpenedModel> model);
 
   // lab_forks.cpp
