@@ -43,6 +43,7 @@ std::vector<Case> cases(const BenchOptions& options) {
   }
   add_pca(options.rounds, all);
   add_frame(all);
+  add_drawing(all);
   add_kernels(options.rounds, all);
   return all;
 }

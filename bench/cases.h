@@ -28,6 +28,7 @@ void add_pca(int rounds, std::vector<Case>& cases);
 void add_open(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_memory(const Subject& subject, std::vector<Case>& cases);
 void add_frame(std::vector<Case>& cases);
+void add_drawing(std::vector<Case>& cases);
 void add_kernels(int rounds, std::vector<Case>& cases);
 
 }  // namespace lab::bench

@@ -295,14 +295,16 @@ struct FigureLook {
   std::vector<std::int32_t> watched;  // tokens among those expected
   std::string of = "cell";            // the part of the state whose writers are shown: "cell", "channel", "head", "layer", "read-out"
   bool all_layers = false, log_counts = true;
-  double yaw = 0.6, pitch = 0.35;
+  double yaw = 0.6, pitch = 0.35, zoom = 1;
+  std::vector<double> center;  // of what a zoom shows: x and y
   friend bool operator==(const FigureLook&, const FigureLook&) = default;
   static constexpr auto fields() {
     return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
                       field("rows_axis", &FigureLook::rows_axis), field("across_axis", &FigureLook::across_axis), field("first_row", &FigureLook::first_row),
                       field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
                       field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
-                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch));
+                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch), field("zoom", &FigureLook::zoom),
+                      field("center", &FigureLook::center));
   }
 };
 

@@ -334,15 +334,18 @@ Status Lab::Parts::carry_out(const command::SetTrials& c) {
 }
 
 Status Lab::Parts::carry_out(const command::Undo&) {
-  stop_work();
-  LAB_TRY(history.undo(tree, options.go_on));
-  tree.share_budget(options.trace.budget_bytes);
-  return {};
+  return walk_history([this] { return history.undo(tree, options.go_on); });
 }
 
 Status Lab::Parts::carry_out(const command::Redo&) {
+  return walk_history([this] { return history.redo(tree, options.go_on); });
+}
+
+Status Lab::Parts::walk_history(const std::function<Status()>& step) {
   stop_work();
-  LAB_TRY(history.redo(tree, options.go_on));
+  const auto rules_before = rules;
+  LAB_TRY(step());
+  if (rules != rules_before) watch();
   tree.share_budget(options.trace.budget_bytes);
   return {};
 }

@@ -95,6 +95,7 @@ struct Lab::Parts {
   Status carry_out(const command::ExportFigure& c);
   Status feed(Tokens tokens, const std::string& label);
   void warn_of_caches(std::int64_t tokens_before);
+  Status walk_history(const std::function<Status()>& step);
   Status edit(const Command& command, std::int64_t layer);
   Status replace_run(State start, Waiting waiting, const std::string& label);
   Status need_run() const;
@@ -109,6 +110,8 @@ struct Lab::Parts {
 
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
+  void change_rules(std::vector<Rule> next, const std::string& label);
+  void watch();
   Result<bool> catch_up();
   WatchedRun watched_run() const;
   Status react();
@@ -168,7 +171,7 @@ struct Lab::Parts {
   std::optional<command::Play> playing;
   Selection selection;
   Sampling sampling;
-  std::shared_ptr<const std::vector<Rule>> rules;  // of the open model
+  std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
   std::optional<Watcher> guard;                    // those that do more than mark
   std::int64_t guarded_from = 0;                   // the first token at which they act
   std::string fault;

@@ -73,7 +73,7 @@ bool repeats(Action action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
     case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
     case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head:
-    case Action::undo_layout: case Action::redo_layout: return true;
+    case Action::undo_layout: case Action::redo_layout: case Action::next_pane: case Action::previous_pane: return true;
     default: return false;
   }
 }

@@ -109,6 +109,8 @@ struct Shell::Parts {
   void show_other_view();
   void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
+  std::string pane_in_hand() const;
+  void take_in_hand(int by);
   void find();
   void clear_selection();
   bool has_range() const { return snapshot->ranges && memory.range >= 0 && memory.range < std::ssize(*snapshot->ranges); }
@@ -168,6 +170,7 @@ struct Shell::Parts {
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
   std::string asked_path;      // what a person asked to open and is not open yet
+  std::string keyboard_pane;   // that the keyboard has taken in hand, until the mouse moves
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
@@ -382,6 +385,17 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// The pane that keys are about: the one that the keyboard chose, else the one under the mouse.
+std::string Shell::Parts::pane_in_hand() const {
+  if (workspace.panes().contains(keyboard_pane)) return keyboard_pane;
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  return workspace.pane_at(mouse.x / scale, mouse.y / scale);
+}
+
+void Shell::Parts::take_in_hand(int by) {
+  if (snapshot->model) keyboard_pane = workspace.neighbour(pane_in_hand(), by);
+}
+
 /// Searches the tensors on their page, and the tokens elsewhere.
 void Shell::Parts::find() {
   if (!snapshot->model) return;
@@ -445,9 +459,10 @@ void Shell::Parts::close_or_cancel() {
 }
 
 void Shell::Parts::perform(Action action) {
-  const ImVec2 mouse = ImGui::GetIO().MousePos;
-  const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
+  const std::string pane = pane_in_hand();
   switch (action) {
+    case Action::next_pane: take_in_hand(1); break;
+    case Action::previous_pane: take_in_hand(-1); break;
     case Action::palette: palette.open(); break;
     case Action::trials:
       if (snapshot->model) trials_dialog.toggle();
@@ -511,7 +526,7 @@ void Shell::Parts::perform(Action action) {
     case Action::change_view: {
       const PaneKind* kind = snapshot->model ? find_pane(pane) : nullptr;
       if (kind && kind->view) palette.open_for(pane);
-      else engine.note(false, "Put the mouse over a pane whose view shall change.");
+      else engine.note(false, "Put the mouse over a pane whose view shall change, or take one in hand with F6.");
       break;
     }
     case Action::undo_layout: desk.undo(workspace); break;
@@ -545,6 +560,9 @@ void Shell::Parts::draw_panes(Box body) {
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
+  if (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0) keyboard_pane.clear();
+  if (const auto focused = workspace.panes().find(keyboard_pane); focused != workspace.panes().end())
+    ui.outline(focused->second.inset(2, 2), theme().accent, kRadius + 1, 2);
   if (!memory.export_wish.empty()) export_dialog.open(std::exchange(memory.export_wish, {}), *snapshot, options.start_folder);
   if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }

@@ -160,6 +160,16 @@ std::string Workspace::pane_at(float x, float y) const {
   return {};
 }
 
+std::string Workspace::neighbour(const std::string& pane, int by) const {
+  std::vector<std::pair<std::pair<float, float>, std::string>> order;
+  for (const auto& [name, box] : panes()) order.push_back({{box.y, box.x}, name});
+  if (order.empty()) return {};
+  std::ranges::sort(order);
+  const auto found = std::ranges::find(order, pane, [](const auto& each) -> const std::string& { return each.second; });
+  const std::ptrdiff_t count = std::ssize(order), from = found != order.end() ? found - order.begin() : by > 0 ? -1 : count;
+  return order[static_cast<std::size_t>((from + by + count) % count)].second;
+}
+
 void Workspace::handle_gutters(Ui& ui) {
   ui.pane = "gutters";
   ImGui::PushID("gutters");

@@ -32,6 +32,10 @@ class Workspace {
   /// The pane at a place, "" where there is none.
   std::string pane_at(float x, float y) const;
 
+  /// The pane after another one as a page is read, from left to right and down, or with -1 before it; around the ends. From a name
+  /// that is not there, the first or the last.
+  std::string neighbour(const std::string& pane, int by) const;
+
   /// Lets the mouse drag the lines between panes. Before the panes draw, so that a line wins over what lies beside it.
   void handle_gutters(Ui& ui);
   /// Draws the lines, after the panes.

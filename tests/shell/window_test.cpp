@@ -701,6 +701,31 @@ TEST_CASE("window: L keeps the range of the pane under the mouse, E explains it,
   CHECK(window.shell().item("state-over-time/Unlock range"));
 }
 
+TEST_CASE("window: F6 takes panes in hand one after the other, keys are about that one, and the mouse takes over when it moves") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  const Box cells = window.item("state-over-time/cells");
+  window.move_to(cells.middle_x(), cells.middle_y());
+  const auto menu_of = [&](const char* item) {
+    window.press(Key::f10, {.shift = true});
+    const bool is_there = window.shell().item(item).has_value();
+    window.press(Key::escape);
+    return is_there;
+  };
+  CHECK(menu_of("state-over-time/Lock range"));
+  int panes = 0;
+  while (++panes < 20) {
+    window.press(Key::f6);
+    if (menu_of("pca/Show all")) break;
+  }
+  CHECK(panes < 12);
+  CHECK_FALSE(menu_of("state-over-time/Lock range"));
+  window.press(Key::f6, {.shift = true});
+  CHECK_FALSE(menu_of("pca/Show all"));
+  window.move_to(cells.middle_x() + 5, cells.middle_y());
+  CHECK(menu_of("state-over-time/Lock range"));
+}
+
 TEST_CASE("window: the heatmap, the curves and the lanes below have one time axis to the pixel, zoomed in too") {
   for (const auto& [width, height] : {std::pair{1600, 1000}, {1280, 800}, {1920, 1080}}) {
     CAPTURE(width);

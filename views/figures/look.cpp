@@ -50,6 +50,13 @@ Result<FigureOptions> options_of(const command::FigureLook& look) {
   if (part < 0) return no_such("look.of", parts, look.of);
   options.part = kParts[part];
   options.all_layers = look.all_layers, options.log_counts = look.log_counts, options.yaw = look.yaw, options.pitch = look.pitch;
+  if (look.zoom != 1) {
+    if (!(look.zoom > 1 && look.zoom <= kMostZoom))
+      return Error{.code = Code::out_of_range, .field = "look.zoom", .expected = "1 to " + std::to_string(static_cast<int>(kMostZoom)), .found = std::to_string(look.zoom), .message = "a figure cannot be so large"};
+    if (look.center.size() != 2)
+      return Error{.code = Code::out_of_range, .field = "look.center", .expected = "two numbers, x and y", .found = std::to_string(look.center.size()) + " numbers", .message = "what is zoomed needs a centre"};
+    options.zoom = look.zoom, options.center_x = look.center[0], options.center_y = look.center[1];
+  }
   return options;
 }
 
@@ -60,7 +67,8 @@ command::FigureLook look_of(const FigureOptions& options) {
   look.first_row = options.first_row, look.rows = options.rows, look.first_column = options.first_column, look.columns = options.columns;
   std::ranges::copy_if(options.watched, std::back_inserter(look.watched), [](std::int32_t id) { return id >= 0; });
   look.of = name_of(options.part);
-  look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch;
+  look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch, look.zoom = options.zoom;
+  if (options.zoom > 1) look.center = {options.center_x, options.center_y};
   return look;
 }
 

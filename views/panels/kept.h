@@ -116,6 +116,7 @@ struct PaneMemory::Kept {
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found
   std::int64_t menu_token = -1;      // and where
+  bool menu_at_pane = false;         // a key opened it, with the mouse elsewhere
   std::string hover_pane, hover_value;  // what the mouse points at: a value in words
   std::int64_t hover_token = -1;
   std::string right_pane;            // where the right button went down,
