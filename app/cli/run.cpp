@@ -5,9 +5,9 @@
 
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
-#include "app/cli/replay.h"
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
+#include "app/core/replay.h"
 #include "app/core/watcher.h"
 #include "model/base/hash.h"
 
@@ -127,7 +127,7 @@ Result<int> run(const Arguments& given) {
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
   std::vector<Comparison> comparisons;
   const auto carry_out = [&]() -> Status {
-    LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }));
+    LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }, &interrupted()));
     if (!given.expect) return {};
     LAB_ASSIGN(comparisons, compare(session, *lab));
     return {};

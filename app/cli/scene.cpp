@@ -6,8 +6,8 @@
 
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
-#include "app/cli/replay.h"
 #include "app/cli/run_input.h"
+#include "app/core/replay.h"
 #include "model/state_file.h"
 
 namespace lab::cli {
@@ -92,7 +92,7 @@ Status replay_session(const SourceOptions& options, const Reporting& reporting, 
   LAB_ASSIGN(const Session session, read_session(options.source));
   LAB_ASSIGN(auto opened, open_session_model(session, options.source, reporting));
   lab.put(std::move(opened));
-  return replay(session.commands, lab, [](const command::ExportFigure&) { return Status(); });
+  return replay(session.commands, lab, [](const command::ExportFigure&) { return Status(); }, &interrupted());
 }
 
 Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& lab) {
@@ -107,9 +107,9 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
   if (!options.input.is_given()) return {};
   const ModelInfo& info = opened->model->info();
   LAB_ASSIGN(Input input, read_input(options.input, opened->tokenizer.get(), info.vocabulary, info.hidden));
-  if (input.vectors.empty()) return read_all(lab, std::move(input.ids));
+  if (input.vectors.empty()) return read_all(lab, std::move(input.ids), &interrupted());
   if (const Answer answer = lab.feed_vectors(std::move(input.vectors)); !answer.applied) return answer.refusal;
-  return replay({{0, command::ReadWaiting{}}}, lab, {});
+  return replay({{0, command::ReadWaiting{}}}, lab, {}, &interrupted());
 }
 
 }  // namespace

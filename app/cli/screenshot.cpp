@@ -86,6 +86,7 @@ Result<Image> picture(const Arguments& given, int width, int height) {
                           .high_contrast = given.contrast,
                           .scale = given.scale,
                           .arithmetic = options.arithmetic,
+                          .study_pictures = given.workspace == "start",
                           .show_attention = shows("attention"),
                           .show_weight_error = shows("error"),
                           .show_monitor = given.workspace == "monitor"};

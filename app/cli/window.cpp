@@ -53,7 +53,8 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
                      .controls_file = controls ? controls : "",
                      .settings_file = config_file("settings.json"),
                      .preview = [budget = options.trace.budget_bytes](const std::string& path) { return make_preview(path, budget); },
-                     .arithmetic = options.arithmetic});
+                     .arithmetic = options.arithmetic,
+                     .study_pictures = true});
 }
 
 }  // namespace lab::cli

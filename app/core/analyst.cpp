@@ -8,11 +8,7 @@
 #include <thread>
 #include <utility>
 
-#ifdef __linux__
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "model/base/thread_priority.h"
 
 namespace lab {
 
@@ -63,15 +59,8 @@ std::shared_ptr<const Derived> Analyst::Parts::answer(const Question& question) 
   return failed;
 }
 
-// Frames and steps come first where there are fewer cores than threads: what is derived may be a frame late.
-void give_way() {
-#ifdef __linux__
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
-#endif
-}
-
 void Analyst::Parts::run() {
-  give_way();
+  give_way();  // frames and steps come first: what is derived may be a frame late
   std::unique_lock lock(mutex);
   while (true) {
     asked.wait(lock, [this] { return closing || waiting; });

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr const char* kFormat = "statelab-session/1";
 constexpr const char* kBuiltin = "builtin:";
 constexpr JsonLimits kSessionLimits{.bytes = 64 << 20, .depth = 32, .values = 16 << 20, .string_bytes = 64 << 20};
-constexpr std::array<std::string_view, 6> kKnown{"format", "model", "model_hash", "commands", "expected", "notes"};
+constexpr std::array<std::string_view, 7> kKnown{"format", "title", "model", "model_hash", "commands", "expected", "notes"};
 
 // Sessions travel between machines: a model has a name and no place.
 Status check_model_name(const std::string& model) {
@@ -85,6 +85,7 @@ Result<Session> session_from(const Json& json) {
   LAB_TRY(read_text_field(json, "format", true, format));
   if (format != kFormat)
     return wrong_field(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  LAB_TRY(read_text_field(json, "title", false, session.title));
   LAB_TRY(read_text_field(json, "model", true, session.model));
   LAB_TRY(check_model_name(session.model));
   LAB_TRY(read_text_field(json, "model_hash", false, session.model_hash));
@@ -128,7 +129,9 @@ std::string json_of(const Session& session) {
   const auto line = [](const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   };
-  std::string out = "{\n  \"format\": " + quoted_json(kFormat) + ",\n  \"model\": " + quoted_json(session.model);
+  std::string out = "{\n  \"format\": " + quoted_json(kFormat);
+  if (!session.title.empty()) out += ",\n  \"title\": " + quoted_json(session.title);
+  out += ",\n  \"model\": " + quoted_json(session.model);
   if (!session.model_hash.empty()) out += ",\n  \"model_hash\": " + quoted_json(session.model_hash);
   if (!session.notes.empty()) out += ",\n  \"notes\": " + quoted_json(session.notes);
   out += ",\n  \"commands\": [";

@@ -15,6 +15,7 @@ struct SessionCommand {
 
 /// "statelab-session/1". Fields that this program does not know are kept and reported.
 struct Session {
+  std::string title;       // of a study, "" when it has none
   std::string model;       // "builtin:prose" or a folder's own name, never a path
   std::string model_hash;  // "" when not stated
   std::vector<SessionCommand> commands;

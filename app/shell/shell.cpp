@@ -76,7 +76,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake), study_pictures(wake),
         open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
@@ -158,6 +158,7 @@ struct Shell::Parts {
   Workspace workspace;
   StatusBar status;
   StartPage start;
+  StudyPictures study_pictures;
   bool knows_cards = false;
   OpenDialog open_dialog;
   ExportDialog export_dialog;
@@ -571,7 +572,13 @@ void Shell::Parts::draw_start(Box body) {
   if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards(), start.recent = recent_cards(options.recent_file);
   const Notice* notice = status.shown(*snapshot);
   start.refusal = notice ? notice->error : nullptr;
-  const StartWish wish = draw_start_page(ui, body, start);
+  if (options.study_pictures && script.empty() && engine.idle()) {
+    std::vector<std::string> sessions;
+    for (const StartCard& study : start.studies) sessions.push_back(study.path);
+    study_pictures.begin(std::move(sessions));
+    if (study_pictures.count() != start.pictures.size()) start.pictures = study_pictures.pictures();
+  }
+  const StartWish wish = draw_start_page(ui, body, start, *painter);
   if (!wish.open.empty()) open(wish.open);
   if (wish.action) perform(*wish.action);
 }
@@ -611,7 +618,7 @@ void Shell::Parts::draw(Box window) {
   const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
   const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get());
-  if (snapshot->model) draw_panes(body);
+  if (snapshot->model) study_pictures.stop(), draw_panes(body);
   else draw_start(body);
   ImGui::End();
   dialogs.draw(window);
@@ -662,14 +669,14 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() || (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
          (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
-                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem();
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 

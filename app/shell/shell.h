@@ -26,6 +26,7 @@ struct ShellOptions {
     return make_preview(path, TraceOptions{}.budget_bytes);
   };
   ContextOptions arithmetic;   // of the analyst
+  bool study_pictures = false;  // the start page replays the studies for their pictures
   bool show_attention = false, show_weight_error = false, show_monitor = false;  // as PaneMemory begins with them
 };
 
