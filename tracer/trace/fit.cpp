@@ -55,6 +55,7 @@ class Fitter {
       if (!tile.statistics || tile.step >= step) continue;
       tile.statistics = layout_.resampled_statistics(tile, step);
       tile.step = step;
+      if (step == layout_.tile_tokens()) tile.summary.reset();
       history_.exact_from = std::max(history_.exact_from, end_of(i));
       return true;
     }
@@ -65,6 +66,7 @@ class Fitter {
     for (std::size_t i = 0; i < old_tiles_; ++i) {
       if (!history_.tiles[i].statistics) continue;
       history_.tiles[i].statistics.reset();
+      history_.tiles[i].summary.reset();
       return true;
     }
     return false;

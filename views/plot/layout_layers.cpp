@@ -9,6 +9,8 @@ namespace lab {
 
 namespace {
 
+constexpr std::size_t kManyDots = 512;
+
 /// Places far outside the page stay where every painter's numbers reach.
 double bounded(double place) { return std::isnan(place) ? place : std::clamp(place, -1e5, 1e5); }
 
@@ -26,10 +28,11 @@ std::vector<PointF> circle(PointF at, double radius, int corners) {
 }
 
 /// A curve on the page, as pieces without gaps. Where more than two points share a pixel column, the column keeps its
-/// first, lowest, highest and last point in their order, which draws the same picture.
+/// first, lowest, highest and last point in their order, which draws the same picture; or, where a band tells the extremes,
+/// the mean of its points.
 class Pieces {
  public:
-  explicit Pieces(double pixel) : pixel_(pixel) {}
+  Pieces(double pixel, bool has_band) : pixel_(pixel), has_band_(has_band) {}
 
   void add(PointF at) {
     if (std::isnan(at.x) || std::isnan(at.y)) return flush();
@@ -50,7 +53,11 @@ class Pieces {
     piece_.clear();
   }
   void empty_column() {
-    if (waiting_.size() > 4) {
+    if (waiting_.size() > 1 && has_band_) {
+      double sum = 0;
+      for (const PointF& point : waiting_) sum += point.y;
+      piece_.push_back({waiting_[waiting_.size() / 2].x, sum / static_cast<double>(waiting_.size())});
+    } else if (waiting_.size() > 4) {
       const auto below = [](const PointF& a, const PointF& b) { return a.y < b.y; };
       const auto [low, high] = std::minmax_element(waiting_.begin(), waiting_.end(), below);
       const auto [first, second] = std::minmax(low, high);
@@ -62,6 +69,7 @@ class Pieces {
   }
 
   double pixel_;
+  bool has_band_;
   std::int64_t column_ = 0;
   std::vector<PointF> waiting_, piece_;
   std::vector<std::vector<PointF>> done_;
@@ -88,6 +96,10 @@ void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer,
   const auto flush = [&] {
     for (std::size_t i = 0; i + 1 < piece.size(); ++i) {
       const Slice &a = piece[i], &b = piece[i + 1];
+      if (sheet.style.is_screen && b.x - a.x < 2 * pixel) {  // as wide as a pixel: no slopes to be seen, and far fewer corners
+        sheet.fill({a.x, a.high, b.x - a.x, std::max(pixel, a.low - a.high)}, color);
+        continue;
+      }
       const double over = i + 2 < piece.size() ? std::min(0.3, (b.x - a.x) / 2) : 0;
       sheet.list.ops.push_back(
           FillPolygon{{{a.x, a.high}, {b.x + over, b.high}, {b.x + over, b.low}, {a.x, a.low}}, color});
@@ -113,8 +125,9 @@ void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer,
 void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer) {
   const PlotArea area = plan.area();
   const auto [from, to] = needed(layer.x, plan.x);
-  if (layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size()) draw_band(sheet, plan, layer, from, to);
-  Pieces pieces(1 / sheet.style.pixels_per_point);
+  const bool has_band = layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size() && !layer.x.empty();
+  if (has_band) draw_band(sheet, plan, layer, from, to);
+  Pieces pieces(1 / sheet.style.pixels_per_point, has_band);
   for (std::size_t i = from; i < std::min(to, layer.y.size()); ++i) pieces.add(place_of(area, layer.x[i], layer.y[i]));
   const Rgba color = ink_color(plan, sheet.style, layer.ink);
   for (std::vector<PointF>& piece : pieces.take()) {
@@ -159,8 +172,12 @@ void draw_path(const Sheet& sheet, const PlotPlan& plan, const PathLayer& layer)
     }
   }
   if (layer.dot <= 0) return;
-  for (std::size_t i = 0; i < at.size(); ++i)
-    if (!is_gap(i)) sheet.list.ops.push_back(FillPolygon{circle(at[i], layer.dot, layer.dot > 2 ? 16 : 10), color_of(step_of(i))});
+  const bool are_many = sheet.style.is_screen && at.size() > kManyDots;  // then they are squares, which cost a tenth
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (is_gap(i)) continue;
+    if (are_many) sheet.fill({at[i].x - layer.dot, at[i].y - layer.dot, 2 * layer.dot, 2 * layer.dot}, color_of(step_of(i)));
+    else sheet.list.ops.push_back(FillPolygon{circle(at[i], layer.dot, layer.dot > 2 ? 16 : 10), color_of(step_of(i))});
+  }
 }
 
 namespace {
