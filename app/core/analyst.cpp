@@ -60,7 +60,7 @@ std::shared_ptr<const Derived> Analyst::Parts::answer(const Question& question) 
 }
 
 void Analyst::Parts::run() {
-  give_way();  // frames and steps come first: what is derived may be a frame late
+  give_way(Priority::background);  // what is derived may be a frame late
   std::unique_lock lock(mutex);
   while (true) {
     asked.wait(lock, [this] { return closing || waiting; });

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "app/core/hash_job.h"
+#include "model/base/thread_priority.h"
 
 namespace lab {
 namespace {
@@ -225,9 +228,26 @@ class Engine::Loop {
 };
 
 Engine::Engine(LabOptions options, std::function<void()> published) : parts_(std::make_shared<Parts>()) {
-  auto loop = std::make_shared<Loop>(parts_, std::move(options));
+  std::promise<void> begun;
+  parts_->thread = std::thread([parts = parts_, &options, &begun] {
+    give_way(Priority::steps);  // before the loop starts the threads that compute
+    std::optional<Loop> loop;
+    try {
+      loop.emplace(parts, std::move(options));
+    } catch (...) {
+      return begun.set_exception(std::current_exception());
+    }
+    begun.set_value();
+    loop->run();
+  });
+  try {
+    begun.get_future().get();  // the first snapshot is there
+  } catch (...) {
+    parts_->thread.join();
+    throw;
+  }
+  const std::lock_guard lock(parts_->calling);
   parts_->published = std::move(published);
-  parts_->thread = std::thread([loop] { loop->run(); });
 }
 
 Engine::~Engine() {

@@ -16,13 +16,17 @@
 namespace lab {
 
 class Log;
+class MemoryJob;
 
 /// A model that is open: immutable, shared with whoever computes from it.
 struct OpenedModel {
+  OpenedModel();
+  ~OpenedModel();
   Checkpoint checkpoint;
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> tokenizer;  // may be null
   std::string path;                            // as asked for: "builtin:prose"
+  std::unique_ptr<MemoryJob> memory_job;       // of the weights; may be null
 };
 /// Told what opening does next ("reading headers") and which share is done; false stops it. May be empty.
 using OpeningSteps = std::function<bool(const char* doing, double progress)>;

@@ -1,5 +1,6 @@
 #include "app/core/builtin.h"
 #include "app/core/lab.h"
+#include "app/core/memory_job.h"
 
 namespace lab {
 namespace {
@@ -10,6 +11,9 @@ Status begin(const OpeningSteps& steps, const char* doing, double progress) {
 }
 
 }  // namespace
+
+OpenedModel::OpenedModel() = default;
+OpenedModel::~OpenedModel() = default;
 
 Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps) {
   LAB_ASSIGN(const std::string place, model_folder(model));
@@ -25,6 +29,7 @@ Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, 
   LAB_ASSIGN(opened->tokenizer,
              folder_tokenizer(opened->checkpoint.path, opened->model->info().vocabulary, opened->checkpoint.gguf.get()));
   LAB_TRY(begin(steps, "starting a run", 0.9));
+  opened->memory_job = std::make_unique<MemoryJob>(opened->checkpoint);
   return std::shared_ptr<const OpenedModel>(std::move(opened));
 }
 

@@ -29,9 +29,11 @@
 #include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
+#include "model/base/memory.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/kit/widgets.h"
 #include "views/panels/layer_filter.h"
 #include "views/panels/pane.h"
 #include "views/panels/ranges.h"
@@ -629,7 +631,9 @@ void Shell::Parts::draw(Box window) {
 }
 
 Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
-    : parts_(std::make_unique<Parts>(engine, options, std::move(wake))) {}
+    : parts_(std::make_unique<Parts>(engine, options, std::move(wake))) {
+  keep_freed_memory();
+}
 Shell::~Shell() = default;
 
 void Shell::open(const std::string& path) { parts_->open(path); }

@@ -61,7 +61,7 @@ void StudyPictures::stop() {
 }
 
 void StudyPictures::run(const std::vector<std::string>& sessions) {
-  give_way();
+  give_way(Priority::background);
   for (std::size_t i = 0; i < sessions.size() && !stopped_; ++i) {
     const bool is_known = std::ranges::any_of(pictures(), [&](const auto& each) { return each->session == sessions[i]; });
     if (is_known) continue;

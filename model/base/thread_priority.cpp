@@ -8,10 +8,11 @@
 
 namespace lab {
 
-void give_way() {
+void give_way(Priority to) {
 #ifdef __linux__
-  constexpr int kNice = 10;
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), static_cast<int>(to));
+#else
+  (void)to;
 #endif
 }
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -37,6 +37,22 @@ Result<std::size_t> open_regular(const std::string& path, Descriptor& file) {
     return Error{.code = Code::not_readable, .file = path, .expected = "a regular file",
                  .found = S_ISDIR(status.st_mode) ? "a folder" : "a device, pipe or socket", .message = "this is not a file"};
   return static_cast<std::size_t>(status.st_size);
+}
+
+constexpr std::size_t kLargePage = 2 << 20;
+
+// Addresses from a multiple of a large page on, without memory behind them yet; MAP_FAILED where there are none.
+void* reserve(std::size_t size) {
+  const std::size_t room = size + kLargePage;
+  void* start = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) return start;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto* const first = static_cast<std::byte*>(start);
+  const std::size_t before = (kLargePage - reinterpret_cast<std::size_t>(first) % kLargePage) % kLargePage;
+  const std::size_t kept = (size + page - 1) / page * page;
+  if (before > 0) ::munmap(first, before);
+  if (room - before > kept) ::munmap(first + before + kept, room - before - kept);
+  return first + before;
 }
 
 Status write_all(int fd, std::string_view content, const std::string& path) {
@@ -72,7 +88,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   LAB_ASSIGN(const std::size_t size, open_regular(path, file));
   std::span<const std::byte> bytes;
   if (size > 0) {
-    void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+    void* start = reserve(size);
+    if (start != MAP_FAILED) start = ::mmap(start, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.fd, 0);
     if (start == MAP_FAILED) return system_error(Code::environment, path, "the file cannot be mapped");
     bytes = {static_cast<const std::byte*>(start), size};
   }
@@ -81,6 +98,34 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+bool MappedFile::move_to_memory(const std::atomic<bool>& stop) const {
+#ifdef __linux__
+  constexpr std::size_t kPiece = 16 * kLargePage;
+  const std::lock_guard lock(moving_);
+  while (moved_ < bytes_.size()) {
+    if (stop) return false;
+    const std::span<const std::byte> piece = bytes_.subspan(moved_, std::min(kPiece, bytes_.size() - moved_));
+    void* memory = reserve(piece.size());
+    if (memory == MAP_FAILED) return false;
+    ::madvise(memory, piece.size(), MADV_HUGEPAGE);  // a wish: refusal costs nothing
+    const bool is_ready = ::mprotect(memory, piece.size(), PROT_READ | PROT_WRITE) == 0;
+    if (is_ready) std::memcpy(memory, piece.data(), piece.size());
+    // The kernel puts the new pages in the place of the old ones at once: whoever reads there waits for a moment.
+    void* place = const_cast<std::byte*>(piece.data());
+    if (!is_ready || ::mprotect(memory, piece.size(), PROT_READ) != 0 ||
+        ::mremap(memory, piece.size(), piece.size(), MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) {
+      ::munmap(memory, piece.size());
+      return false;
+    }
+    moved_ += piece.size();
+  }
+  return true;
+#else
+  (void)stop;
+  return false;
+#endif
 }
 
 std::string plain_name(const std::string& path) {

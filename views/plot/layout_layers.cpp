@@ -1,9 +1,11 @@
 // Layers of data as strokes. Everything here is drawn inside the frame's clip.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 
 #include "views/plot/layout_parts.h"
+#include "views/plot/scale.h"
 
 namespace lab {
 
@@ -75,6 +77,40 @@ class Pieces {
   std::vector<std::vector<PointF>> done_;
 };
 
+/// Whether so many values lie in each pixel column that it is quicker to pool them before they get places. Both axes must turn every
+/// value into a place, and keep their order.
+bool is_dense(const PlotPlan& plan, std::size_t values, double pixel) {
+  const auto is_total = [](const Axis& axis) { return stretch_of(axis).scaling == Scaling::linear || stretch_of(axis).scaling == Scaling::symlog; };
+  return stretch_of(plan.x).scaling == Scaling::linear && is_total(plan.y) && static_cast<double>(values) > 8 * plan.frame.w / pixel;
+}
+
+/// Hands on at most four values of each pixel column, those that Pieces would keep: the first, the lowest, the highest and the last, in
+/// their order. x ascends.
+template <class Take>
+void thinned(const LineLayer& layer, std::size_t from, std::size_t to, double columns_a_unit, Take take) {
+  std::size_t first = from, low = from, high = from;
+  const auto flush = [&](std::size_t end) {
+    std::size_t kept[] = {first, std::min(low, high), std::max(low, high), end - 1};
+    std::size_t before = SIZE_MAX;
+    for (const std::size_t i : kept)
+      if (i != before) take(before = i);
+  };
+  double column = std::floor(layer.x[from] * columns_a_unit);
+  for (std::size_t i = from; i < to; ++i) {
+    const double here = std::floor(layer.x[i] * columns_a_unit);
+    const bool is_gap = std::isnan(layer.y[i]);
+    if (here != column || is_gap) {
+      if (i > first) flush(i);
+      if (is_gap) take(i);
+      column = here, first = low = high = is_gap ? i + 1 : i;
+      continue;
+    }
+    if (layer.y[i] < layer.y[low]) low = i;
+    if (layer.y[i] > layer.y[high]) high = i;
+  }
+  if (first < to) flush(to);
+}
+
 /// The points of a line that the frame needs: those inside, and one more at each side.
 std::pair<std::size_t, std::size_t> needed(const std::vector<double>& x, const Axis& axis) {
   if (!std::is_sorted(x.begin(), x.end())) return {0, x.size()};
@@ -128,7 +164,13 @@ void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer)
   const bool has_band = layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size() && !layer.x.empty();
   if (has_band) draw_band(sheet, plan, layer, from, to);
   Pieces pieces(1 / sheet.style.pixels_per_point, has_band);
-  for (std::size_t i = from; i < std::min(to, layer.y.size()); ++i) pieces.add(place_of(area, layer.x[i], layer.y[i]));
+  const std::size_t end = std::min(to, layer.y.size());
+  const auto add = [&](std::size_t i) { pieces.add(place_of(area, layer.x[i], layer.y[i])); };
+  const double pixel = 1 / sheet.style.pixels_per_point;
+  if (from < end && !has_band && is_dense(plan, end - from, pixel) && std::is_sorted(layer.x.begin(), layer.x.end()))
+    thinned(layer, from, end, plan.frame.w / pixel / std::abs(plan.x.high - plan.x.low), add);
+  else
+    for (std::size_t i = from; i < end; ++i) add(i);
   const Rgba color = ink_color(plan, sheet.style, layer.ink);
   for (std::vector<PointF>& piece : pieces.take()) {
     if (piece.size() > 1) sheet.line(std::move(piece), color, layer.width, layer.dashed);
