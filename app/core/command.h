@@ -278,6 +278,19 @@ struct RemoveRange {
   static constexpr const char* kName = "remove_range";
   static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
 };
+/// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen), and which of their tokens belong together: those of
+/// one number ("position"), equal ones ("token"), those as far behind where the two begin to differ ("first-difference"), or token t of A and
+/// t + `offset` of B ("offset").
+struct Compare {
+  std::int64_t a = -1, b = -1;
+  std::string align = "position";
+  std::int64_t offset = 0;  // tokens by which B is ahead, for "offset"
+  friend bool operator==(const Compare&, const Compare&) = default;
+  static constexpr const char* kName = "compare";
+  static constexpr auto fields() {
+    return std::tuple(field("a", &Compare::a), field("b", &Compare::b), field("align", &Compare::align), field("offset", &Compare::offset));
+  }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -327,7 +340,7 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::RestoreState, command::EditState, command::ApplyPatch, command::SetTrials, command::SetRule, command::RemoveRule,
                              command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
-                             command::Play, command::SetRange, command::RemoveRange>;
+                             command::Play, command::SetRange, command::RemoveRange, command::Compare>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

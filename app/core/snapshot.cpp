@@ -47,6 +47,27 @@ Judgement judgement_of(const Content& content, double usual) {
   return judgement;
 }
 
+const RunFacts* Snapshot::find_run(std::int64_t id) const {
+  const auto found = std::ranges::find(runs, id, &RunFacts::id);
+  return found == runs.end() ? nullptr : &*found;
+}
+
+RunPair runs_to_compare(const Snapshot& snapshot) {
+  const std::vector<RunFacts>& runs = snapshot.runs;
+  if (runs.size() < 2) return {};
+  RunPair both{snapshot.find_run(snapshot.selection.compare.a), snapshot.find_run(snapshot.selection.compare.b)};
+  if (both.a == both.b) both.b = nullptr;
+  if (!both.a) both.a = both.b == &runs.front() ? &runs[1] : &runs.front();
+  if (!both.b) both.b = snapshot.find_run(snapshot.active_run);
+  if (!both.b || both.b == both.a) both.b = both.a == &runs.back() ? &runs[runs.size() - 2] : &runs.back();
+  return both;
+}
+
+bool counts_in_b(const Snapshot& snapshot) {
+  const RunPair runs = runs_to_compare(snapshot);
+  return runs.b && runs.b->id == snapshot.active_run;
+}
+
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token) {
   command::SetTrials trials;
   for (const EditEvent& edit : edits)

@@ -13,6 +13,7 @@
 #include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/compared.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -84,6 +85,7 @@ struct Selection {
   std::int64_t layer = 0, channel = 0, state = 0;
   std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
   std::string tensor, against;                // whose weights are looked at, and the model they are compared with; "": none
+  command::Compare compare;                   // which runs are compared, and how
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
@@ -135,7 +137,18 @@ struct Snapshot {
   std::vector<float> last_logits;   // after the last token, empty before
 
   std::int64_t count() const { return tokens.count(); }
+  const RunFacts* find_run(std::int64_t id) const;  // or null
 };
+
+/// The two runs that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
+/// Both null while there are fewer than two.
+struct RunPair {
+  const RunFacts* a = nullptr;
+  const RunFacts* b = nullptr;
+};
+RunPair runs_to_compare(const Snapshot& snapshot);
+/// Whether the cursor and the tokens shown are those of B: where B is the active run. Otherwise they are taken as those of A.
+bool counts_in_b(const Snapshot& snapshot);
 
 /// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
 /// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
@@ -342,6 +355,20 @@ struct HiddenAttentionMap {
   std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
 };
 
+/// What both runs expect after one column of their alignment.
+struct ComparedNext {
+  std::int64_t column = -1;
+  std::shared_ptr<const NextTokens> a, b;  // null where a run has no token there, or what it expected was dropped
+  std::vector<std::int64_t> a_in_b, b_in_a;  // rank in B of each of A's best, and the other way round; 0: the most probable
+};
+
+/// What is asked for of the two runs that are compared.
+struct CompareParts {
+  bool table = false, slab = false, next = false, trajectories = false;
+  TrajectoryBasis basis = TrajectoryBasis::joint;
+  friend bool operator==(const CompareParts&, const CompareParts&) = default;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -352,6 +379,7 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
+  CompareParts compare;                 // of the two runs that are compared
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -373,6 +401,8 @@ struct Derived {
   std::shared_ptr<const Content> content;  // of the selected part at the cursor
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
+  std::shared_ptr<const ComparedRuns> comparison;  // of the two runs that are compared, as far as it has come
+  std::shared_ptr<const ComparedNext> compared_next;
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

@@ -83,6 +83,7 @@ struct Shell::Parts {
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    memory.show_compare = options.show_compare;
     desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
     for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
     name_dialogs();
@@ -104,7 +105,7 @@ struct Shell::Parts {
   void carry_out(const OpenWish& wish);
   void carry_out(const PaletteDeed& deed);
   void toggle_weights();
-  void show_run(bool monitor);
+  void show_page(Page page);
   void go_to_alert(bool next);
   void show_other_view();
   void begin_tour();
@@ -121,7 +122,7 @@ struct Shell::Parts {
   void draw_panes(Box body);
   void draw_start(Box body);
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
-  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
+  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : memory.show_compare ? Page::compare : Page::inspect; }
   const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
@@ -348,10 +349,11 @@ void Shell::Parts::toggle_weights() {
   send(command::ShowWeights{is_open ? "" : is_known ? memory.last_tensor : tensors.front().name, is_open ? "" : memory.weights_against});
 }
 
-/// Shows the run and its states, or the rules that watch it, in place of what is shown.
-void Shell::Parts::show_run(bool monitor) {
+/// Shows the run and its states, the rules that watch it, or two runs, in place of what is shown.
+void Shell::Parts::show_page(Page page) {
   if (!snapshot->model) return;
-  memory.show_monitor = monitor;
+  memory.show_monitor = page == Page::monitor;
+  memory.show_compare = page == Page::compare;
   if (!snapshot->selection.tensor.empty()) toggle_weights();
 }
 
@@ -389,7 +391,7 @@ void Shell::Parts::find() {
     memory.focus_tensor_search = true;
     return;
   }
-  show_run(false);
+  show_page(Page::inspect);
   memory.search_tokens = memory.focus_token_search = true;
 }
 
@@ -428,7 +430,7 @@ void Shell::Parts::begin_tour() {
   if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
   if (!snapshot->model)
     script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
-  show_run(false);
+  show_page(Page::inspect);
   if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   help.close();
   tour.begin();
@@ -453,8 +455,9 @@ void Shell::Parts::perform(Action action) {
       if (snapshot->model) trials_dialog.toggle();
       break;
     case Action::weights: toggle_weights(); break;
-    case Action::show_inspect: show_run(false); break;
-    case Action::show_monitor: show_run(true); break;
+    case Action::show_inspect: show_page(Page::inspect); break;
+    case Action::show_monitor: show_page(Page::monitor); break;
+    case Action::show_compare: show_page(Page::compare); break;
     case Action::next_alert: go_to_alert(true); break;
     case Action::previous_alert: go_to_alert(false); break;
     case Action::show_weights:
@@ -493,7 +496,7 @@ void Shell::Parts::perform(Action action) {
     case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
     case Action::focus_prompt:
-      show_run(false);
+      show_page(Page::inspect);
       memory.search_tokens = false;
       memory.focus_prompt = snapshot->model != nullptr;
       break;

@@ -26,7 +26,7 @@ struct ShellOptions {
     return make_preview(path, TraceOptions{}.budget_bytes);
   };
   ContextOptions arithmetic;   // of the analyst
-  bool show_attention = false, show_weight_error = false, show_monitor = false;  // as PaneMemory begins with them
+  bool show_attention = false, show_weight_error = false, show_monitor = false, show_compare = false;  // as PaneMemory begins with them
 };
 
 class Shell {

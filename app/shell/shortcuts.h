@@ -16,7 +16,7 @@ enum class Action {
   previous_index, next_index, previous_head, next_head, index_map, filter_layers, sort_layers,
   copy_values, lock_range, fit, explain, pane_menu,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
-  settings, tour, change_view, undo_layout, redo_layout, reset_layout,
+  settings, tour, change_view, undo_layout, redo_layout, reset_layout, show_compare, step_both,
 };
 
 struct Shortcut {

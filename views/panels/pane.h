@@ -47,6 +47,7 @@ struct PaneMemory {
   bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
   bool show_weight_error = false;                // weights: their differences from the model they are compared with
   bool show_monitor = false;                     // the rules and their alerts in place of the states
+  bool show_compare = false;                     // two runs side by side in place of the states; rules come before
   std::string alert_search;                      // typed in the table of alerts
   int alert_rule = -1;                           // the only rule that the table lists; -1: all
   int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
