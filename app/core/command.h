@@ -279,7 +279,7 @@ struct RemoveRange {
   static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
 };
 /// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen), and which of their tokens belong together: those of
-/// one number ("position"), equal ones ("token"), those as far behind where the two begin to differ ("first-difference"), or token t of A and
+/// one number ("position"), the same from the first that differs on ("first-difference"), equal ones ("token"), or token t of A and
 /// t + `offset` of B ("offset").
 struct Compare {
   std::int64_t a = -1, b = -1;

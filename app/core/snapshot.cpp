@@ -68,6 +68,52 @@ bool counts_in_b(const Snapshot& snapshot) {
   return runs.b && runs.b->id == snapshot.active_run;
 }
 
+namespace {
+
+/// The last column that has a token of one side, or -1.
+std::int64_t last_column(const Alignment& alignment, bool of_b) {
+  for (std::int64_t column = alignment.count() - 1; column >= 0; --column) {
+    const TokenPair& pair = alignment.columns[static_cast<std::size_t>(column)];
+    if ((of_b ? pair.b : pair.a) >= 0) return column;
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b) {
+  if (token < 0) return -1;
+  if (const std::int64_t column = of_b ? alignment.column_of_b(token) : alignment.column_of_a(token); column >= 0) return column;
+  const std::int64_t last = last_column(alignment, of_b);
+  if (last < 0) return -1;
+  const std::int64_t beyond = token - token_of(alignment, last, of_b);
+  return beyond > 0 ? last + beyond : -1;
+}
+
+std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b) {
+  if (column < 0) return -1;
+  if (column < alignment.count()) {
+    const TokenPair& pair = alignment.columns[static_cast<std::size_t>(column)];
+    if (const std::int64_t token = of_b ? pair.b : pair.a; token >= 0) return token;
+  }
+  const std::int64_t last = last_column(alignment, of_b);
+  if (last < 0 || column < last) return -1;
+  const TokenPair& pair = alignment.columns[static_cast<std::size_t>(last)];
+  return (of_b ? pair.b : pair.a) + column - last;
+}
+
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment) {
+  const Selection& s = snapshot.selection;
+  const bool in_b = counts_in_b(snapshot);
+  ShownColumns shown{0, alignment.count(), column_of(alignment, s.cursor_a, in_b)};
+  if (shown.cursor >= alignment.count()) shown.cursor = -1;
+  if (s.first == 0 && s.last == 0) return shown;
+  const std::int64_t first = column_of(alignment, s.first, in_b), last = column_of(alignment, s.last - 1, in_b);
+  shown.first = std::clamp<std::int64_t>(first, 0, std::max<std::int64_t>(0, shown.last - 1));
+  shown.last = last < 0 ? shown.last : std::clamp(last + 1, shown.first, shown.last);
+  return shown;
+}
+
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token) {
   command::SetTrials trials;
   for (const EditEvent& edit : edits)

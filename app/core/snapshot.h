@@ -149,6 +149,15 @@ struct RunPair {
 RunPair runs_to_compare(const Snapshot& snapshot);
 /// Whether the cursor and the tokens shown are those of B: where B is the active run. Otherwise they are taken as those of A.
 bool counts_in_b(const Snapshot& snapshot);
+/// The column of an alignment in which a token of one side stands, and the token that a column has, -1 for none. Beyond the last token
+/// both count on, so that a range may reach further than a run.
+std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b);
+std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b);
+/// The columns that are shown, [first, last), and the one that cursor A stands in, -1 for none.
+struct ShownColumns {
+  std::int64_t first = 0, last = 0, cursor = -1;
+};
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment);
 
 /// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
 /// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
@@ -365,6 +374,7 @@ struct ComparedNext {
 /// What is asked for of the two runs that are compared.
 struct CompareParts {
   bool table = false, slab = false, next = false, trajectories = false;
+  bool is_any() const { return table || slab || next || trajectories; }
   TrajectoryBasis basis = TrajectoryBasis::joint;
   friend bool operator==(const CompareParts&, const CompareParts&) = default;
 };

@@ -70,6 +70,10 @@ std::string channel_text(const Snapshot& snapshot, std::int64_t row);
 /// A cell of the recurrent state: "h[822, 3]" or "h[3, 12, 5]".
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state);
 
+/// Displayed rows where the half-life passes round numbers of tokens, not closer than a twentieth of the axis.
+std::vector<std::pair<double, std::string>> half_life_marks(const std::vector<std::int32_t>& by_half_life, const std::vector<float>& half_life, double first,
+                                                            double rows);
+
 /// The flat cell of the state under a place of the heatmaps, or -1.
 std::int64_t heatmap_cell(const FigureInput& input, double y);
 std::int64_t state_at_cell(const FigureInput& input, double x, double y);
