@@ -13,6 +13,7 @@
 #include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/compared.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -342,6 +343,17 @@ struct HiddenAttentionMap {
   std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
 };
 
+/// Two runs of the model to be compared, and what is drawn of them: of the selected layer and state index, over the tokens shown.
+struct ComparisonQuery {
+  std::int64_t a = -1, b = -1;  // RunFacts::id; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
+  AlignBy by = AlignBy::position;
+  std::int64_t offset = 0;
+  bool slab = false, trajectories = false;
+  TrajectoryBasis basis = TrajectoryBasis::joint;
+  bool whole = false;  // waits for all of it; otherwise a piece is made and there is more to come while it is not whole
+  friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -352,6 +364,7 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
+  std::optional<ComparisonQuery> comparison;
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -374,6 +387,7 @@ struct Derived {
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
+  std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
 };
 
 }  // namespace lab
