@@ -5,7 +5,7 @@
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
 #include "app/core/channel_track_maker.h"
-#include "app/core/comparer.h"
+#include "app/core/compared_next.h"
 #include "app/core/content.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
@@ -38,7 +38,7 @@ struct Kept {
 }  // namespace
 
 struct Deriver::Parts {
-  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparer(arithmetic) {}
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
   std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
@@ -70,7 +70,7 @@ struct Deriver::Parts {
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
   Context<float> context;
-  Comparer comparer;  // of its own cache: the runs that are compared stay when another one is active
+  ComparedNextMaker compared_next_maker;
   std::shared_ptr<const OpenedModel> opened;
   std::uint64_t run = 0;
   std::vector<bool> sampleable;
@@ -427,12 +427,8 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.weights = std::move(*made);
   }
-  if (query.compare.is_any()) {
-    auto made = comparer.look(snapshot, opened, query.compare, derived.refusal, cancelled);
-    if (!made) return false;
-    derived.comparison = std::move(*made);
-    if (query.compare.next && derived.comparison) derived.compared_next = comparer.next(snapshot, *opened, sampleable, context);
-  }
+  if (query.compared_next && derived.comparison)
+    derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);
   if (query.surprise)
     derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;

@@ -371,12 +371,15 @@ struct ComparedNext {
   std::vector<std::int64_t> a_in_b, b_in_a;  // rank in B of each of A's best, and the other way round; 0: the most probable
 };
 
-/// What is asked for of the two runs that are compared.
-struct CompareParts {
-  bool table = false, slab = false, next = false, trajectories = false;
-  bool is_any() const { return table || slab || next || trajectories; }
+/// Two runs of the model to be compared, and what is drawn of them: of the selected layer and state index, over the tokens shown.
+struct ComparisonQuery {
+  std::int64_t a = -1, b = -1;  // RunFacts::id; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
+  AlignBy by = AlignBy::position;
+  std::int64_t offset = 0;
+  bool slab = false, trajectories = false;
   TrajectoryBasis basis = TrajectoryBasis::joint;
-  friend bool operator==(const CompareParts&, const CompareParts&) = default;
+  bool whole = false;  // waits for all of it; otherwise a piece is made and there is more to come while it is not whole
+  friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
 };
 
 /// What views ask for beside the snapshot: computed aside, never by a frame.
@@ -389,7 +392,8 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
-  CompareParts compare;                 // of the two runs that are compared
+  std::optional<ComparisonQuery> comparison;
+  bool compared_next = false;           // what both runs of the comparison expect after the column of cursor A
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -411,9 +415,9 @@ struct Derived {
   std::shared_ptr<const Content> content;  // of the selected part at the cursor
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
-  std::shared_ptr<const ComparedRuns> comparison;  // of the two runs that are compared, as far as it has come
-  std::shared_ptr<const ComparedNext> compared_next;
   std::string refusal;                 // why something is not there: what was dropped from the history
+  std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
+  std::shared_ptr<const ComparedNext> compared_next;
 };
 
 }  // namespace lab

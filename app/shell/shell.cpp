@@ -98,6 +98,7 @@ struct Shell::Parts {
   void keep_alerts();
   void note_texts();
   void ask();
+  void choose_runs(Query& query) const;
   void go_on();
   void perform(Action action);
   void close_or_cancel();
@@ -271,6 +272,20 @@ void Shell::Parts::note_texts() {
     for (const NextToken& token : derived->next->best) code_points.note(snapshot->model->piece(token.id));
 }
 
+/// Which runs are compared and how, as the selection has it; nothing while there are fewer than two.
+void Shell::Parts::choose_runs(Query& query) const {
+  const RunPair runs = runs_to_compare(*snapshot);
+  const command::Compare& how = snapshot->selection.compare;
+  if (!runs.a) {
+    query.comparison.reset();
+    return;
+  }
+  query.comparison->a = runs.a->id, query.comparison->b = runs.b->id;
+  query.comparison->offset = how.offset;
+  for (const AlignBy by : {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset})
+    if (how.align == name_of(by)) query.comparison->by = by;
+}
+
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
@@ -280,8 +295,10 @@ void Shell::Parts::ask() {
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (page() == Page::monitor) query.windows = memory.windows;
+  if (query.comparison) choose_runs(query);
+  const bool compares_on = query.comparison && analyst.idle() && derived->comparison && !derived->comparison->is_whole;
   const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
-  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on)) return;
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on && !compares_on)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
   asked = query;

@@ -180,10 +180,11 @@ Query Workspace::needs() const {
     all.pair |= kind->needs.pair;
     all.surprise |= kind->needs.surprise;
     all.mixer |= kind->needs.mixer;
-    all.compare.table |= kind->needs.compare.table;
-    all.compare.slab |= kind->needs.compare.slab;
-    all.compare.next |= kind->needs.compare.next;
-    all.compare.trajectories |= kind->needs.compare.trajectories;
+    all.compared_next |= kind->needs.compared_next;
+    if (!kind->needs.comparison) continue;
+    if (!all.comparison) all.comparison.emplace();
+    all.comparison->slab |= kind->needs.comparison->slab;
+    all.comparison->trajectories |= kind->needs.comparison->trajectories;
   }
   return all;
 }

@@ -19,7 +19,8 @@ struct ComparedSide {
   std::string name;          // of the run ("main"), or the file's plain name
   std::string model;         // "builtin:prose"; the model_type of a trace
   std::string model_hash;    // "" where nobody knows it
-  std::string dtype;         // of its arithmetic: "f32", or as the trace says
+  std::string dtype;         // of its arithmetic: "f32", "f64", "bf16", "f16"; "" where nobody says
+  bool is_ours = true;       // computed by this program
   std::shared_ptr<const std::vector<std::int32_t>> tokens;  // -1 where a vector was fed
   std::shared_ptr<const std::vector<std::string>> pieces;   // display texts by id; null: unknown
   std::int64_t layers = 0;

@@ -32,6 +32,9 @@ class DifferenceSums {
   RowDifference result() const;
 
  private:
+  template <class Value>
+  void take(std::span<const Value> a, std::span<const Value> b);
+
   double aa_ = 0, bb_ = 0, ab_ = 0, apart_ = 0, largest_ = 0;
   bool is_equal_ = true;
 };
@@ -66,6 +69,9 @@ struct PointSummary {
   std::int64_t worst = -1;                               // the column with the largest relative difference (NaN counts as the largest)
   std::int64_t nonfinite = 0;                            // columns with NaN or infinities on either side
   float relative = 0, max_abs = 0, cosine = 1;           // largest, largest, smallest of all columns
+
+  /// Takes one more column.
+  void add(std::int64_t column, const RowDifference& row, bool is_allowed);
 };
 
 struct PointDifferences {
