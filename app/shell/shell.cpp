@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <tuple>
 #include <utility>
 
 #include "app/core/builtin.h"
@@ -31,6 +32,7 @@
 #include "app/shell/workspace.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
+#include "views/panels/compare.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/layer_filter.h"
 #include "views/panels/pane.h"
@@ -66,6 +68,10 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "layers") return "norms";
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
+  if (pane == "compare-next") return "next-token";
+  for (const auto& [name, kind, otherwise] : {std::tuple{"compare-pca", "compare-pca", "pca2d"}, {"compare-norms", "compare-norms", "norms"}})
+    if (pane == name) return find_figure(kind) ? kind : otherwise;
+  if (pane.starts_with("compare-")) return find_figure("compare-heatmap") ? "compare-heatmap" : "state-heatmap";
   if (pane == "response") return "alert-limits";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
@@ -108,6 +114,9 @@ struct Shell::Parts {
   void toggle_weights();
   void show_page(Page page);
   void go_to_alert(bool next);
+  void swap_runs();
+  void follow_flip(const std::vector<InputEvent>& events);
+  PaneContext pane_context();
   void show_other_view();
   void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
@@ -388,6 +397,27 @@ void Shell::Parts::go_to_alert(bool next) {
   if (at->finding.layer >= 0) send(command::Select{at->finding.layer, -1, -1});
 }
 
+/// A and B of Compare change places.
+void Shell::Parts::swap_runs() {
+  const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return;
+  command::Compare how = snapshot->selection.compare;
+  how.a = runs.b->id, how.b = runs.a->id, how.offset = -how.offset;
+  send(how);
+}
+
+/// In Compare A and B change places while their key is held.
+void Shell::Parts::follow_flip(const std::vector<InputEvent>& events) {
+  bool& is_flipped = memory.compare.is_flipped;
+  for (const InputEvent& event : events) {
+    if (event.kind == InputEvent::Kind::focus && !event.down) is_flipped = false;
+    if (event.kind != InputEvent::Kind::key || event.code != static_cast<int>(Key::f)) continue;
+    const bool is_free = !ImGui::GetIO().WantTextInput && !dialogs.take_keys() && event.modifiers == Modifiers{};
+    is_flipped = event.down && (event.repeat ? is_flipped : is_free && page() == Page::compare);
+  }
+  if (page() != Page::compare) is_flipped = false;
+}
+
 /// Chooses a neighbour among the tensors that the search leaves.
 void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   const Selection& selection = snapshot->selection;
@@ -475,8 +505,15 @@ void Shell::Parts::perform(Action action) {
     case Action::show_inspect: show_page(Page::inspect); break;
     case Action::show_monitor: show_page(Page::monitor); break;
     case Action::show_compare: show_page(Page::compare); break;
-    case Action::next_alert: go_to_alert(true); break;
-    case Action::previous_alert: go_to_alert(false); break;
+    case Action::next_alert:
+    case Action::previous_alert:
+      if (page() != Page::compare) go_to_alert(action == Action::next_alert);
+      else if (PaneContext context = pane_context(); snapshot->model) go_to_difference(context, action == Action::previous_alert);
+      break;
+    case Action::swap_cursors:
+      if (page() == Page::compare) return swap_runs();
+      for (Command& command : commands_of(action, *snapshot, memory.rate, memory.clock)) send(std::move(command));
+      break;
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;
@@ -508,7 +545,9 @@ void Shell::Parts::perform(Action action) {
     case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
     case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;
     case Action::lock_range: memory.wish_pane = pane, memory.wish = PaneWish::lock; break;
-    case Action::fit: memory.wish_pane = pane, memory.wish = PaneWish::fit; break;
+    case Action::fit:
+      if (page() != Page::compare) memory.wish_pane = pane, memory.wish = PaneWish::fit;  // there it flips
+      break;
     case Action::explain: memory.wish_pane = pane, memory.wish = PaneWish::explain; break;
     case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
@@ -545,13 +584,17 @@ void Shell::Parts::perform(Action action) {
   }
 }
 
+PaneContext Shell::Parts::pane_context() {
+  return {*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
+          [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+}
+
 void Shell::Parts::draw_panes(Box body) {
   workspace.show(page());
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);
-  PaneContext context{*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
-                      [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+  PaneContext context = pane_context();
   for (const auto& [name, box] : workspace.panes()) {
     const PaneKind* pane = find_pane(name);
     if (!pane) continue;
@@ -612,7 +655,8 @@ void Shell::Parts::draw(Box window) {
   Box body = window;
   const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
-  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get());
+  const std::vector<std::string> facts = page() == Page::compare ? compare_facts(*snapshot, *derived) : std::vector<std::string>();
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts);
   if (snapshot->model) draw_panes(body);
   else draw_start(body);
   ImGui::End();
@@ -649,6 +693,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   ImGui::NewFrame();
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
+  parts.follow_flip(events);
   for (const InputEvent& press : presses) {
     if (parts.dialogs.press(press, io.WantTextInput)) continue;
     const auto action = action_of(press, io.WantTextInput || parts.dialogs.take_keys());

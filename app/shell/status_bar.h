@@ -11,7 +11,7 @@ class StatusBar {
  public:
   /// Draws the bar. `deriving`: the views are behind, which takes a while. `alerts`: what
   /// rules have found, if it is known. Returns whether the work shall be cancelled.
-  bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts);
+  bool draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts, std::span<const std::string> facts = {});
   /// Puts the notice away that is shown. False when there was none.
   bool close_notice(const Snapshot& snapshot);
   /// The notice that has not been put away, null where there is none.

@@ -130,6 +130,24 @@ void go_to_difference(PaneContext& context, bool backwards) {
   if (const std::int64_t column = next_difference(*scene, backwards); column >= 0) seek_column(context, *scene, static_cast<double>(column));
 }
 
+std::vector<std::string> compare_facts(const Snapshot& snapshot, const Derived& derived) {
+  const RunPair pair = runs_to_compare(snapshot);
+  if (!pair.a) return {};
+  std::vector<std::string> facts;
+  for (const auto& [name, run] : {std::pair{"A", pair.a}, {"B", pair.b}}) facts.push_back(fmt::format("{} {}, {} tokens", name, run->name, run->tokens.count()));
+  if (pair.b->parent == pair.a->id || pair.a->parent == pair.b->id) {
+    const std::int64_t shared = pair.b->parent == pair.a->id ? pair.b->forked_at : pair.a->forked_at;
+    facts.push_back(fmt::format("{} shared {}", shared, shared == 1 ? "step" : "steps"));
+  }
+  const ComparedRuns* runs = derived.comparison.get();
+  if (!runs || !runs->alignment) return facts;
+  if (!runs->is_whole) facts.push_back(fmt::format("compared: {:.0f} %", 100 * runs->progress));
+  else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.emplace_back("equal to the bit");
+  else facts.push_back(fmt::format("first difference: {} at t = {}", first.point, CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, {}, false}.number_text(first.column)));
+  facts.push_back(fmt::format("{} layers × {} columns", snapshot.model->layers.size(), runs->alignment->count()));
+  return facts;
+}
+
 const KeptFigure& kept_plot(Ui& ui, Box box, PaneContext& context, const std::string& slot, const std::string& key, double left, double right,
                             const std::function<Figure()>& make) {
   KeptFigure& kept = kept_of(context).figures[slot];

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "views/figures/compare_plots.h"
 #include "views/panels/figure_pane.h"
@@ -56,6 +57,9 @@ void show_columns(PaneContext& context, const CompareScene& scene, double first,
 /// for the first time. -1: there is none.
 std::int64_t next_difference(const CompareScene& scene, bool backwards);
 void go_to_difference(PaneContext& context, bool backwards);
+
+/// What the two runs are and how far they have been compared, for the status bar; nothing while there are fewer than two.
+std::vector<std::string> compare_facts(const Snapshot& snapshot, const Derived& derived);
 
 /// A plot laid out for a pane; made again when the key changes.
 const KeptFigure& kept_plot(Ui& ui, Box box, PaneContext& context, const std::string& slot, const std::string& key, double left, double right,
