@@ -20,6 +20,12 @@ struct SidePoint {
   bool is_double = false;  // its values need double precision (F64 and I64 of files)
 };
 
+/// How the values of a state are put in a row.
+enum class ValueOrder : std::uint8_t {
+  logical,    // as the shape says, last axis fastest
+  as_stored,  // as they lie in memory, which is quicker: for two sides that keep_alike
+};
+
 /// One side: rows of named points, read forward. Used by one thread at a time; a side is for one comparison.
 class CompareSource {
  public:
@@ -28,19 +34,20 @@ class CompareSource {
   const std::vector<SidePoint>& points() const { return points_; }
   std::int64_t count() const { return side_.count(); }
 
-  /// Rows of some points of one layer at tokens [first, first + count): rows[i] becomes [count, width of points()[wanted[i]]], flat.
-  /// Going on where the last call for that layer stopped is cheap; a jump replays up to a keyframe's distance. Refused with
-  /// Code::out_of_range where the history was dropped.
-  virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<float>>& rows) = 0;
+  /// Rows of some points of one layer at tokens [first, first + count): rows[i] becomes [count, width of points()[wanted[i]]], flat,
+  /// or empty where the history of these tokens was dropped. Going on where the last call for that layer stopped is cheap; a jump
+  /// replays up to a keyframe's distance.
+  virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<float>>& rows,
+                      ValueOrder order = ValueOrder::logical) = 0;
   /// The same in double precision.
   virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<double>>& rows);
+  /// Whether both keep their states in the same order in memory.
+  virtual bool keeps_alike(const CompareSource& other) const;
 
   /// Half-lives of the channels of a layer at a state index over tokens [first, last); empty where the layer has none or nobody knows.
   virtual std::vector<float> half_lives(int layer, std::int64_t state, std::int64_t first, std::int64_t last);
-  /// Changes when the past was rewritten, as TraceView::revision. 0: never.
-  virtual std::uint64_t revision() const { return 0; }
-  /// What both were, where `later` is the same side with tokens added.
-  bool grew_into(const CompareSource& later) const;
+  /// Whether `later` is this side, perhaps with tokens added and nothing rewritten.
+  virtual bool grew_into(const CompareSource& later) const;
 
  protected:
   ComparedSide side_;
