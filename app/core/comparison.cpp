@@ -286,7 +286,7 @@ std::shared_ptr<const ComparedRuns> Comparison::view() const {
   return view;
 }
 
-bool Comparison::follow(std::unique_ptr<CompareSource> a, std::unique_ptr<CompareSource> b) {
+bool Comparison::follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b) {
   Parts& p = *parts_;
   if (p.has_failed || !p.a->grew_into(*a) || !p.b->grew_into(*b)) return false;
   const auto next = p.aligned(*a, *b);
@@ -294,7 +294,7 @@ bool Comparison::follow(std::unique_ptr<CompareSource> a, std::unique_ptr<Compar
   p.forget_from(end - p.alignment->columns.begin());
   p.a = std::move(a);
   p.b = std::move(b);
-  p.alignment = next;
+  if (next->columns != p.alignment->columns) p.alignment = next;
   return true;
 }
 

@@ -44,6 +44,10 @@ class CompareSource {
   /// Whether both keep their states in the same order in memory.
   virtual bool keeps_alike(const CompareSource& other) const;
 
+  /// One state index of every channel, in the order of the channels, of a layer's recurrent state after one token; empty where that
+  /// was dropped.
+  virtual Status read_channels(int point, std::int64_t state, std::int64_t token, std::vector<float>& row);
+
   /// Half-lives of the channels of a layer at a state index over tokens [first, last); empty where the layer has none or nobody knows.
   virtual std::vector<float> half_lives(int layer, std::int64_t state, std::int64_t first, std::int64_t last);
   /// Whether `later` is this side, perhaps with tokens added and nothing rewritten.
@@ -52,6 +56,16 @@ class CompareSource {
  protected:
   ComparedSide side_;
   std::vector<SidePoint> points_;
+};
+
+/// Channels and state indexes of a state's point: the last axis counts the indexes, but of att.state [3, channels] the first.
+struct StateAxes {
+  explicit StateAxes(const ComparedPoint& point);
+  std::size_t at(std::int64_t channel, std::int64_t state) const {
+    return static_cast<std::size_t>(indexes_first ? state * channels + channel : channel * states + state);
+  }
+  bool indexes_first = false;
+  std::int64_t channels = 0, states = 1;
 };
 
 /// A run of a lab: tok.ids, the recorded drivers (mix.x, mix.B, mix.dt, resid_out ...), every state but caches, which is replayed,
@@ -89,8 +103,9 @@ class Comparison {
   /// As far as it has come.
   std::shared_ptr<const ComparedRuns> view() const;
   /// Goes on with the same sides after tokens were added to either: what was found of earlier columns stays where the alignment does.
-  /// False where they are not the same sides, or their past was rewritten; then nothing has changed and a new comparison is needed.
-  bool follow(std::unique_ptr<CompareSource> a, std::unique_ptr<CompareSource> b);
+  /// False where they are not the same sides, or their past was rewritten; then nothing has changed, the sides are the caller's still,
+  /// and a new comparison is needed.
+  bool follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b);
 
   /// What is drawn of one layer, over the columns [first, last) of the alignment. Null when cancelled; refused where the layer has no
   /// state of the same shape in both.

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -40,19 +42,6 @@ Result<StatePair> states_of(const AlignedSides& sides, int layer) {
   return pair;
 }
 
-/// Channels and state indexes of a point's rows: of [3, channels] the indexes come first.
-struct Cells {
-  explicit Cells(const ComparedPoint& point) : indexes_first(point.point == Point::att_state) {
-    states = point.shape.empty() ? 1 : indexes_first ? point.shape.front() : point.shape.back();
-    channels = point.width / std::max<std::int64_t>(1, states);
-  }
-  std::size_t at(std::int64_t channel, std::int64_t state) const {
-    return static_cast<std::size_t>(indexes_first ? state * channels + channel : channel * states + state);
-  }
-  bool indexes_first = false;
-  std::int64_t channels = 0, states = 1;
-};
-
 /// One token's state, or nothing where there is no token or it was dropped.
 Result<std::vector<float>> state_at(CompareSource& side, int point, std::int64_t token, ValueOrder order) {
   std::vector<std::vector<float>> rows(1);
@@ -67,7 +56,13 @@ float largest_of(const std::vector<float>& values) {
   return largest;
 }
 
-void pool(float value, bool is_first, float& into) { into = is_first ? value : larger_magnitude(into, value); }
+/// Adds a column of the alignment to a column of the picture.
+void pool(const std::vector<float>& values, std::uint8_t& has, float* into) {
+  if (values.empty()) return;
+  if (has) std::transform(values.begin(), values.end(), into, into, [](float now, float then) { return larger_magnitude(then, now); });
+  else std::ranges::copy(values, into);
+  has = 1;
+}
 
 /// Tokens of one side in some columns, [first, last).
 std::pair<std::int64_t, std::int64_t> tokens_in(const Alignment& alignment, std::int64_t TokenPair::*side, std::int64_t first, std::int64_t last) {
@@ -135,26 +130,26 @@ Result<std::shared_ptr<const PairedSlab>> pair_slab(const AlignedSides& sides, i
     return Error{.code = Code::mismatch, .field = pair.of_a->name, .expected = fmt::format("{} values", pair.of_a->width),
                  .found = fmt::format("{} values, or another shape", pair.of_b->width), .message = "states of different shapes have no difference"};
   limit(first, last, sides.alignment.count());
-  const Cells cells(*pair.of_a);
+  const StateAxes axes(*pair.of_a);
   auto slab = std::make_shared<PairedSlab>();
-  slab->layer = layer, slab->state = std::clamp<std::int64_t>(state, 0, cells.states - 1), slab->shape = pair.of_a->shape;
-  slab->first = first, slab->stride = stride_for(last - first, kPictureColumns), slab->rows = cells.channels;
+  slab->layer = layer, slab->state = std::clamp<std::int64_t>(state, 0, axes.states - 1), slab->shape = pair.of_a->shape;
+  slab->first = first, slab->stride = stride_for(last - first, kPictureColumns), slab->rows = axes.channels;
   slab->columns = (last - first + slab->stride - 1) / slab->stride;
   for (auto* values : {&slab->a, &slab->b, &slab->difference}) values->resize(static_cast<std::size_t>(slab->columns * slab->rows), kUnknown);
+  for (auto* has : {&slab->has_a, &slab->has_b, &slab->has_both}) has->resize(static_cast<std::size_t>(slab->columns));
+  std::vector<float> a, b, difference;
   for (std::int64_t i = first; i < last; ++i) {
     if (cancelled && i % 16 == 0 && cancelled()) return std::shared_ptr<const PairedSlab>();
     const TokenPair tokens = sides.alignment.columns[static_cast<std::size_t>(i)];
-    LAB_ASSIGN(const std::vector<float> a, state_at(sides.a, pair.a, tokens.a, ValueOrder::logical));
-    LAB_ASSIGN(const std::vector<float> b, state_at(sides.b, pair.b, tokens.b, ValueOrder::logical));
-    const bool is_first = (i - first) % slab->stride == 0;
-    const auto column = static_cast<std::size_t>((i - first) / slab->stride * slab->rows);
-    for (std::int64_t channel = 0; channel < slab->rows; ++channel) {
-      const std::size_t cell = cells.at(channel, slab->state), at = column + static_cast<std::size_t>(channel);
-      const float of_a = a.empty() ? kUnknown : a[cell], of_b = b.empty() ? kUnknown : b[cell];
-      pool(of_a, is_first, slab->a[at]);
-      pool(of_b, is_first, slab->b[at]);
-      pool(of_b - of_a, is_first, slab->difference[at]);
-    }
+    a.clear(), b.clear(), difference.clear();
+    if (tokens.a >= 0) LAB_TRY(sides.a.read_channels(pair.a, slab->state, tokens.a, a));
+    if (tokens.b >= 0) LAB_TRY(sides.b.read_channels(pair.b, slab->state, tokens.b, b));
+    if (!a.empty() && !b.empty()) std::ranges::transform(a, b, std::back_inserter(difference), [](float x, float y) { return y - x; });
+    const auto column = static_cast<std::size_t>((i - first) / slab->stride);
+    const std::size_t at = column * static_cast<std::size_t>(slab->rows);
+    pool(a, slab->has_a[column], slab->a.data() + at);
+    pool(b, slab->has_b[column], slab->b.data() + at);
+    pool(difference, slab->has_both[column], slab->difference.data() + at);
   }
   slab->largest = std::max(largest_of(slab->a), largest_of(slab->b));
   slab->largest_difference = largest_of(slab->difference);

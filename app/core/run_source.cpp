@@ -1,13 +1,11 @@
 // A run as one side of a comparison: what its trace recorded, states replayed from that, logits made again by the head.
 #include <algorithm>
-#include <numeric>
 #include <optional>
 
 #include "app/core/cell_decay.h"
 #include "app/core/comparison.h"
 #include "app/core/layer_walk.h"
 #include "app/core/state_plane.h"
-#include "model/base/check.h"
 
 namespace lab {
 namespace {
@@ -19,7 +17,7 @@ const char* dtype_of(Rounding rounding) { return rounding == Rounding::bf16 ? "b
 class RunSource final : public CompareSource {
  public:
   RunSource(const Snapshot& snapshot, const RunFacts& run, std::shared_ptr<const OpenedModel> opened, const ContextOptions& arithmetic)
-      : opened_(std::move(opened)), model_(*opened_->model), run_(run.run), context_(arithmetic) {
+      : opened_(std::move(opened)), model_(*opened_->model), run_(run.run), context_(alone(arithmetic)) {
     facts_.trace = run.trace;
     facts_.edits = run.edits;
     side_ = {.name = run.name, .model = snapshot.model->path, .model_hash = snapshot.model->hash, .dtype = dtype_of(arithmetic.rounding),
@@ -51,6 +49,17 @@ class RunSource final : public CompareSource {
     return run && (run->model_.schema() == model_.schema() || alike(*run->model_.schema(), *model_.schema()));
   }
 
+  Status read_channels(int point, std::int64_t state, std::int64_t token, std::vector<float>& row) override {
+    row.clear();
+    const int layer = places_[static_cast<std::size_t>(point)].layer;
+    return walk(layer, token, 1, [&] {
+      const StatePlane plane(*model_.schema(), layer);
+      const CellRange cells = plane.cells_along(-1, 0, state);
+      row.resize(static_cast<std::size_t>(cells.count));
+      plane.read(walk_->state(), cells, row);
+    });
+  }
+
   std::vector<float> half_lives(int layer, std::int64_t state, std::int64_t first, std::int64_t last) override {
     const StatePlane plane(*model_.schema(), layer);
     if (plane.is_cache() || model_.rates(layer).empty()) return {};
@@ -65,6 +74,12 @@ class RunSource final : public CompareSource {
   }
 
  private:
+  // One layer's replay is too short a work to be shared among threads, and the bits are the same.
+  static ContextOptions alone(ContextOptions arithmetic) {
+    arithmetic.threads = 1;
+    return arithmetic;
+  }
+
   enum class Kind : std::uint8_t { ids, driver, state, logits };
   /// Where a point's values come from.
   struct Place {
@@ -128,14 +143,19 @@ class RunSource final : public CompareSource {
 
   Status read_states(std::span<const int> wanted, const std::vector<std::size_t>& states, std::int64_t first, std::int64_t count, ValueOrder order,
                      std::vector<std::vector<float>>& rows) {
+    return walk(places_[static_cast<std::size_t>(wanted[states[0]])].layer, first, count, [&] {
+      for (const std::size_t i : states) append(places_[static_cast<std::size_t>(wanted[i])], order, rows[i]);
+    });
+  }
+  // Calls visit() with the layer's state as each of some tokens left it; not at all where the history does not reach there.
+  template <class Visit>
+  Status walk(int layer, std::int64_t first, std::int64_t count, Visit visit) {
     if (first < facts_.trace->use().replayable_from) return {};
-    const int layer = places_[static_cast<std::size_t>(wanted[states[0]])].layer;
     if (walked_ != layer) walk_.emplace(model_, layer, context_), walked_ = layer, next_ = -1;
     const bool goes_on = next_ >= 0 && next_ <= first && first - next_ <= kPassedOver;
     return walk_->walk(facts_, goes_on ? next_ : first, first + count, [&](std::int64_t token) {
       next_ = token + 1;
-      if (token >= first)
-        for (const std::size_t i : states) append(places_[static_cast<std::size_t>(wanted[i])], order, rows[i]);
+      if (token >= first) visit();
       return true;
     });
   }
@@ -172,6 +192,21 @@ Status CompareSource::read(std::span<const int> wanted, std::int64_t first, std:
   LAB_TRY(read(wanted, first, count, single));
   rows.assign(single.size(), {});
   for (std::size_t i = 0; i < single.size(); ++i) rows[i].assign(single[i].begin(), single[i].end());
+  return {};
+}
+
+StateAxes::StateAxes(const ComparedPoint& point) : indexes_first(point.point == Point::att_state) {
+  states = point.shape.empty() ? 1 : indexes_first ? point.shape.front() : point.shape.back();
+  channels = point.width / std::max<std::int64_t>(1, states);
+}
+
+Status CompareSource::read_channels(int point, std::int64_t state, std::int64_t token, std::vector<float>& row) {
+  std::vector<std::vector<float>> rows;
+  LAB_TRY(read(std::span(&point, 1), token, 1, rows));
+  row.clear();
+  if (rows[0].empty()) return {};
+  const StateAxes axes(points_[static_cast<std::size_t>(point)].point);
+  for (std::int64_t channel = 0; channel < axes.channels; ++channel) row.push_back(rows[0][axes.at(channel, state)]);
   return {};
 }
 
