@@ -44,7 +44,7 @@ std::shared_ptr<const ComparedNext> ComparedNextMaker::make(const Snapshot& snap
                                                             const std::vector<bool>& sampleable, Context<float>& context) {
   const RunPair pair = runs_to_compare(snapshot);
   if (!pair.a || !runs.alignment) return nullptr;
-  const std::int64_t column = shown_columns(snapshot, *runs.alignment).cursor;
+  const std::int64_t column = shown_columns(snapshot, *runs.alignment, counts_in_b(snapshot)).cursor;
   if (column < 0) return nullptr;
   const TokenPair tokens = runs.alignment->columns[static_cast<std::size_t>(column)];
   const Place place{pair.a->run, pair.a->trace->revision(), pair.b->run, pair.b->trace->revision(), tokens.a, tokens.b, pair.a->tokens.count(), pair.b->tokens.count()};

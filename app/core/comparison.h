@@ -20,6 +20,12 @@ struct SidePoint {
   bool is_double = false;  // its values need double precision (F64 and I64 of files)
 };
 
+/// How the values of a state are put in a row.
+enum class ValueOrder : std::uint8_t {
+  logical,    // as the shape says, last axis fastest
+  as_stored,  // as they lie in memory, which is quicker: for two sides that keep_alike
+};
+
 /// One side: rows of named points, read forward. Used by one thread at a time; a side is for one comparison.
 class CompareSource {
  public:
@@ -28,23 +34,38 @@ class CompareSource {
   const std::vector<SidePoint>& points() const { return points_; }
   std::int64_t count() const { return side_.count(); }
 
-  /// Rows of some points of one layer at tokens [first, first + count): rows[i] becomes [count, width of points()[wanted[i]]], flat.
-  /// Going on where the last call for that layer stopped is cheap; a jump replays up to a keyframe's distance. Refused with
-  /// Code::out_of_range where the history was dropped.
-  virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<float>>& rows) = 0;
+  /// Rows of some points of one layer at tokens [first, first + count): rows[i] becomes [count, width of points()[wanted[i]]], flat,
+  /// or empty where the history of these tokens was dropped. Going on where the last call for that layer stopped is cheap; a jump
+  /// replays up to a keyframe's distance.
+  virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<float>>& rows,
+                      ValueOrder order = ValueOrder::logical) = 0;
   /// The same in double precision.
   virtual Status read(std::span<const int> wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<double>>& rows);
+  /// Whether both keep their states in the same order in memory.
+  virtual bool keeps_alike(const CompareSource& other) const;
+
+  /// One state index of every channel, in the order of the channels, of a layer's recurrent state after one token; empty where that
+  /// was dropped.
+  virtual Status read_channels(int point, std::int64_t state, std::int64_t token, std::vector<float>& row);
 
   /// Half-lives of the channels of a layer at a state index over tokens [first, last); empty where the layer has none or nobody knows.
   virtual std::vector<float> half_lives(int layer, std::int64_t state, std::int64_t first, std::int64_t last);
-  /// Changes when the past was rewritten, as TraceView::revision. 0: never.
-  virtual std::uint64_t revision() const { return 0; }
-  /// What both were, where `later` is the same side with tokens added.
-  bool grew_into(const CompareSource& later) const;
+  /// Whether `later` is this side, perhaps with tokens added and nothing rewritten.
+  virtual bool grew_into(const CompareSource& later) const;
 
  protected:
   ComparedSide side_;
   std::vector<SidePoint> points_;
+};
+
+/// Channels and state indexes of a state's point: the last axis counts the indexes, but of att.state [3, channels] the first.
+struct StateAxes {
+  explicit StateAxes(const ComparedPoint& point);
+  std::size_t at(std::int64_t channel, std::int64_t state) const {
+    return static_cast<std::size_t>(indexes_first ? state * channels + channel : channel * states + state);
+  }
+  bool indexes_first = false;
+  std::int64_t channels = 0, states = 1;
 };
 
 /// A run of a lab: tok.ids, the recorded drivers (mix.x, mix.B, mix.dt, resid_out ...), every state but caches, which is replayed,
@@ -82,8 +103,9 @@ class Comparison {
   /// As far as it has come.
   std::shared_ptr<const ComparedRuns> view() const;
   /// Goes on with the same sides after tokens were added to either: what was found of earlier columns stays where the alignment does.
-  /// False where they are not the same sides, or their past was rewritten; then nothing has changed and a new comparison is needed.
-  bool follow(std::unique_ptr<CompareSource> a, std::unique_ptr<CompareSource> b);
+  /// False where they are not the same sides, or their past was rewritten; then nothing has changed, the sides are the caller's still,
+  /// and a new comparison is needed.
+  bool follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b);
 
   /// What is drawn of one layer, over the columns [first, last) of the alignment. Null when cancelled; refused where the layer has no
   /// state of the same shape in both.

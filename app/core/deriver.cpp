@@ -6,6 +6,7 @@
 #include "app/core/attention_look.h"
 #include "app/core/channel_track_maker.h"
 #include "app/core/compared_next.h"
+#include "app/core/comparison_maker.h"
 #include "app/core/content.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
@@ -38,7 +39,7 @@ struct Kept {
 }  // namespace
 
 struct Deriver::Parts {
-  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparison_maker(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
   std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
@@ -93,6 +94,7 @@ struct Deriver::Parts {
   Kept<Content> kept_content;
   Kept<LayerReach> kept_reach;
   Kept<HiddenAttentionMap> kept_hidden;
+  ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -426,6 +428,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = unless_cancelled(weight_viewer.look(opened->checkpoint, s.tensor, s.against, cancelled), derived.refusal);
     if (!made) return false;
     derived.weights = std::move(*made);
+  }
+  if (query.comparison) {
+    auto made = comparison_maker.make(snapshot, opened, *query.comparison, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.comparison = std::move(*made);
   }
   if (query.compared_next && derived.comparison)
     derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);

@@ -102,9 +102,8 @@ std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b
   return (of_b ? pair.b : pair.a) + column - last;
 }
 
-ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment) {
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment, bool in_b) {
   const Selection& s = snapshot.selection;
-  const bool in_b = counts_in_b(snapshot);
   ShownColumns shown{0, alignment.count(), column_of(alignment, s.cursor_a, in_b)};
   if (shown.cursor >= alignment.count()) shown.cursor = -1;
   if (s.first == 0 && s.last == 0) return shown;

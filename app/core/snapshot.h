@@ -153,11 +153,11 @@ bool counts_in_b(const Snapshot& snapshot);
 /// both count on, so that a range may reach further than a run.
 std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b);
 std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b);
-/// The columns that are shown, [first, last), and the one that cursor A stands in, -1 for none.
+/// The columns that are shown, [first, last), and the one that cursor A stands in, -1 for none; both are counted in tokens of A or of B.
 struct ShownColumns {
   std::int64_t first = 0, last = 0, cursor = -1;
 };
-ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment);
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment, bool in_b);
 
 /// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
 /// Cells are counted flat, the last axis fastest: row r is the cell start + r step.

@@ -156,6 +156,14 @@ const char* name_of(AlignBy by) {
 std::int64_t Alignment::column_of_a(std::int64_t token) const { return column_with(columns, &TokenPair::a, token); }
 std::int64_t Alignment::column_of_b(std::int64_t token) const { return column_with(columns, &TokenPair::b, token); }
 
+std::pair<std::int64_t, std::int64_t> Alignment::columns_of(std::int64_t first_token, std::int64_t last_token) const {
+  if (first_token == 0 && last_token == 0) return {0, count()};
+  const auto is_shown = [&](const TokenPair& pair) { return pair.a >= first_token && pair.a < last_token; };
+  const auto first = std::ranges::find_if(columns, is_shown);
+  const auto behind = std::find_if(columns.rbegin(), columns.rend(), is_shown).base();
+  return first == columns.end() ? std::pair<std::int64_t, std::int64_t>{0, 0} : std::pair<std::int64_t, std::int64_t>{first - columns.begin(), behind - columns.begin()};
+}
+
 std::int64_t Alignment::next_difference(std::span<const std::int32_t> a, std::span<const std::int32_t> b, std::int64_t from, bool backwards) const {
   const auto begins = [&](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);

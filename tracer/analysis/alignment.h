@@ -2,6 +2,7 @@
 // Which token of one text belongs to which of another.
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace lab {
@@ -34,6 +35,8 @@ struct Alignment {
   /// The column of a token of A or B, or -1.
   std::int64_t column_of_a(std::int64_t token) const;
   std::int64_t column_of_b(std::int64_t token) const;
+  /// Columns [first, last) that hold the tokens [first_token, last_token) of A, and what stands between them; both 0: all.
+  std::pair<std::int64_t, std::int64_t> columns_of(std::int64_t first_token, std::int64_t last_token) const;
   /// The next column after `from` (before it, where `backwards`) at which the texts begin to differ after having been equal, or -1.
   std::int64_t next_difference(std::span<const std::int32_t> a, std::span<const std::int32_t> b, std::int64_t from, bool backwards) const;
 };

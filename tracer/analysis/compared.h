@@ -44,13 +44,14 @@ struct ExpectationDifference {
 ExpectationDifference compare_expectations(std::span<const float> logits_a, std::span<const float> logits_b);
 
 /// One state index of a layer over the columns, of both sides and their difference. A column of the picture stands for `stride`
-/// columns of the alignment: the signed value of largest magnitude is kept, of the difference too. NaN where a side has no token.
+/// columns of the alignment: the signed value of largest magnitude is kept, of the difference too.
 struct PairedSlab {
   std::int64_t layer = 0, state = 0;
   std::vector<std::int64_t> shape;           // of the state: [di, N], [H, P, N]
   std::int64_t first = 0, stride = 1;        // column of the alignment of picture column 0
   std::int64_t rows = 0, columns = 0;        // channels; of the picture
   std::vector<float> a, b, difference;       // [columns, rows]: B - A
+  std::vector<std::uint8_t> has_a, has_b, has_both;  // whether a picture column holds a token of A, of B, a pair; without one its values are NaN
   std::vector<float> half_life;              // of each channel in A, in tokens, over the columns shown; empty where unknown
   std::vector<std::int32_t> by_half_life;    // channels, slowest first; by index where unknown
   float largest = 0, largest_difference = 0; // magnitudes, of A and B together and of B - A; finite values only

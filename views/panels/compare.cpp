@@ -59,7 +59,8 @@ std::optional<CompareScene> compare_scene(const PaneContext& context) {
   const RunPair pair = runs_to_compare(context.snapshot);
   const ComparedRuns* runs = context.derived.comparison.get();
   if (!pair.a || !runs || !runs->alignment) return {};
-  return CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, shown_columns(context.snapshot, *runs->alignment), counts_in_b(context.snapshot)};
+  const bool in_b = counts_in_b(context.snapshot);
+  return CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, shown_columns(context.snapshot, *runs->alignment, in_b), in_b};
 }
 
 std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context) {

@@ -53,7 +53,7 @@ std::vector<ListedDifference> first_of_points(const DifferenceTable& table, Diff
 const KeptCompare& kept_list(PaneContext& context, const CompareScene& scene) {
   KeptCompare& kept = kept_of(context).compare;
   const CompareMemory& memory = context.memory.compare;
-  std::string key = fmt::format("{} {} {} {} {}", static_cast<const void*>(&scene.runs), scene.runs.progress, static_cast<int>(memory.order), memory.lists_all, memory.search);
+  std::string key = fmt::format("{} {} {} {} {}", scene_key(scene), scene.runs.progress, static_cast<int>(memory.order), memory.lists_all, memory.search);
   if (kept.list_key == key) return kept;
   kept.list_key = std::move(key);
   kept.total = differing(scene.runs.table);
