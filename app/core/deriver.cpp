@@ -433,6 +433,8 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = comparison_maker.make(snapshot, opened, *query.comparison, derived.refusal, cancelled);
     if (!made) return false;
     derived.comparison = std::move(*made);
+    const ComparedIds ids = runs_to_compare(snapshot, *query.comparison);
+    derived.compared_a = ids.a, derived.compared_b = ids.b;
   }
   if (query.compared_next && derived.comparison)
     derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);

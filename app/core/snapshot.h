@@ -417,6 +417,7 @@ struct Derived {
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
   std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
+  std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of
   std::shared_ptr<const ComparedNext> compared_next;
 };
 

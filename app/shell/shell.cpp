@@ -355,7 +355,10 @@ void Shell::Parts::carry_out(const OpenWish& wish) {
 
 void Shell::Parts::carry_out(const PaletteDeed& deed) {
   if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
-  else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
+  else if (const auto* command = std::get_if<Command>(&deed)) {
+    if (std::holds_alternative<command::Compare>(*command)) show_page(Page::compare);
+    send(*command);
+  }
   else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
   else if (const auto* arranging = std::get_if<std::function<void(Workspace&)>>(&deed)) (*arranging)(workspace);
   else if (const auto* setting = std::get_if<std::function<void(Settings&)>>(&deed)) {

@@ -58,7 +58,8 @@ std::string CompareScene::token_text(std::int64_t column) const {
 std::optional<CompareScene> compare_scene(const PaneContext& context) {
   const RunPair pair = runs_to_compare(context.snapshot);
   const ComparedRuns* runs = context.derived.comparison.get();
-  if (!pair.a || !runs || !runs->alignment) return {};
+  const bool is_of_them = pair.a && context.derived.compared_a == pair.a->id && context.derived.compared_b == pair.b->id;  // after a choice it lags behind
+  if (!is_of_them || !runs || !runs->alignment) return {};
   const bool in_b = counts_in_b(context.snapshot);
   return CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, shown_columns(context.snapshot, *runs->alignment, in_b), in_b};
 }

@@ -132,7 +132,7 @@ void draw_runs(Ui& ui, Box& bar, PaneContext& context, float width) {
 void draw_ways(Ui& ui, Box& bar, PaneContext& context, bool is_narrow) {
   const auto scene = compare_scene(context);
   const auto go = [&](const char* id, const char* symbol, const char* word, bool backwards, const char* tip) {
-    const std::string label = is_narrow ? std::string(symbol) : backwards ? std::string(symbol) + "   " + word : std::string(symbol) + "   " + word;
+    const std::string label = is_narrow ? std::string(symbol) : fmt::format("{}   {}", symbol, word);
     const bool enabled = scene && next_difference(*scene, backwards) >= 0;
     if (button(ui, (label + "##" + id).c_str(), bar.cut_left(is_narrow ? 32 : 92).row(kControlHeight), {.enabled = enabled, .tip = tip}))
       go_to_difference(context, backwards);

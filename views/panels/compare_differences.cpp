@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "views/panels/compare.h"
 #include "views/panels/kit/icons.h"

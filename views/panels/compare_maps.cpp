@@ -17,7 +17,6 @@ namespace lab {
 namespace {
 
 constexpr const char* kFigure = "compare-heatmap";
-constexpr float kBelow = 28;        // of the pane: room for the numbers of the axis
 constexpr float kRamp = 64;         // units of the colours in the header
 constexpr float kRoomForLabels = 380;
 

@@ -68,7 +68,8 @@ std::string tip_of(const CompareScene& scene, std::int64_t column) {
   add("A", scene.runs.a, tokens.a), add("B", scene.runs.b, tokens.b);
   const ExpectationDifference next = scene.runs.expectation_at(column);
   if (!std::isnan(next.kl))
-    text += fmt::format("\nKL(A‖B) afterwards\t{} nat\nentropy of A, B\t{}, {} bit", number_text(next.kl, 4), number_text(next.entropy_a, 3), number_text(next.entropy_b, 3));
+    text += fmt::format("\nKL(A‖B) afterwards\t{} nat\nentropy of A, B\t{}, {} bit", number_text(static_cast<double>(next.kl), 4), number_text(static_cast<double>(next.entropy_a), 3),
+                        number_text(static_cast<double>(next.entropy_b), 3));
   return text;
 }
 
