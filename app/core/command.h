@@ -309,13 +309,16 @@ struct FigureLook {
   std::string of = "cell";            // the part of the state whose writers are shown: "cell", "channel", "head", "layer", "read-out"
   bool all_layers = false, log_counts = true;
   double yaw = 0.6, pitch = 0.35;
+  std::int64_t run_a = -1, run_b = -1, offset = 0;       // of comparisons, as in ComparisonQuery
+  std::string align = "position", basis = "joint";       // "position", "token", "first-difference", "offset"; "joint", "a", "b"
   friend bool operator==(const FigureLook&, const FigureLook&) = default;
   static constexpr auto fields() {
     return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
                       field("rows_axis", &FigureLook::rows_axis), field("across_axis", &FigureLook::across_axis), field("first_row", &FigureLook::first_row),
                       field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
                       field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
-                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch));
+                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch), field("run_a", &FigureLook::run_a), field("run_b", &FigureLook::run_b),
+                      field("offset", &FigureLook::offset), field("align", &FigureLook::align), field("basis", &FigureLook::basis));
   }
 };
 

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
-#include <tuple>
 #include <utility>
 
 #include "app/core/builtin.h"
@@ -69,9 +68,8 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
   if (pane == "compare-next") return "next-token";
-  for (const auto& [name, kind, otherwise] : {std::tuple{"compare-pca", "compare-pca", "pca2d"}, {"compare-norms", "compare-norms", "norms"}})
-    if (pane == name) return find_figure(kind) ? kind : otherwise;
-  if (pane.starts_with("compare-")) return find_figure("compare-heatmap") ? "compare-heatmap" : "state-heatmap";
+  if (pane == "compare-pca" || pane == "compare-norms") return pane;
+  if (pane.starts_with("compare-")) return "compare-heatmap";
   if (pane == "response") return "alert-limits";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
@@ -104,7 +102,7 @@ struct Shell::Parts {
   void keep_alerts();
   void note_texts();
   void ask();
-  void choose_runs(Query& query) const;
+  std::optional<ComparisonQuery> comparison() const;
   void go_on();
   void perform(Action action);
   void close_or_cancel();
@@ -282,17 +280,14 @@ void Shell::Parts::note_texts() {
 }
 
 /// Which runs are compared and how, as the selection has it; nothing while there are fewer than two.
-void Shell::Parts::choose_runs(Query& query) const {
+std::optional<ComparisonQuery> Shell::Parts::comparison() const {
   const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return {};
   const command::Compare& how = snapshot->selection.compare;
-  if (!runs.a) {
-    query.comparison.reset();
-    return;
-  }
-  query.comparison->a = runs.a->id, query.comparison->b = runs.b->id;
-  query.comparison->offset = how.offset;
+  ComparisonQuery query{.a = runs.a->id, .b = runs.b->id, .offset = how.offset, .basis = memory.compare.basis};
   for (const AlignBy by : {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset})
-    if (how.align == name_of(by)) query.comparison->by = by;
+    if (how.align == name_of(by)) query.by = by;
+  return query;
 }
 
 /// Asks the analyst for what the visible panes show.
@@ -304,7 +299,8 @@ void Shell::Parts::ask() {
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (page() == Page::monitor) query.windows = memory.windows;
-  if (query.comparison) choose_runs(query);
+  if (const auto wanted = std::exchange(query.comparison, {}))
+    if ((query.comparison = comparison())) query.comparison->slab = wanted->slab, query.comparison->trajectories = wanted->trajectories;
   const bool compares_on = query.comparison && analyst.idle() && derived->comparison && !derived->comparison->is_whole;
   const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on && !compares_on)) return;
@@ -634,7 +630,9 @@ void Shell::Parts::name_dialogs() {
   dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
   dialogs.add(export_dialog, [this](Box window) { 
     if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
-      figure->look = look_of(shown_options(figure->kind, memory));
+      FigureOptions shown = shown_options(figure->kind, memory);
+      shown.comparison = comparison().value_or(ComparisonQuery());
+      figure->look = look_of(shown);
       start_export(*figure);
     }
   });

@@ -70,6 +70,7 @@ struct HandCompared : HandMade {
   }
   void make_slab() {
     *paired = {.layer = 1, .state = 1, .shape = {kChannels, kStates}, .rows = kChannels, .columns = kTokens, .half_life = {20, 0.5f, 200, 2}, .by_half_life = {2, 0, 3, 1}};
+    paired->has_a.assign(kTokens, 1), paired->has_b = paired->has_both = paired->has_a;
     for (std::int64_t t = 0; t < kTokens; ++t)
       for (int r = 0; r < kChannels; ++r) {
         paired->a.push_back(cell(t, r));

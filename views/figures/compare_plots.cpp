@@ -27,30 +27,21 @@ const std::vector<float>& values_of(const PairedSlab& slab, CompareMap which) {
 }
 
 /// At most about kFitSample values, evenly spread; what is not there is left out by the fit.
-void add_sample(const std::vector<float>& values, std::vector<float>& sample) {
+void add_sample(const std::vector<float>& values, std::vector<float>& sample, bool differing_only) {
   const std::size_t step = std::max<std::size_t>(1, values.size() / kFitSample);
-  for (std::size_t i = 0; i < values.size(); i += step) sample.push_back(values[i]);
+  for (std::size_t i = 0; i < values.size(); i += step)
+    if (!differing_only || values[i] != 0) sample.push_back(values[i]);
 }
 
+/// The difference has a range of its own, fitted to what differs: most may be equal.
 ColorScale scale_of(const PairedSlab& slab, CompareMap which, const FigureOptions& options, bool is_shared) {
   std::vector<float> sample;
   FigureOptions own = options;
-  if (which == CompareMap::difference) own.locked = false;
-  add_sample(values_of(slab, which), sample);
-  if (is_shared && which != CompareMap::difference) add_sample(values_of(slab, which == CompareMap::a ? CompareMap::b : CompareMap::a), sample);
+  const bool is_difference = which == CompareMap::difference;
+  if (is_difference) own.locked = false;
+  add_sample(values_of(slab, which), sample, is_difference);
+  if (is_shared && !is_difference) add_sample(values_of(slab, which == CompareMap::a ? CompareMap::b : CompareMap::a), sample, false);
   return scale_for(own, sample);
-}
-
-/// By column of the picture, whether the side, or for the difference both, have a token there.
-std::vector<bool> columns_there(const ComparedRuns& runs, CompareMap which) {
-  const PairedSlab& slab = *runs.slab;
-  std::vector<bool> there(static_cast<std::size_t>(slab.columns));
-  for (std::int64_t i = 0; i < slab.columns; ++i)
-    for (std::int64_t c = slab.first + i * slab.stride; c < std::min(slab.first + (i + 1) * slab.stride, runs.alignment->count()); ++c) {
-      const TokenPair& pair = runs.alignment->columns[static_cast<std::size_t>(c)];
-      if (which == CompareMap::a ? pair.a >= 0 : which == CompareMap::b ? pair.b >= 0 : pair.is_pair()) there[static_cast<std::size_t>(i)] = true;
-    }
-  return there;
 }
 
 Axis slab_rows(const PairedSlab& slab, const FigureOptions& options) {
@@ -106,8 +97,9 @@ Plot compare_map(const Snapshot& snapshot, const ComparedRuns& runs, CompareMap 
   Plot plot{.x = column_axis(*runs.alignment, first, last), .y = slab_rows(*slab, options)};
   HeatLayer heat{.columns = slab->columns, .rows = slab->rows, .x0 = static_cast<double>(slab->first) - 0.5, .dx = static_cast<double>(slab->stride),
                  .numbers = true, .owner = slab};
-  heat.column = [slab, which, there = columns_there(runs, which)](std::int64_t i) -> const float* {
-    return there[static_cast<std::size_t>(i)] ? values_of(*slab, which).data() + i * slab->rows : nullptr;
+  heat.column = [slab, which](std::int64_t i) -> const float* {
+    const auto& has = which == CompareMap::a ? slab->has_a : which == CompareMap::b ? slab->has_b : slab->has_both;
+    return has[static_cast<std::size_t>(i)] ? values_of(*slab, which).data() + i * slab->rows : nullptr;
   };
   if (const auto* order = order_of(*slab, options)) heat.row_order = *order;
   heat.scale = scale_of(*slab, which, options, is_shared);

@@ -106,15 +106,6 @@ void draw_hover(Ui& ui, PaneContext& context, const CompareScene& scene, const F
   ui.tooltip(text, labels);
 }
 
-std::string values_of(const CompareScene& scene, CompareMap which) {
-  const PairedSlab& slab = *scene.runs.slab;
-  std::string text = "column\tchannel\tvalue\n";
-  for (std::int64_t i = 0; i < slab.columns; ++i)
-    for (std::int64_t row = 0; row < slab.rows; ++row)
-      text += fmt::format("{}\t{}\t{}\n", slab.first + i * slab.stride, row, csv_text(slab_value(slab, which, slab.first + i * slab.stride, row)));
-  return text;
-}
-
 /// The columns that a map shows: of B by itself those it was left at, where time is not linked.
 ShownColumns columns_of(const PaneContext& context, const CompareScene& scene, bool is_alone) {
   ShownColumns shown = scene.shown;
@@ -137,12 +128,11 @@ Hit handle_mouse(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, 
   return hit;
 }
 
-void draw_menu(Ui& ui, Box pane, PaneContext& context, FigureOptions& options, const KeptFigure* figure, const CompareScene* scene, CompareMap which) {
+void draw_menu(Ui& ui, Box pane, PaneContext& context, FigureOptions& options, const KeptFigure& figure, CompareMap which) {
   const bool by_index = options.order == RowOrder::index;
-  PaneMenu offered{.kind = find_figure(kFigure) ? kFigure : "state-heatmap", .shown = options, .lockable = figure && which != CompareMap::difference ? &options : nullptr, .figure = figure};
+  PaneMenu offered{.kind = kFigure, .shown = options, .lockable = which != CompareMap::difference ? &options : nullptr, .figure = &figure};
   offered.fit = [&] { context.send(command::ShowRange{0, 0}), options.first_row = options.rows = 0, context.memory.compare.alone = {}; };
   offered.more = {{.label = "Rows by half-life", .marked = !by_index}, {.label = "Rows by index", .marked = by_index}};
-  if (scene && context.memory.wish_pane == ui.pane && context.memory.wish == PaneWish::copy) offered.values = values_of(*scene, which);
   const int chosen = pane_menu(ui, pane, context, offered);
   if (chosen == 0) options.order = RowOrder::half_life;
   if (chosen == 1) options.order = RowOrder::index;
@@ -207,7 +197,7 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
   if (hit.clicked && !hit.double_clicked)
     if (const std::int64_t row = slab_row(*scene->runs.slab, options, y); row >= 0) context.send(command::Select{context.snapshot.selection.layer, row, -1});
   if (hit.hovered) draw_hover(ui, context, *scene, options, x, y);
-  draw_menu(ui, pane, context, options, &figure, &*scene, which);
+  draw_menu(ui, pane, context, options, figure, which);
 }
 
 }  // namespace

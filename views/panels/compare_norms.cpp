@@ -79,16 +79,6 @@ void draw_hover(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure
   ui.tooltip(text, labels);
 }
 
-std::string values_of(const CompareScene& scene, const std::vector<int>& layers) {
-  std::string text = "column\tlayer\ta\tb\n";
-  for (const int layer : layers)
-    for (std::int64_t column = scene.shown.first; column < scene.shown.last; ++column) {
-      const TokenPair tokens = scene.pair(column);
-      text += fmt::format("{}\t{}\t{}\t{}\n", column, layer, norm_after(scene.a, layer, tokens.a), norm_after(scene.b, layer, tokens.b));
-    }
-  return text;
-}
-
 void toggle_pinned(PaneContext& context) {
   auto& pinned = context.memory.compare.pinned;
   const std::int64_t layer = context.snapshot.selection.layer;
@@ -101,7 +91,7 @@ void toggle_pinned(PaneContext& context) {
 void draw_compare_norms(Ui& ui, Box box, PaneContext& context) {
   const Box pane = box;
   PaneHeader header(ui, box, "State norm");
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(find_figure(kFigure) ? kFigure : "norms");
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(kFigure);
   const bool is_pinned = std::ranges::find(context.memory.compare.pinned, context.snapshot.selection.layer) != context.memory.compare.pinned.end();
   if (icon_button(ui, header.control(28), icon::kPlus, "pin", is_pinned ? "Let the selected layer go" : "Keep the selected layer among these", is_pinned)) toggle_pinned(context);
   const auto scene = scene_or_note(ui, box, context);
@@ -124,9 +114,8 @@ void draw_compare_norms(Ui& ui, Box box, PaneContext& context) {
   draw_names(ui, body, figure, *scene, layers);
   const Hit hit = handle_columns(ui, all, figure.page.areas[0], context, *scene, "plot");
   if (hit.hovered) draw_hover(ui, body, context, figure, *scene, layers, hit);
-  PaneMenu offered{.kind = find_figure(kFigure) ? kFigure : "norms", .figure = &figure, .fit = [&] { context.send(command::ShowRange{0, 0}); }};
+  PaneMenu offered{.kind = kFigure, .figure = &figure, .fit = [&] { context.send(command::ShowRange{0, 0}); }};
   offered.more = {{.label = is_pinned ? "Let the selected layer go" : "Keep the selected layer"}, {.label = "Let all go", .enabled = !context.memory.compare.pinned.empty()}};
-  if (context.memory.wish_pane == ui.pane && context.memory.wish == PaneWish::copy) offered.values = values_of(*scene, layers);
   const int chosen = pane_menu(ui, pane, context, offered);
   if (chosen == 0) toggle_pinned(context);
   if (chosen == 1) context.memory.compare.pinned.clear();

@@ -187,13 +187,6 @@ void draw_paths(Ui& ui, Box box, PaneContext& context, const CompareScene& scene
   handle_mouse(ui, box, context, scene, pair, plane);
 }
 
-std::string values_of(const TrajectoryPair& pair) {
-  std::string text = "column\ta_pc1\ta_pc2\ta_pc3\tb_pc1\tb_pc2\tb_pc3\n";
-  for (std::size_t i = 0; i < pair.columns.size(); ++i)
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", pair.columns[i], pair.a[i][0], pair.a[i][1], pair.a[i][2], pair.b[i][0], pair.b[i][1], pair.b[i][2]);
-  return text;
-}
-
 }  // namespace
 
 void draw_compare_pca(Ui& ui, Box box, PaneContext& context) {
@@ -201,7 +194,7 @@ void draw_compare_pca(Ui& ui, Box box, PaneContext& context) {
   TrajectoryBasis& basis = context.memory.compare.basis;
   constexpr const char* kTitles[] = {"PCA, joint basis", "PCA, basis of A", "PCA, basis of B"};
   PaneHeader header(ui, box, kTitles[static_cast<std::size_t>(basis)]);
-  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(find_figure(kFigure) ? kFigure : "pca2d");
+  if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view(kFigure);
   const int chosen = segments(ui, "basis", header.control(120), kBases, static_cast<int>(basis));
   basis = static_cast<TrajectoryBasis>(chosen);
   const auto scene = scene_or_note(ui, box, context);
@@ -214,9 +207,7 @@ void draw_compare_pca(Ui& ui, Box box, PaneContext& context) {
   draw_paths(ui, box.inset(8, 4), context, *scene, *pair);
   ui.line_across(foot.x + 12, foot.right() - 12, foot.y, ui.theme().line);
   ui.text_in(foot.inset(12, 0), Face::control, ui.theme().dim, foot_of(*pair, *scene));
-  PaneMenu offered{.kind = find_figure(kFigure) ? kFigure : "pca2d"};
-  if (context.memory.wish_pane == ui.pane && context.memory.wish == PaneWish::copy) offered.values = values_of(*pair);
-  pane_menu(ui, pane, context, offered);
+  pane_menu(ui, pane, context, {.kind = kFigure});
 }
 
 }  // namespace lab

@@ -61,7 +61,6 @@ void complete(Query& query, const PaneMemory& memory) {
   query.channel = query.slab && memory.curves == CurveSet::channel;
   query.expected = query.slab && memory.curves == CurveSet::expected;
   query.watched = memory.watched;
-  if (query.comparison) query.comparison->basis = memory.compare.basis;
 }
 
 void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context) {
