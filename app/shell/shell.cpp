@@ -131,6 +131,7 @@ struct Shell::Parts {
   void draw_start(Box body);
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
   Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : memory.show_compare ? Page::compare : Page::inspect; }
+  bool has_time_panel() const { return snapshot->model && (page() == Page::inspect || page() == Page::monitor); }
   const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
@@ -520,17 +521,17 @@ void Shell::Parts::perform(Action action) {
     case Action::next_match: memory.search_step = 1; break;
     case Action::previous_match: memory.search_step = -1; break;
     case Action::name_range:
-      if (snapshot->model && page() != Page::weights) begin_naming_between_cursors(memory.draft, *snapshot);
+      if (has_time_panel()) begin_naming_between_cursors(memory.draft, *snapshot);
       break;
     case Action::rename_range:
-      if (page() != Page::weights) begin_renaming(memory.draft, *snapshot, memory.range);
+      if (has_time_panel()) begin_renaming(memory.draft, *snapshot, memory.range);
       break;
     case Action::remove_range:
       if (has_range()) send(command::RemoveRange{memory.range});
       memory.range = -1;
       break;
     case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
-    case Action::playback: memory.playback = !memory.playback && snapshot->model && page() != Page::weights; break;
+    case Action::playback: memory.playback = !memory.playback && has_time_panel(); break;
     case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
     case Action::next_tensor: page() == Page::weights ? move_in_tensors(1) : move_in_state(0, 1); break;
     case Action::previous_index: move_in_state(-1, -1); break;

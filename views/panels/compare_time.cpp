@@ -14,7 +14,7 @@
 namespace lab {
 namespace {
 
-constexpr float kControls = 196, kRight = 24, kTicks = 12;
+constexpr float kControls = 196, kRight = 24;
 
 /// All columns of the alignment between two places.
 struct TimeLine {
