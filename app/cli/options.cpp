@@ -140,7 +140,7 @@ void add_input(CLI::App& command, InputOptions& options, InputNeed need) {
 }
 
 void add_second_input(CLI::App& command, InputOptions& options) {
-  add_inputs(command, "INPUT of B, where it is another", "-b", options)->require_option(0, 1);
+  add_inputs(command, "Input of B (where it is another)", "-b", options)->require_option(0, 1);
 }
 
 Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field) {

@@ -55,6 +55,7 @@ std::optional<std::shared_ptr<const ComparedRuns>> ComparisonMaker::make(const S
   if (query.whole && !comparison_->finish(cancelled)) return std::nullopt;
   if (!query.whole) comparison_->work(cancelled);
   auto view = std::make_shared<ComparedRuns>(*comparison_->view());
+  if (!view->refusal.empty()) refusal = view->refusal;
   if (!view->is_whole) return view;
   const Selection& s = snapshot.selection;
   const ShownColumns shown = shown_columns(snapshot, *view->alignment, snapshot.active_run == ids.b);

@@ -143,6 +143,7 @@ class RunSource final : public CompareSource {
 
   Status read_states(std::span<const int> wanted, const std::vector<std::size_t>& states, std::int64_t first, std::int64_t count, ValueOrder order,
                      std::vector<std::vector<float>>& rows) {
+    for (const std::size_t i : states) rows[i].reserve(static_cast<std::size_t>(count * points_[static_cast<std::size_t>(wanted[i])].point.width));
     return walk(places_[static_cast<std::size_t>(wanted[states[0]])].layer, first, count, [&] {
       for (const std::size_t i : states) append(places_[static_cast<std::size_t>(wanted[i])], order, rows[i]);
     });
