@@ -24,6 +24,7 @@ void add_replay(const Setting& setting, bool all_layers, std::vector<Case>& case
 void add_seek(const Subject& subject, std::vector<Case>& cases);
 void add_state_copy(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_content(const Subject& subject, int rounds, std::vector<Case>& cases);
+void add_compare(int rounds, std::vector<Case>& cases);
 void add_pca(int rounds, std::vector<Case>& cases);
 void add_open(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_memory(const Subject& subject, std::vector<Case>& cases);

@@ -32,7 +32,8 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
                  .field = "TARGET",
                  .expected = "one model or session",
                  .found = fmt::format("{}", targets.size()),
-                 .message = "the window shows one run"};
+                 .message = "the window opens one run",
+                 .next = "`statelab compare A B` compares two; in the window Compare (Ctrl+4) shows two runs of one model"};
   if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
     return Error{.code = Code::environment,
                  .message = "there is no display for the window",

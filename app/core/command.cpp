@@ -79,6 +79,11 @@ std::string label(const command::DeleteRun& c) { return fmt::format("delete run 
 std::string label(const command::RenameRun& c) { return fmt::format("call run {} {}", c.run, printable(c.name)); }
 std::string label(const command::PromoteRun& c) { return fmt::format("promote run {}", c.run); }
 std::string label(const command::StepAll& c) { return fmt::format("step all runs {}", c.count); }
+std::string label(const command::Compare& c) {
+  const auto run = [](std::int64_t id) { return id < 0 ? std::string("any") : std::to_string(id); };
+  const std::string how = c.align == "offset" ? fmt::format("offset {}", c.offset) : printable(c.align);
+  return fmt::format("compare run {} with run {} by {}", run(c.a), run(c.b), how);
+}
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::ExportFigure& c) {

@@ -278,6 +278,19 @@ struct RemoveRange {
   static constexpr const char* kName = "remove_range";
   static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
 };
+/// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen), and which of their tokens belong together: those of
+/// one number ("position"), the same from the first that differs on ("first-difference"), equal ones ("token"), or token t of A and
+/// t + `offset` of B ("offset").
+struct Compare {
+  std::int64_t a = -1, b = -1;
+  std::string align = "position";
+  std::int64_t offset = 0;  // tokens by which B is ahead, for "offset"
+  friend bool operator==(const Compare&, const Compare&) = default;
+  static constexpr const char* kName = "compare";
+  static constexpr auto fields() {
+    return std::tuple(field("a", &Compare::a), field("b", &Compare::b), field("align", &Compare::align), field("offset", &Compare::offset));
+  }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -297,6 +310,8 @@ struct FigureLook {
   bool all_layers = false, log_counts = true;
   double yaw = 0.6, pitch = 0.35, zoom = 1;
   std::vector<double> center;  // of what a zoom shows: x and y
+  std::int64_t run_a = -1, run_b = -1, offset = 0;       // of comparisons, as in ComparisonQuery
+  std::string align = "position", basis = "joint";       // "position", "token", "first-difference", "offset"; "joint", "a", "b"
   friend bool operator==(const FigureLook&, const FigureLook&) = default;
   static constexpr auto fields() {
     return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
@@ -304,7 +319,8 @@ struct FigureLook {
                       field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
                       field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
                       field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch), field("zoom", &FigureLook::zoom),
-                      field("center", &FigureLook::center));
+                      field("center", &FigureLook::center), field("run_a", &FigureLook::run_a), field("run_b", &FigureLook::run_b),
+                      field("offset", &FigureLook::offset), field("align", &FigureLook::align), field("basis", &FigureLook::basis));
   }
 };
 
@@ -329,7 +345,7 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::RestoreState, command::EditState, command::ApplyPatch, command::SetTrials, command::SetRule, command::RemoveRule,
                              command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
-                             command::Play, command::SetRange, command::RemoveRange>;
+                             command::Play, command::SetRange, command::RemoveRange, command::Compare>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

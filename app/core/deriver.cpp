@@ -5,6 +5,8 @@
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
 #include "app/core/channel_track_maker.h"
+#include "app/core/compared_next.h"
+#include "app/core/comparison_maker.h"
 #include "app/core/content.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
@@ -37,7 +39,7 @@ struct Kept {
 }  // namespace
 
 struct Deriver::Parts {
-  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparison_maker(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
   std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
@@ -69,6 +71,7 @@ struct Deriver::Parts {
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
   Context<float> context;
+  ComparedNextMaker compared_next_maker;
   std::shared_ptr<const OpenedModel> opened;
   std::uint64_t run = 0;
   std::vector<bool> sampleable;
@@ -91,6 +94,7 @@ struct Deriver::Parts {
   Kept<Content> kept_content;
   Kept<LayerReach> kept_reach;
   Kept<HiddenAttentionMap> kept_hidden;
+  ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -425,6 +429,15 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.weights = std::move(*made);
   }
+  if (query.comparison) {
+    auto made = comparison_maker.make(snapshot, opened, *query.comparison, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.comparison = std::move(*made);
+    const ComparedIds ids = runs_to_compare(snapshot, *query.comparison);
+    derived.compared_a = ids.a, derived.compared_b = ids.b;
+  }
+  if (query.compared_next && derived.comparison)
+    derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);
   if (query.surprise)
     derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;

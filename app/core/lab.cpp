@@ -20,7 +20,7 @@ bool is_one_of(const Command& command) {
 
 bool is_look(const Command& c) {
   return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
-                   command::ExportFigure, command::Play>(c);
+                   command::ExportFigure, command::Play, command::Compare>(c);
 }
 
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -103,6 +105,29 @@ Status Lab::Parts::carry_out(const command::StepAll& c) {
   for (const Branch& branch : tree.branches())
     if (branch.id != tree.active()) all.others.push_back({.branch = branch.id});
   announce(std::move(all));
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Compare& c) {
+  constexpr std::array<std::string_view, 4> kAlignments{"position", "token", "first-difference", "offset"};
+  LAB_TRY(need_run());
+  for (const auto& [field, id] : {std::pair{"a", c.a}, {"b", c.b}}) {
+    if (id < 0) continue;
+    Status status = need_branch(id);
+    if (!status) {
+      status.error().field = field;
+      return status;
+    }
+  }
+  if (c.a >= 0 && c.a == c.b)
+    return Error{.code = Code::bad_argument, .field = "b", .expected = "another run than a", .found = std::to_string(c.b), .message = "a run is not compared with itself"};
+  if (std::ranges::find(kAlignments, c.align) == kAlignments.end())
+    return Error{.code = Code::bad_argument,
+                 .field = "align",
+                 .expected = "position, token, first-difference or offset",
+                 .found = printable(c.align),
+                 .message = "tokens cannot be aligned like that"};
+  selection.compare = c;
   return {};
 }
 

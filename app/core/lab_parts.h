@@ -90,6 +90,7 @@ struct Lab::Parts {
   Status carry_out(const command::Play& c);
   Status carry_out(const command::SetRange& c);
   Status carry_out(const command::RemoveRange& c);
+  Status carry_out(const command::Compare& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);

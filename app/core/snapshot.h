@@ -13,6 +13,7 @@
 #include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/compared.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -84,6 +85,7 @@ struct Selection {
   std::int64_t layer = 0, channel = 0, state = 0;
   std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
   std::string tensor, against;                // whose weights are looked at, and the model they are compared with; "": none
+  command::Compare compare;                   // which runs are compared, and how
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
@@ -135,7 +137,27 @@ struct Snapshot {
   std::vector<float> last_logits;   // after the last token, empty before
 
   std::int64_t count() const { return tokens.count(); }
+  const RunFacts* find_run(std::int64_t id) const;  // or null
 };
+
+/// The two runs that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
+/// Both null while there are fewer than two.
+struct RunPair {
+  const RunFacts* a = nullptr;
+  const RunFacts* b = nullptr;
+};
+RunPair runs_to_compare(const Snapshot& snapshot);
+/// Whether the cursor and the tokens shown are those of B: where B is the active run. Otherwise they are taken as those of A.
+bool counts_in_b(const Snapshot& snapshot);
+/// The column of an alignment in which a token of one side stands, and the token that a column has, -1 for none. Beyond the last token
+/// both count on, so that a range may reach further than a run.
+std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b);
+std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b);
+/// The columns that are shown, [first, last), and the one that cursor A stands in, -1 for none; both are counted in tokens of A or of B.
+struct ShownColumns {
+  std::int64_t first = 0, last = 0, cursor = -1;
+};
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment, bool in_b);
 
 /// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
 /// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
@@ -342,6 +364,24 @@ struct HiddenAttentionMap {
   std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
 };
 
+/// What both runs expect after one column of their alignment.
+struct ComparedNext {
+  std::int64_t column = -1;
+  std::shared_ptr<const NextTokens> a, b;  // null where a run has no token there, or what it expected was dropped
+  std::vector<std::int64_t> a_in_b, b_in_a;  // rank in B of each of A's best, and the other way round; 0: the most probable
+};
+
+/// Two runs of the model to be compared, and what is drawn of them: of the selected layer and state index, over the tokens shown.
+struct ComparisonQuery {
+  std::int64_t a = -1, b = -1;  // RunFacts::id; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
+  AlignBy by = AlignBy::position;
+  std::int64_t offset = 0;
+  bool slab = false, trajectories = false;
+  TrajectoryBasis basis = TrajectoryBasis::joint;
+  bool whole = false;  // waits for all of it; otherwise a piece is made and there is more to come while it is not whole
+  friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -352,6 +392,8 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
+  std::optional<ComparisonQuery> comparison;
+  bool compared_next = false;           // what both runs of the comparison expect after the column of cursor A
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -374,6 +416,9 @@ struct Derived {
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
+  std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
+  std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of
+  std::shared_ptr<const ComparedNext> compared_next;
 };
 
 }  // namespace lab

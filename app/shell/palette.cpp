@@ -87,6 +87,7 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
     if (run.id != snapshot.active_run) finder.add("run", fmt::format("go to {}, {} tokens", run.name, run.tokens.count()), command::SwitchRun{run.id});
     if (run.id != snapshot.runs.front().id) finder.add("run", "promote " + run.name, command::PromoteRun{run.id});
     finder.add("run", "delete " + run.name, command::DeleteRun{run.id});
+    if (const RunPair pair = runs_to_compare(snapshot); run.id != pair.a->id) finder.add("run", fmt::format("compare {} with {}", pair.a->name, run.name), command::Compare{pair.a->id, run.id});
   }
 }
 

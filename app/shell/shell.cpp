@@ -32,6 +32,7 @@
 #include "model/base/memory.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
+#include "views/panels/compare.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/layer_filter.h"
@@ -68,6 +69,9 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "layers") return "norms";
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
+  if (pane == "compare-next") return "next-token";
+  if (pane == "compare-pca" || pane == "compare-norms") return pane;
+  if (pane.starts_with("compare-")) return "compare-heatmap";
   if (pane == "response") return "alert-limits";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
@@ -85,6 +89,7 @@ struct Shell::Parts {
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    memory.show_compare = options.show_compare;
     desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
     for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
     name_dialogs();
@@ -99,6 +104,7 @@ struct Shell::Parts {
   void keep_alerts();
   void note_texts();
   void ask();
+  std::optional<ComparisonQuery> comparison() const;
   void go_on();
   void perform(Action action);
   void close_or_cancel();
@@ -106,8 +112,11 @@ struct Shell::Parts {
   void carry_out(const OpenWish& wish);
   void carry_out(const PaletteDeed& deed);
   void toggle_weights();
-  void show_run(bool monitor);
+  void show_page(Page page);
   void go_to_alert(bool next);
+  void swap_runs();
+  void follow_flip(const std::vector<InputEvent>& events);
+  PaneContext pane_context();
   void show_other_view();
   void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
@@ -125,7 +134,8 @@ struct Shell::Parts {
   void draw_panes(Box body);
   void draw_start(Box body);
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
-  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
+  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : memory.show_compare ? Page::compare : Page::inspect; }
+  bool has_time_panel() const { return snapshot->model && (page() == Page::inspect || page() == Page::monitor); }
   const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
@@ -276,6 +286,17 @@ void Shell::Parts::note_texts() {
     for (const NextToken& token : derived->next->best) code_points.note(snapshot->model->piece(token.id));
 }
 
+/// Which runs are compared and how, as the selection has it; nothing while there are fewer than two.
+std::optional<ComparisonQuery> Shell::Parts::comparison() const {
+  const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return {};
+  const command::Compare& how = snapshot->selection.compare;
+  ComparisonQuery query{.a = runs.a->id, .b = runs.b->id, .offset = how.offset, .basis = memory.compare.basis};
+  for (const AlignBy by : {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset})
+    if (how.align == name_of(by)) query.by = by;
+  return query;
+}
+
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
@@ -285,8 +306,11 @@ void Shell::Parts::ask() {
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (page() == Page::monitor) query.windows = memory.windows;
+  if (const auto wanted = std::exchange(query.comparison, {}))
+    if ((query.comparison = comparison())) query.comparison->slab = wanted->slab, query.comparison->trajectories = wanted->trajectories;
+  const bool compares_on = query.comparison && analyst.idle() && derived->comparison && !derived->comparison->is_whole;
   const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
-  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on)) return;
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on && !compares_on)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
   asked = query;
@@ -334,7 +358,10 @@ void Shell::Parts::carry_out(const OpenWish& wish) {
 
 void Shell::Parts::carry_out(const PaletteDeed& deed) {
   if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
-  else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
+  else if (const auto* command = std::get_if<Command>(&deed)) {
+    if (std::holds_alternative<command::Compare>(*command)) show_page(Page::compare);
+    send(*command);
+  }
   else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
   else if (const auto* arranging = std::get_if<std::function<void(Workspace&)>>(&deed)) (*arranging)(workspace);
   else if (const auto* setting = std::get_if<std::function<void(Settings&)>>(&deed)) {
@@ -354,10 +381,11 @@ void Shell::Parts::toggle_weights() {
   send(command::ShowWeights{is_open ? "" : is_known ? memory.last_tensor : tensors.front().name, is_open ? "" : memory.weights_against});
 }
 
-/// Shows the run and its states, or the rules that watch it, in place of what is shown.
-void Shell::Parts::show_run(bool monitor) {
+/// Shows the run and its states, the rules that watch it, or two runs, in place of what is shown.
+void Shell::Parts::show_page(Page page) {
   if (!snapshot->model) return;
-  memory.show_monitor = monitor;
+  memory.show_monitor = page == Page::monitor;
+  memory.show_compare = page == Page::compare;
   if (!snapshot->selection.tensor.empty()) toggle_weights();
 }
 
@@ -373,6 +401,27 @@ void Shell::Parts::go_to_alert(bool next) {
   if (at == log->alerts.end() || at->finding.token >= snapshot->count()) return;
   send(command::Seek{at->finding.token, "a"});
   if (at->finding.layer >= 0) send(command::Select{at->finding.layer, -1, -1});
+}
+
+/// A and B of Compare change places.
+void Shell::Parts::swap_runs() {
+  const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return;
+  command::Compare how = snapshot->selection.compare;
+  how.a = runs.b->id, how.b = runs.a->id, how.offset = -how.offset;
+  send(how);
+}
+
+/// In Compare A and B change places while their key is held.
+void Shell::Parts::follow_flip(const std::vector<InputEvent>& events) {
+  bool& is_flipped = memory.compare.is_flipped;
+  for (const InputEvent& event : events) {
+    if (event.kind == InputEvent::Kind::focus && !event.down) is_flipped = false;
+    if (event.kind != InputEvent::Kind::key || event.code != static_cast<int>(Key::f)) continue;
+    const bool is_free = !ImGui::GetIO().WantTextInput && !dialogs.take_keys() && event.modifiers == Modifiers{};
+    is_flipped = event.down && (event.repeat ? is_flipped : is_free && page() == Page::compare);
+  }
+  if (page() != Page::compare) is_flipped = false;
 }
 
 /// Chooses a neighbour among the tensors that the search leaves.
@@ -406,7 +455,7 @@ void Shell::Parts::find() {
     memory.focus_tensor_search = true;
     return;
   }
-  show_run(false);
+  show_page(Page::inspect);
   memory.search_tokens = memory.focus_token_search = true;
 }
 
@@ -445,7 +494,7 @@ void Shell::Parts::begin_tour() {
   if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
   if (!snapshot->model)
     script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
-  show_run(false);
+  show_page(Page::inspect);
   if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   help.close();
   tour.begin();
@@ -471,10 +520,18 @@ void Shell::Parts::perform(Action action) {
       if (snapshot->model) trials_dialog.toggle();
       break;
     case Action::weights: toggle_weights(); break;
-    case Action::show_inspect: show_run(false); break;
-    case Action::show_monitor: show_run(true); break;
-    case Action::next_alert: go_to_alert(true); break;
-    case Action::previous_alert: go_to_alert(false); break;
+    case Action::show_inspect: show_page(Page::inspect); break;
+    case Action::show_monitor: show_page(Page::monitor); break;
+    case Action::show_compare: show_page(Page::compare); break;
+    case Action::next_alert:
+    case Action::previous_alert:
+      if (page() != Page::compare) go_to_alert(action == Action::next_alert);
+      else if (PaneContext context = pane_context(); snapshot->model) go_to_difference(context, action == Action::previous_alert);
+      break;
+    case Action::swap_cursors:
+      if (page() == Page::compare) return swap_runs();
+      for (Command& command : commands_of(action, *snapshot, memory.rate, memory.clock)) send(std::move(command));
+      break;
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;
@@ -482,17 +539,17 @@ void Shell::Parts::perform(Action action) {
     case Action::next_match: memory.search_step = 1; break;
     case Action::previous_match: memory.search_step = -1; break;
     case Action::name_range:
-      if (snapshot->model && page() != Page::weights) begin_naming_between_cursors(memory.draft, *snapshot);
+      if (has_time_panel()) begin_naming_between_cursors(memory.draft, *snapshot);
       break;
     case Action::rename_range:
-      if (page() != Page::weights) begin_renaming(memory.draft, *snapshot, memory.range);
+      if (has_time_panel()) begin_renaming(memory.draft, *snapshot, memory.range);
       break;
     case Action::remove_range:
       if (has_range()) send(command::RemoveRange{memory.range});
       memory.range = -1;
       break;
     case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
-    case Action::playback: memory.playback = !memory.playback && snapshot->model && page() != Page::weights; break;
+    case Action::playback: memory.playback = !memory.playback && has_time_panel(); break;
     case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
     case Action::next_tensor: page() == Page::weights ? move_in_tensors(1) : move_in_state(0, 1); break;
     case Action::previous_index: move_in_state(-1, -1); break;
@@ -506,12 +563,14 @@ void Shell::Parts::perform(Action action) {
     case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
     case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;
     case Action::lock_range: memory.wish_pane = pane, memory.wish = PaneWish::lock; break;
-    case Action::fit: memory.wish_pane = pane, memory.wish = PaneWish::fit; break;
+    case Action::fit:
+      if (page() != Page::compare) memory.wish_pane = pane, memory.wish = PaneWish::fit;  // there it flips
+      break;
     case Action::explain: memory.wish_pane = pane, memory.wish = PaneWish::explain; break;
     case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
     case Action::focus_prompt:
-      show_run(false);
+      show_page(Page::inspect);
       memory.search_tokens = false;
       memory.focus_prompt = snapshot->model != nullptr;
       break;
@@ -543,13 +602,17 @@ void Shell::Parts::perform(Action action) {
   }
 }
 
+PaneContext Shell::Parts::pane_context() {
+  return {*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
+          [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+}
+
 void Shell::Parts::draw_panes(Box body) {
   workspace.show(page());
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);
-  PaneContext context{*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
-                      [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+  PaneContext context = pane_context();
   for (const auto& [name, box] : workspace.panes()) {
     const PaneKind* pane = find_pane(name);
     if (!pane) continue;
@@ -595,7 +658,9 @@ void Shell::Parts::name_dialogs() {
   dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
   dialogs.add(export_dialog, [this](Box window) { 
     if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
-      figure->look = look_of(shown_options(figure->kind, memory));
+      FigureOptions shown = shown_options(figure->kind, memory);
+      shown.comparison = comparison().value_or(ComparisonQuery());
+      figure->look = look_of(shown);
       start_export(*figure);
     }
   });
@@ -619,7 +684,8 @@ void Shell::Parts::draw(Box window) {
   Box body = window;
   const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
-  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get());
+  const std::vector<std::string> facts = page() == Page::compare ? compare_facts(*snapshot, *derived) : std::vector<std::string>();
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts);
   if (snapshot->model) study_pictures.stop(), draw_panes(body);
   else draw_start(body);
   ImGui::End();
@@ -658,6 +724,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   ImGui::NewFrame();
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
+  parts.follow_flip(events);
   for (const InputEvent& press : presses) {
     if (parts.dialogs.press(press, io.WantTextInput)) continue;
     const auto action = action_of(press, io.WantTextInput || parts.dialogs.take_keys());

@@ -27,7 +27,7 @@ struct ShellOptions {
   };
   ContextOptions arithmetic;   // of the analyst
   bool study_pictures = false;  // the start page replays the studies for their pictures
-  bool show_attention = false, show_weight_error = false, show_monitor = false;  // as PaneMemory begins with them
+  bool show_attention = false, show_weight_error = false, show_monitor = false, show_compare = false;  // as PaneMemory begins with them
 };
 
 class Shell {

@@ -15,7 +15,7 @@
 namespace lab {
 
 /// What the window shows of an open model.
-enum class Page : std::uint8_t { inspect, weights, monitor };
+enum class Page : std::uint8_t { inspect, weights, monitor, compare };
 
 class Workspace {
  public:
@@ -55,7 +55,7 @@ class Workspace {
   PaneTile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
   PaneTile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
   PaneTile* narrow_lanes_ = nullptr;  // the same in a narrow window
-  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
+  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_, compare_, narrow_compare_;
   PaneTile& tree(Box body) const;
   std::vector<std::pair<const char*, PaneTile*>> trees() const;
 

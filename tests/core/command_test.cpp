@@ -42,7 +42,8 @@ std::vector<Command> one_of_each() {
           command::ShowWeights{"lm_head.weight", "other"},
           command::Play{12.5, "layer"},
           command::SetRange{1, "bread", 128, 224},
-          command::RemoveRange{2}};
+          command::RemoveRange{2},
+          command::Compare{1, 0, "offset", -3}};
 }
 
 Error refused(const std::string& json) {

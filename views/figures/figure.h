@@ -40,6 +40,7 @@ struct FigureOptions {
   std::int64_t first_column = 0, columns = 0;  // of the state at t; 0: all
   Watched watched = kNoneWatched;  // of expected tokens
   StatePart part = StatePart::cell;          // of who wrote it
+  ComparisonQuery comparison;                // of comparisons: which runs, how aligned, on whose axes
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };
