@@ -149,7 +149,7 @@ Status Taking::find_state() {
   const bool is_read = part() == StatePart::read_out && token >= 0, is_found = has_found(token);
   if (is_read) edits_ = edits_before(snapshot_, token);
   if (is_read && reading_->reads_found) position_ = token;
-  else if (is_found && edits_ == edits_before(snapshot_, token)) LAB_TRY(reader_.move_on(token));
+  else if (is_found && edits_ == edits_before(snapshot_, token)) LAB_TRY(reader_.is_unrecorded(token) ? reader_.restore_ruled(token) : reader_.move_on(token));
   else LAB_TRY(reader_.restore(position_));
   layer_size_ = layer_size(reader_.state(), layer_);
   weigh();
@@ -332,8 +332,7 @@ Result<std::shared_ptr<const HiddenAttentionMap>> map_attention(const Model& mod
                                                                const std::function<bool()>& cancelled) {
   RecurrenceReader reader(model, snapshot, layer, scratch, context);
   if (!reader.has_recurrence()) return no_recurrence(model, layer);
-  for (const EditEvent& edit : *snapshot.edits)
-    if (!edit.trials && (edit.layer < 0 || edit.layer == layer) && edit.position < last) first = std::max(first, edit.position);
+  first = unedited_from(snapshot, layer, first, last);
   if (first < 0 || last > snapshot.trace->count() || last <= first || last - first > kMostMapped)
     return Error{.code = Code::out_of_range,
                  .field = "tokens",

@@ -90,6 +90,10 @@ struct Lab::Parts {
   Status carry_out(const command::Play& c);
   Status carry_out(const command::SetRange& c);
   Status carry_out(const command::RemoveRange& c);
+  Status carry_out(const command::SetIntervention& c);
+  Status carry_out(const command::RemoveIntervention& c);
+  Status carry_out(const command::UseInterventions& c);
+  Status carry_out(const command::RunControls& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -106,6 +110,11 @@ struct Lab::Parts {
   Status need_branch(std::int64_t id) const;
   void settle_on(std::int64_t id);
   Status step_others();
+
+  // lab_interventions.cpp: rules that change what the run computes.
+  std::vector<Intervention> interventions() const;
+  Status change_interventions(const Command& command, std::vector<Intervention> next);
+  Status hand_interventions(lab::Run& forked) const;
 
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
@@ -166,6 +175,7 @@ struct Lab::Parts {
   UndoStack history;
   std::optional<Work> work;
   std::optional<command::Play> playing;
+  std::optional<command::RunControls> controls;  // that were asked for
   Selection selection;
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // of the open model

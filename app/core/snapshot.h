@@ -13,6 +13,7 @@
 #include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/discretisation.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -60,7 +61,10 @@ struct EditEvent {
   bool is_reset = false;   // of the whole state to its neutral value
   double kept = 1;             // of what the recurrent state held before, so much is in what it held after
   std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
+  std::shared_ptr<const std::vector<Intervention>> interventions;  // not of the state, but of how it goes on: all that hold from here on
 };
+/// The interventions that the token of a number is, or will be, read with; null: there have never been any.
+std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token);
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
 
@@ -77,6 +81,22 @@ struct Notice {
   bool is_error = false;
   std::string text;
   std::shared_ptr<const Error> error = {};  // what a refusal says in its parts, where it is one of a file or a command
+};
+
+/// How much one variant of a run changes what the model expects: KL(without || with it) of the next token, in nat.
+struct EffectRow {
+  std::string name;              // "intervention", "noise", "next layer", "random channels", "residual"
+  std::string refusal;           // why there is no such variant, "" where there is one
+  double after = 0, mean = 0;    // some tokens after the window, and the mean over the window
+  std::vector<double> by_token;  // at each token from the window's first on
+};
+/// An intervention beside its matched controls.
+struct ControlTable {
+  Intervention intervention;
+  std::int64_t first = 0, last = 0;  // tokens of its window that the run has
+  std::int64_t at = 0;               // the token after which `EffectRow::after` was read
+  std::vector<EffectRow> rows;       // the intervention first
+  std::string reading;               // what they show, in one sentence
 };
 
 struct Selection {
@@ -130,6 +150,7 @@ struct Snapshot {
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
+  std::optional<command::RunControls> controls;  // asked for, of the active run
   std::vector<HistoryEntry> undo, redo;
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
@@ -342,6 +363,12 @@ struct HiddenAttentionMap {
   std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
 };
 
+/// A layer's recurrence under several rules of discretisation, over the tokens [first, last). The exact one comes first.
+struct DiscretisationTable {
+  std::int64_t layer = 0, first = 0, last = 0;
+  std::vector<DiscretisationCurve> curves;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -352,6 +379,8 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
+  bool discretisation = false;
+  std::optional<StepBounds> step_bounds;  // of its second set of curves
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -373,6 +402,7 @@ struct Derived {
   std::shared_ptr<const Content> content;  // of the selected part at the cursor
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
+  std::shared_ptr<const DiscretisationTable> discretisation;  // of the selected layer over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
 };
 

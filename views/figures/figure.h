@@ -36,6 +36,7 @@ struct FigureOptions {
   std::int64_t first_column = 0, columns = 0;  // of the state at t; 0: all
   Watched watched = kNoneWatched;  // of expected tokens
   StatePart part = StatePart::cell;          // of who wrote it
+  std::optional<StepBounds> step_bounds;     // of the discretisation's second set of curves
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };

@@ -49,6 +49,11 @@ Result<FigureOptions> options_of(const command::FigureLook& look) {
   const int part = place_of(parts, look.of);
   if (part < 0) return no_such("look.of", parts, look.of);
   options.part = kParts[part];
+  if (!look.step_bounds.empty()) {
+    if (look.step_bounds.size() != 2 || !(look.step_bounds[0] >= 0 && look.step_bounds[0] < look.step_bounds[1]))
+      return Error{.code = Code::out_of_range, .field = "look.step_bounds", .expected = "two numbers, 0 <= low < high", .found = std::to_string(look.step_bounds.size()) + " numbers", .message = "no time step lies within these bounds"};
+    options.step_bounds = StepBounds{look.step_bounds[0], look.step_bounds[1]};
+  }
   options.all_layers = look.all_layers, options.log_counts = look.log_counts, options.yaw = look.yaw, options.pitch = look.pitch;
   return options;
 }
@@ -60,6 +65,7 @@ command::FigureLook look_of(const FigureOptions& options) {
   look.first_row = options.first_row, look.rows = options.rows, look.first_column = options.first_column, look.columns = options.columns;
   std::ranges::copy_if(options.watched, std::back_inserter(look.watched), [](std::int32_t id) { return id >= 0; });
   look.of = name_of(options.part);
+  if (options.step_bounds) look.step_bounds = {options.step_bounds->low, options.step_bounds->high};
   look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch;
   return look;
 }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
-                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention};
+                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention, &kDiscretisation};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {
@@ -40,6 +40,7 @@ Query needs_of(const FigureKind& kind, const FigureOptions& options) {
   if (needs.slab) needs.rows_axis = options.rows_axis, needs.similarity = options.order == RowOrder::similarity;
   if (needs.content != StatePart::none) needs.content = options.part;
   if (needs.expected) needs.watched = options.watched;
+  if (needs.discretisation) needs.step_bounds = options.step_bounds;
   return needs;
 }
 
