@@ -176,6 +176,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->sampling = p.sampling;
   s->rules = p.rules;
   s->controls = p.controls;
+  s->controls_number = p.controls_so_far;
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;

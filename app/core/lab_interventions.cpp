@@ -103,6 +103,7 @@ Status Lab::Parts::carry_out(const command::RunControls& c) {
                  .message = "the run has not read a token of its window",
                  .next = "read on first"};
   controls = c;
+  ++controls_so_far;
   return {};
 }
 

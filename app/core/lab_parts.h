@@ -185,7 +185,7 @@ struct Lab::Parts {
   std::string going_back;  // what a long undo or redo is about, while it lasts
   Speed speed;
   std::vector<Notice> notices;
-  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0;
+  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0, controls_so_far = 0;
 };
 
 }  // namespace lab

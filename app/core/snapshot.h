@@ -151,6 +151,7 @@ struct Snapshot {
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
   std::optional<command::RunControls> controls;  // asked for, of the active run
+  std::uint64_t controls_number = 0;             // grows with every time that they were
   std::vector<HistoryEntry> undo, redo;
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before

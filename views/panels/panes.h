@@ -25,6 +25,8 @@ void draw_alerts(Ui& ui, Box box, PaneContext& context);
 void draw_alert_table(Ui& ui, Box box, PaneContext& context);
 void draw_evidence(Ui& ui, Box box, PaneContext& context);
 void draw_response(Ui& ui, Box box, PaneContext& context);
+void draw_interventions(Ui& ui, Box box, PaneContext& context);
+void draw_discretisation(Ui& ui, Box box, PaneContext& context);
 void draw_transport(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab
