@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/controls_json.h"
 #include "app/cli/run_input.h"
 #include "app/cli/subcommands.h"
 #include "app/core/command_json.h"
@@ -48,23 +49,6 @@ Result<std::vector<Intervention>> rules_of(const Arguments& given) {
 }
 
 std::string effect_text(const EffectRow& row, double value) { return !row.refusal.empty() ? row.refusal : std::isfinite(value) ? fmt::format("{:.4g}", value) : "not a number"; }
-
-JsonValue json_of(const ControlTable& table) {
-  const auto known = [](double value) { return std::isfinite(value) ? JsonValue(value) : JsonValue(); };
-  JsonValue rows = JsonValue::array();
-  for (const EffectRow& row : table.rows) {
-    JsonValue one{{"name", row.name}};
-    if (!row.refusal.empty()) {
-      one["refusal"] = row.refusal;
-    } else {
-      one["effect"] = known(row.after), one["mean"] = known(row.mean), one["by_token"] = JsonValue::array();
-      for (const double nats : row.by_token) one["by_token"].push_back(known(nats));
-    }
-    rows.push_back(std::move(one));
-  }
-  return {{"intervention", JsonValue::parse(brief_json(table.intervention))}, {"words", words_of(table.intervention)}, {"first", table.first}, {"last", table.last}, {"at", table.at},
-          {"rows", std::move(rows)}, {"reading", table.reading}};
-}
 
 void print_tables(const std::vector<std::shared_ptr<const ControlTable>>& tables) {
   std::vector<std::vector<std::string>> rows{{"what", "target", "layers", "parts", "tokens", "read at", "effect", "mean"}};

@@ -10,7 +10,7 @@ namespace lab {
 /// The rules that hold at the end of the active run, empty where there are none.
 const std::vector<Intervention>& present_interventions(const Snapshot& snapshot);
 /// The controls that were run of a rule of the active run, or null.
-const ControlTable* controls_of(const PaneContext& context, const Intervention& rule);
+const ControlTable* controls_of(const Snapshot& snapshot, const PaneMemory& memory, const Intervention& rule);
 
 /// A rule on the selected layer, from cursor A on for a few tokens.
 Intervention fresh_intervention(const Snapshot& snapshot);

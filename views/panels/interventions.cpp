@@ -120,7 +120,7 @@ void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Inter
     ui.fill({at.run.x, row.middle_y() - 3, 7, 7}, theme.accent, 3.5f);
     ui.text_in({at.run.x + 13, row.y, at.run.w - 13, row.h}, Face::control, ink, active_run(context.snapshot));
   }
-  const ControlTable* table = controls_of(context, rule);
+  const ControlTable* table = controls_of(context.snapshot, context.memory, rule);
   if (table) {
     double most = 0;
     for (const EffectRow& effect : table->rows) most = std::max(most, std::isfinite(effect.after) ? effect.after : 0);
@@ -161,7 +161,7 @@ void draw_readings(Ui& ui, Box box, PaneContext& context, const std::vector<Inte
   ui.text_in(box.cut_left(64).cut_top(18), Face::title, theme.text, "Reading");
   std::vector<const ControlTable*> tables;
   for (std::size_t i = 0; i < rules.size(); ++i)
-    if (const ControlTable* table = controls_of(context, rules[i])) tables.insert(static_cast<int>(i) == context.memory.intervention ? tables.begin() : tables.end(), table);
+    if (const ControlTable* table = controls_of(context.snapshot, context.memory, rules[i])) tables.insert(static_cast<int>(i) == context.memory.intervention ? tables.begin() : tables.end(), table);
   if (context.memory.controls_share >= 0) {
     ui.text_in(box.cut_top(18), Face::control, theme.dim, fmt::format("Running the controls, {:.0f} %", 100 * context.memory.controls_share));
   } else if (!context.memory.controls_refusal.empty()) {
@@ -202,9 +202,9 @@ const std::vector<Intervention>& present_interventions(const Snapshot& snapshot)
   return present ? *present : kNone;  // the snapshot's edits keep it alive
 }
 
-const ControlTable* controls_of(const PaneContext& context, const Intervention& rule) {
-  for (const auto& each : context.memory.controls)
-    if (each.run == context.snapshot.run && each.table->intervention == rule) return each.table.get();
+const ControlTable* controls_of(const Snapshot& snapshot, const PaneMemory& memory, const Intervention& rule) {
+  for (const KnownControls& each : memory.controls)
+    if (each.run == snapshot.run && each.table->intervention == rule) return each.table.get();
   return nullptr;
 }
 
@@ -252,7 +252,7 @@ void draw_interventions(Ui& ui, Box box, PaneContext& context) {
   } else {
     draw_heads(ui, box.cut_top(kHeads));
     const bool has_readings = context.memory.controls_share >= 0 || !context.memory.controls_refusal.empty() ||
-                              std::ranges::any_of(rules, [&](const Intervention& rule) { return controls_of(context, rule) != nullptr; });
+                              std::ranges::any_of(rules, [&](const Intervention& rule) { return controls_of(snapshot, context.memory, rule) != nullptr; });
     if (has_readings && box.h > 120) draw_readings(ui, box.cut_bottom(std::clamp(box.h * 0.25f, 40.0f, 96.0f)), context, rules);
     const auto rows = rules.size() + edits.size();
     const float height = static_cast<float>(rows) * kRow <= box.h ? kRow : kLowRow;
