@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "views/panels/intervention_table.h"
 #include "views/panels/kit/ui_compat.h"
@@ -84,12 +85,12 @@ void draw_tokens(DraftPage& page) {
 }  // namespace
 
 void edit_intervention(PaneContext& context, int index, const Intervention& rule) {
-  context.memory.intervention_draft = {index, rule};
-  ImGui::OpenPopup("intervention");
+  context.memory.intervention_draft = {.index = index, .rule = rule, .opens = true};
 }
 
 void draw_intervention_editor(Ui& ui, Box anchor, PaneContext& context) {
   InterventionDraft& draft = context.memory.intervention_draft;
+  if (std::exchange(draft.opens, false)) ImGui::OpenPopup("intervention");
   const bool is_noise = draft.rule.operation == "noise", has_value = *kInterventionOperations[chosen_of(kInterventionOperations, draft.rule.operation)].value != '\0';
   const bool has_target = *kInterventionOperations[chosen_of(kInterventionOperations, draft.rule.operation)].acts_on == '\0';
   const float lines = 6.0f + (has_target ? 1 : 0) + (has_value ? 1 : 0) + (is_noise ? 1 : 0);

@@ -36,6 +36,7 @@ struct InterventionDraft {
   int index = -1;      // of the rule that is changed; -1: a new one
   Intervention rule;
   Box anchor = {};     // what the editor hangs from
+  bool opens = false;  // the editor opens in this frame
 };
 /// Controls that were run, and of which run (Snapshot::run).
 struct KnownControls {
