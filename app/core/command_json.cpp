@@ -140,6 +140,10 @@ Status read_value(const Json& json, const std::string& where, StateEdit& into) {
   return read_object(json, where, {}, into, Reading::partly);
 }
 
+Status read_value(const Json& json, const std::string& where, Intervention& into) {
+  return read_object(json, where, {}, into, Reading::partly);
+}
+
 template <class Struct>
 Status read_list(const Json& json, const std::string& where, const char* expected, std::vector<Struct>& into) {
   if (!json.is_array()) return mistyped(where, expected, json);
@@ -149,9 +153,6 @@ Status read_list(const Json& json, const std::string& where, const char* expecte
 }
 Status read_value(const Json& json, const std::string& where, std::vector<StateEdit>& into) { return read_list(json, where, "a list of edits", into); }
 
-Status read_value(const Json& json, const std::string& where, Intervention& into) {
-  return read_object(json, where, {}, into, Reading::partly);
-}
 Status read_value(const Json& json, const std::string& where, std::vector<Intervention>& into) {
   return read_list(json, where, "a list of interventions", into);
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "views/figures/content_text.h"
 #include "views/figures/parts.h"
 #include "views/plot/layout.h"
 
