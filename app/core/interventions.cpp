@@ -14,7 +14,7 @@
 namespace lab {
 namespace {
 
-constexpr std::size_t kLongestName = 80;
+constexpr std::size_t kLongestName = 80, kLongestList = 1 << 16;
 
 Error refusal(Code code, const char* field, std::string expected, const std::string& found, const char* message) {
   return {.code = code, .field = std::string("intervention.") + field, .expected = std::move(expected), .found = printable(found), .message = message};
@@ -56,6 +56,14 @@ Result<std::vector<std::int64_t>> numbers_of(const std::string& text, std::int64
   std::ranges::sort(numbers);
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   return numbers;
+}
+
+/// The layers that a rule names, or all of them.
+Result<std::vector<std::int64_t>> layers_of(const Intervention& rule, const std::vector<LayerInfo>& layers) {
+  if (!rule.layers.empty()) return numbers_of(rule.layers, std::ssize(layers), "layers");
+  std::vector<std::int64_t> all(layers.size());
+  std::iota(all.begin(), all.end(), std::int64_t{0});
+  return all;
 }
 
 Status choose_units(const Intervention& rule, const LayerInfo& layer, RuleSite& site) {
@@ -102,6 +110,8 @@ std::string names_in(const Entries& entries) {
 Status check_words(const Intervention& rule) {
   if (rule.name.size() > kLongestName || printable(rule.name, kLongestName) != rule.name)
     return refusal(Code::bad_argument, "name", fmt::format("at most {} bytes of printable text", kLongestName), rule.name, "the name cannot be shown");
+  for (const auto& [field, text] : {std::pair{"layers", &rule.layers}, {"heads", &rule.heads}, {"channels", &rule.channels}})
+    if (text->size() > kLongestList) return refusal(Code::too_large, field, fmt::format("at most {} bytes", kLongestList), fmt::format("{} bytes", text->size()), "the list is too long");
   const InterventionOperation* operation = find_intervention_operation(rule.operation);
   if (!operation) return refusal(Code::bad_argument, "operation", names_in(kInterventionOperations), rule.operation, "there is no such operation");
   if (!find_target(rule.target)) return refusal(Code::bad_argument, "target", names_in(kTargets), rule.target, "there is no such target");
@@ -120,11 +130,7 @@ std::int64_t end_of(const Intervention& rule) { return rule.last == 0 ? std::num
 
 Result<std::vector<RuleSite>> sites_of(const Intervention& rule, const std::vector<LayerInfo>& layers) {
   LAB_TRY(check_words(rule));
-  std::vector<std::int64_t> wanted(layers.size());
-  std::iota(wanted.begin(), wanted.end(), std::int64_t{0});
-  if (!rule.layers.empty()) {
-    LAB_ASSIGN(wanted, numbers_of(rule.layers, std::ssize(layers), "layers"));
-  }
+  LAB_ASSIGN(const std::vector<std::int64_t> wanted, layers_of(rule, layers));
   std::vector<RuleSite> sites;
   for (const std::int64_t index : wanted) {
     const LayerInfo& layer = layers[static_cast<std::size_t>(index)];
@@ -157,9 +163,12 @@ bool goes_unrecorded(const RuleSite& site, const LayerInfo& layer) {
 
 bool goes_unrecorded(const Intervention& rule, const std::vector<LayerInfo>& layers, std::int64_t layer) {
   if (!rule.on) return false;
-  const auto sites = sites_of(rule, layers);
-  return sites && std::ranges::any_of(*sites, [&](const RuleSite& site) {
-    return (layer < 0 || site.layer == layer) && goes_unrecorded(site, layers[static_cast<std::size_t>(site.layer)]);
+  const auto wanted = layers_of(rule, layers);
+  return wanted && std::ranges::any_of(*wanted, [&](std::int64_t index) {
+    if (layer >= 0 && index != layer) return false;
+    const LayerInfo& info = layers[static_cast<std::size_t>(index)];
+    const std::optional<RuleSite> stage = stage_of(rule, info);
+    return stage && goes_unrecorded(*stage, info);
   });
 }
 
