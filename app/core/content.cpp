@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/core/interventions.h"
 #include "app/core/recurrence_reader.h"
 #include "app/core/state_plane.h"
 #include "model/base/check.h"
@@ -133,6 +134,11 @@ Status Taking::read_token() {
   const std::int64_t token = content_->token;
   if (!has_found(token)) return {};
   LAB_TRY(reader_.restore(token));
+  if (reads_unrecorded(*snapshot_.edits, model_.info().layers, layer_, token)) {
+    if (part() != StatePart::read_out) return {};
+    return unsupported("a token that reads as was recorded", "t = " + std::to_string(token) + ", under an intervention", "A rule changed how this token reads the state, and that was not recorded.",
+                       "Choose a cell or a channel, or another token.");
+  }
   auto reading = reader_.tokens({content_->channel, 1}, {.writes = false, .reads = true}, token, token + 1, token);
   if (reading) reading_ = reading.take();
   else if (part() == StatePart::read_out) return reading.error();

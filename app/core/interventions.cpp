@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -124,6 +123,21 @@ Status check_words(const Intervention& rule) {
   return {};
 }
 
+bool is_driver(Point point, const LayerInfo& layer) { return std::ranges::find(layer.drivers, point, &Driver::point) != layer.drivers.end(); }
+
+/// Whether a rule that is on acts in a layer (-1: in any) on a stage of which `is_meant(stage, layer info)` is true.
+template <class Meant>
+bool acts_somewhere(const Intervention& rule, const std::vector<LayerInfo>& layers, std::int64_t layer, Meant is_meant) {
+  if (!rule.on) return false;
+  const auto wanted = layers_of(rule, layers);
+  return wanted && std::ranges::any_of(*wanted, [&](std::int64_t index) {
+    if (layer >= 0 && index != layer) return false;
+    const LayerInfo& info = layers[static_cast<std::size_t>(index)];
+    const std::optional<RuleSite> stage = stage_of(rule, info);
+    return stage && is_meant(*stage, info);
+  });
+}
+
 std::int64_t end_of(const Intervention& rule) { return rule.last == 0 ? std::numeric_limits<std::int64_t>::max() : rule.last; }
 
 }  // namespace
@@ -156,20 +170,22 @@ bool goes_unrecorded(const RuleSite& site, const LayerInfo& layer) {
   switch (site.point) {
     case Point::h: case Point::decay: return true;
     case Point::u: case Point::x: case Point::B: case Point::conv:
-      return std::ranges::find(layer.drivers, site.point, &Driver::point) == layer.drivers.end();
+      return !is_driver(site.point, layer);
     default: return false;  // it reaches the state by later values that are recorded, or not at all
   }
 }
 
 bool goes_unrecorded(const Intervention& rule, const std::vector<LayerInfo>& layers, std::int64_t layer) {
-  if (!rule.on) return false;
-  const auto wanted = layers_of(rule, layers);
-  return wanted && std::ranges::any_of(*wanted, [&](std::int64_t index) {
-    if (layer >= 0 && index != layer) return false;
-    const LayerInfo& info = layers[static_cast<std::size_t>(index)];
-    const std::optional<RuleSite> stage = stage_of(rule, info);
-    return stage && goes_unrecorded(*stage, info);
-  });
+  return acts_somewhere(rule, layers, layer, [](const RuleSite& stage, const LayerInfo& info) { return goes_unrecorded(stage, info); });
+}
+
+bool reads_unrecorded(const std::vector<EditEvent>& edits, const std::vector<LayerInfo>& layers, std::int64_t layer, std::int64_t token) {
+  const auto rules = interventions_at(edits, token);
+  const auto is_hidden = [](const RuleSite& stage, const LayerInfo& info) {
+    const bool is_read = stage.point == Point::C || stage.point == Point::u || stage.point == Point::conv || (stage.point == Point::x && info.heads > 0);
+    return is_read && !is_driver(stage.point, info);
+  };
+  return rules && std::ranges::any_of(*rules, [&](const Intervention& rule) { return holds_in(rule, token, token + 1) && acts_somewhere(rule, layers, layer, is_hidden); });
 }
 
 std::int64_t tokens_alike(const std::vector<Intervention>& rules, const std::vector<LayerInfo>& layers, std::int64_t position, std::int64_t most) {

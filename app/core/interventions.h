@@ -35,6 +35,9 @@ bool goes_unrecorded(const RuleSite& site, const LayerInfo& layer);
 /// The same of a rule that was checked, in a layer (-1: in any of them). One that is off does nothing.
 bool goes_unrecorded(const Intervention& rule, const std::vector<LayerInfo>& layers, std::int64_t layer);
 
+/// Whether a token of the run was read with a rule that changes how it reads a layer's state, which was not recorded either.
+bool reads_unrecorded(const std::vector<EditEvent>& edits, const std::vector<LayerInfo>& layers, std::int64_t layer, std::int64_t token);
+
 /// How many tokens from a position on may be read at once, at most `most`: one where a rule goes unrecorded.
 std::int64_t tokens_alike(const std::vector<Intervention>& rules, const std::vector<LayerInfo>& layers, std::int64_t position, std::int64_t most);
 

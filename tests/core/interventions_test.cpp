@@ -418,6 +418,10 @@ TEST_CASE("interventions: tokens and what rules did add up to every part of a st
           carry_out(run.lab, command::Seek{token, "a"});
           carry_out(run.lab, command::Select{1, channel, 2});
           const auto content = take_apart(model, *run.lab.snapshot(), part, scratch, context, {});
+          if (part == StatePart::read_out && token == 23) {  // the convolution was clamped, which what it reads comes from in Mamba-2
+            CHECK(content.error().code == Code::unsupported);
+            continue;
+          }
           REQUIRE_MESSAGE(content, content.error().text());
           CHECK(std::fabs((*content)->sum - (*content)->value) <= (*content)->bound);
           if (part == StatePart::cell) CHECK((*content)->value == static_cast<double>(run.states[static_cast<std::size_t>(token) + 1].get(1, 1)[static_cast<std::size_t>(channel * model.info().state_size + 2)]));
