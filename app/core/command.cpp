@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/interventions.h"
 #include "app/core/state_edit.h"
 
 namespace lab {
@@ -86,6 +87,17 @@ std::string label(const command::Compare& c) {
 }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
+std::string label(const command::SetIntervention& c) {
+  const Intervention& i = c.intervention;
+  return (i.on ? "intervene: " : "switched off: ") + printable(i.name.empty() ? words_of(i) : i.name);
+}
+std::string label(const command::RemoveIntervention& c) { return fmt::format("remove intervention {}", c.index); }
+std::string label(const command::UseInterventions& c) {
+  return c.interventions.empty() ? "end all interventions" : fmt::format("use {} intervention{}", c.interventions.size(), c.interventions.size() == 1 ? "" : "s");
+}
+std::string label(const command::RunControls& c) {
+  return c.index < 0 ? "ask for no controls" : fmt::format("run the controls of intervention {}", c.index);
+}
 std::string label(const command::ExportFigure& c) {
   return fmt::format("export {} to {}", printable(c.kind), printable(c.file));
 }
@@ -100,6 +112,7 @@ std::string brief(const command::SetTrials& c) {
   const std::string text = label(c), sign = "try ";
   return text.starts_with(sign) ? text.substr(sign.size()) : text;
 }
+std::string brief(const command::SetIntervention& c) { return printable(c.intervention.name.empty() ? brief_words_of(c.intervention) : c.intervention.name); }
 std::string brief(const auto& c) { return label(c); }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/core/compared_next.h"
 #include "app/core/comparison_maker.h"
 #include "app/core/content.h"
+#include "app/core/discretisation_look.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
 #include "app/core/sampler.h"
@@ -67,6 +68,8 @@ struct Deriver::Parts {
                                                          const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const HiddenAttentionMap>> hidden(const Snapshot& snapshot, std::string& refusal,
                                                                   const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const DiscretisationTable>> discretisation(const Snapshot& snapshot, const std::optional<StepBounds>& bounds, std::string& refusal,
+                                                                           const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -95,6 +98,8 @@ struct Deriver::Parts {
   Kept<LayerReach> kept_reach;
   Kept<HiddenAttentionMap> kept_hidden;
   ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
+  Kept<DiscretisationTable> kept_discretisation;
+  std::optional<StepBounds> kept_bounds;  // that it was made with
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -117,6 +122,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_content = {};
   kept_reach = {};
   kept_hidden = {};
+  kept_discretisation = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -367,6 +373,18 @@ std::optional<std::shared_ptr<const HiddenAttentionMap>> Deriver::Parts::hidden(
   return made;
 }
 
+std::optional<std::shared_ptr<const DiscretisationTable>> Deriver::Parts::discretisation(const Snapshot& snapshot, const std::optional<StepBounds>& bounds,
+                                                                                         std::string& refusal, const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  if (range.first >= range.last) return nullptr;
+  const Place place{snapshot.trace->revision(), range.first, range.last, snapshot.selection.layer};
+  if (kept_discretisation.part && kept_discretisation.place == place && kept_bounds == bounds) return kept_discretisation.part;
+  auto made = unless_cancelled(compare_discretisations(*opened->model, snapshot, static_cast<int>(place.layer), range.first, range.last, bounds ? &*bounds : nullptr,
+                                                       *scratch, context, cancelled), refusal);
+  if (made && *made) kept_discretisation = {place, *made}, kept_bounds = bounds;
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, snapshot.selection.cursor_a, kept_frame, derived.refusal);
@@ -413,6 +431,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = hidden(snapshot, derived.refusal, cancelled);
     if (!made) return false;
     derived.hidden = std::move(*made);
+  }
+  if (query.discretisation) {
+    auto made = discretisation(snapshot, query.step_bounds, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.discretisation = std::move(*made);
   }
   if (query.alerts) {
     auto made = alerts(snapshot, derived.refusal, cancelled);

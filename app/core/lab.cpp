@@ -20,7 +20,7 @@ bool is_one_of(const Command& command) {
 
 bool is_look(const Command& c) {
   return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
-                   command::ExportFigure, command::Play, command::Compare>(c);
+                   command::ExportFigure, command::Play, command::Compare, command::RunControls>(c);
 }
 
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }
@@ -175,6 +175,8 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->selection = p.selection;
   s->sampling = p.sampling;
   s->rules = p.rules;
+  s->controls = p.controls;
+  s->controls_number = p.controls_so_far;
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;

@@ -59,6 +59,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   sampleable = std::move(tokens);
   selection = {};
   playing.reset();
+  controls.reset();
   use_rules(rule_presets().front().rules);
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,

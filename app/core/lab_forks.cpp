@@ -36,6 +36,7 @@ Status Lab::Parts::need_branch(std::int64_t id) const {
 void Lab::Parts::settle_on(std::int64_t id) {
   stop_work();
   tree.activate(id);
+  controls.reset();
   tree.share_budget(options.trace.budget_bytes);
   use_rules(*rules);  // those that act watch the active run from here on
 }
@@ -53,6 +54,7 @@ Status Lab::Parts::carry_out(const command::Fork& c) {
   if (tree.branches().size() >= kMostRuns)
     return Error{.code = Code::too_large, .field = "run", .expected = fmt::format("at most {} runs", kMostRuns), .message = "there are too many runs"};
   LAB_ASSIGN(std::unique_ptr<lab::Run> forked, run->fork(++runs_so_far, position));
+  LAB_TRY(hand_interventions(*forked));
   if (c.keep) forked->waiting.append(run->tail_from(position).tokens.span());
   stop_work();
   const std::int64_t id = tree.new_id();

@@ -91,6 +91,10 @@ struct Lab::Parts {
   Status carry_out(const command::SetRange& c);
   Status carry_out(const command::RemoveRange& c);
   Status carry_out(const command::Compare& c);
+  Status carry_out(const command::SetIntervention& c);
+  Status carry_out(const command::RemoveIntervention& c);
+  Status carry_out(const command::UseInterventions& c);
+  Status carry_out(const command::RunControls& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -108,6 +112,11 @@ struct Lab::Parts {
   Status need_branch(std::int64_t id) const;
   void settle_on(std::int64_t id);
   Status step_others();
+
+  // lab_interventions.cpp: rules that change what the run computes.
+  std::vector<Intervention> interventions() const;
+  Status change_interventions(const Command& command, std::vector<Intervention> next);
+  Status hand_interventions(lab::Run& forked) const;
 
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
@@ -170,6 +179,7 @@ struct Lab::Parts {
   UndoStack history;
   std::optional<Work> work;
   std::optional<command::Play> playing;
+  std::optional<command::RunControls> controls;  // that were asked for
   Selection selection;
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
@@ -179,7 +189,7 @@ struct Lab::Parts {
   std::string going_back;  // what a long undo or redo is about, while it lasts
   Speed speed;
   std::vector<Notice> notices;
-  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0;
+  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0, controls_so_far = 0;
 };
 
 }  // namespace lab

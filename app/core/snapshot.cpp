@@ -120,6 +120,13 @@ command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t t
   return trials;
 }
 
+std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token) {
+  std::shared_ptr<const std::vector<Intervention>> interventions;
+  for (const EditEvent& edit : edits)
+    if (edit.interventions && edit.position <= token) interventions = edit.interventions;
+  return interventions;
+}
+
 std::vector<LayerKind> layer_kinds(const std::vector<LayerInfo>& layers) {
   std::vector<LayerKind> kinds;
   for (const LayerInfo& layer : layers) {

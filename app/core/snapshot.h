@@ -14,6 +14,7 @@
 #include "model/layer_info.h"
 #include "model/state.h"
 #include "tracer/analysis/compared.h"
+#include "tracer/analysis/discretisation.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -61,7 +62,10 @@ struct EditEvent {
   bool is_reset = false;   // of the whole state to its neutral value
   double kept = 1;             // of what the recurrent state held before, so much is in what it held after
   std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
+  std::shared_ptr<const std::vector<Intervention>> interventions;  // not of the state, but of how it goes on: all that hold from here on
 };
+/// The interventions that the token of a number is, or will be, read with; null: there have never been any.
+std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token);
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
 
@@ -78,6 +82,22 @@ struct Notice {
   bool is_error = false;
   std::string text;
   std::shared_ptr<const Error> error = {};  // what a refusal says in its parts, where it is one of a file or a command
+};
+
+/// How much one variant of a run changes what the model expects: KL(without || with it) of the next token, in nat.
+struct EffectRow {
+  std::string name;              // "intervention", "noise", "next layer", "random channels", "residual"
+  std::string refusal;           // why there is no such variant, "" where there is one
+  double after = 0, mean = 0;    // some tokens after the window, and the mean over the window
+  std::vector<double> by_token;  // at each token from the window's first on
+};
+/// An intervention beside its matched controls.
+struct ControlTable {
+  Intervention intervention;
+  std::int64_t first = 0, last = 0;  // tokens of its window that the run has
+  std::int64_t at = 0;               // the token after which `EffectRow::after` was read
+  std::vector<EffectRow> rows;       // the intervention first
+  std::string reading;               // what they show, in one sentence
 };
 
 struct Selection {
@@ -132,6 +152,8 @@ struct Snapshot {
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
+  std::optional<command::RunControls> controls;  // asked for, of the active run
+  std::uint64_t controls_number = 0;             // grows with every time that they were
   std::vector<HistoryEntry> undo, redo;
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
@@ -382,6 +404,12 @@ struct ComparisonQuery {
   friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
 };
 
+/// A layer's recurrence under several rules of discretisation, over the tokens [first, last). The exact one comes first.
+struct DiscretisationTable {
+  std::int64_t layer = 0, first = 0, last = 0;
+  std::vector<DiscretisationCurve> curves;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -394,6 +422,8 @@ struct Query {
   std::optional<TokenWindows> windows;  // to be compared channel by channel
   std::optional<ComparisonQuery> comparison;
   bool compared_next = false;           // what both runs of the comparison expect after the column of cursor A
+  bool discretisation = false;
+  std::optional<StepBounds> step_bounds;  // of its second set of curves
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -415,6 +445,7 @@ struct Derived {
   std::shared_ptr<const Content> content;  // of the selected part at the cursor
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
+  std::shared_ptr<const DiscretisationTable> discretisation;  // of the selected layer over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
   std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
   std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of

@@ -11,6 +11,7 @@
 #include "views/panels/clock.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
+#include "views/panels/intervention_table.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/strip.h"
@@ -111,6 +112,27 @@ void add_edits(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
+/// Rules that hold over a window of tokens: those that there are, and new ones on the selected layer from cursor A on.
+void add_interventions(Finder& finder, const Snapshot& snapshot) {
+  const std::vector<Intervention>& rules = present_interventions(snapshot);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const auto index = static_cast<std::int64_t>(i);
+    const std::string name = rules[i].name.empty() ? words_of(rules[i]) : rules[i].name;
+    Intervention other = rules[i];
+    other.on = !other.on;
+    finder.add("rule", (rules[i].on ? "switch off: " : "switch on: ") + name, command::SetIntervention{index, other});
+    finder.add("rule", "remove: " + name, command::RemoveIntervention{index});
+    if (rules[i].first < snapshot.count()) finder.add("rule", "run controls: " + name, command::RunControls{index, 3});
+  }
+  if (!rules.empty()) finder.add("rule", "end all interventions", command::UseInterventions{});
+  for (const InterventionOperation& operation : kInterventionOperations) {
+    Intervention rule = fresh_intervention(snapshot);
+    if (rule.target == "residual" && *operation.acts_on != '\0') continue;
+    rule.operation = operation.name;
+    finder.add("rule", "new: " + words_of(rule), command::SetIntervention{std::ssize(rules), rule});
+  }
+}
+
 /// The token of a typed number, and the last ones whose text holds what is typed.
 void add_tokens(Finder& finder, const std::string& typed, const Snapshot& snapshot) {
   if (typed.empty() || snapshot.has_vectors) return;
@@ -207,7 +229,7 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
     add_layers(finder, snapshot);
     add_views(finder, snapshot);
     add_ranges(finder, snapshot);
-    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_exports(finder, snapshot);
+    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
     if (!typed.empty())
       for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
     add_tokens(finder, typed, snapshot);

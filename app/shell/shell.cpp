@@ -8,6 +8,7 @@
 
 #include "app/core/builtin.h"
 #include "app/shell/actions.h"
+#include "app/shell/controls_job.h"
 #include "app/shell/desk.h"
 #include "app/shell/dialogs.h"
 #include "app/shell/export_dialog.h"
@@ -73,6 +74,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "compare-pca" || pane == "compare-norms") return pane;
   if (pane.starts_with("compare-")) return "compare-heatmap";
   if (pane == "response") return "alert-limits";
+  if (pane == "discretisation") return "discretisation";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
   return "state-heatmap";
@@ -82,7 +84,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake), study_pictures(wake),
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), controls(the_options.arithmetic, wake), desk(the_options.settings_file, wake), study_pictures(wake),
         open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
@@ -142,6 +144,7 @@ struct Shell::Parts {
   ShellOptions options;
   Screen screen;  // ImGui's context: before all that draws
   Analyst analyst;
+  ControlsJob controls;
   std::unique_ptr<ImGuiPainter> painter = make_painter();
 
   // What was taken from the engine and the analyst for this frame.
@@ -253,6 +256,7 @@ void Shell::Parts::take_results() {
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
   keep_alerts();
+  controls.follow(snapshot, opened, memory);
   note_texts();
 }
 
@@ -274,6 +278,10 @@ void Shell::Parts::note_texts() {
   code_points.note(memory.prompt);
   code_points.note(memory.token_search);
   code_points.note(memory.draft.name);
+  code_points.note(memory.intervention_draft.rule.name);
+  if (snapshot->edits)
+    if (const auto rules = interventions_at(*snapshot->edits, snapshot->count()))
+      for (const Intervention& rule : *rules) code_points.note(words_of(rule) + target_text(rule) + rule.name);
   for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
@@ -740,13 +748,14 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() || (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.controls.has_news(parts.memory) || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
+         (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
          (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
-  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
+  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() &&
                     parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }

@@ -177,6 +177,7 @@ Query Workspace::needs() const {
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
     all.alerts |= kind->needs.alerts;
+    all.discretisation |= kind->needs.discretisation;
     all.pair |= kind->needs.pair;
     all.surprise |= kind->needs.surprise;
     all.mixer |= kind->needs.mixer;

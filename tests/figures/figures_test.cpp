@@ -59,6 +59,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"state-at", {"n", "channels by half-life", "h"}},
       {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
       {"content", {"token", "part of the value", "sum so far, %", "␣the", "Who wrote h[2, 1]", "Written over 5 tokens, still decaying."}},
+      {"discretisation", {"token", "relative error", "Euler", "zero-order hold", "bilinear", "beyond single precision", "Euler grows in 25"}},
       {"half-life", {"tokens", "channels, slowest first", "half left", "1 % left"}},
       {"attention-map", {"of token", "token reads", "weight of the value"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},

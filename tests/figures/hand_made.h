@@ -68,6 +68,7 @@ struct HandMade {
   std::shared_ptr<LayerReach> reach = std::make_shared<LayerReach>();
   std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
   std::shared_ptr<ComparedRuns> comparison = std::make_shared<ComparedRuns>();
+  std::shared_ptr<DiscretisationTable> discretisation = std::make_shared<DiscretisationTable>();
   Snapshot snapshot;
   Derived derived;
 
@@ -133,13 +134,14 @@ struct HandMade {
       for (std::int64_t j = 0; j <= t; ++j) hidden->rows[static_cast<std::size_t>(t * tokens + j)] = static_cast<float>(j + 1) / static_cast<float>(t + 1) * (j % 2 ? -1.0f : 1.0f);
     make_weights();
     make_comparison(tokens);
+    make_discretisation(tokens);
     make_alerts(tokens);
     derive();
   }
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .comparison = comparison}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .comparison = comparison}; }
   /// Run B was edited before token 2, where layer 1 begins to differ: it holds half of what A holds. The last token is another one.
   void make_comparison(std::int64_t tokens) {
     std::vector<std::int32_t> a, b;
@@ -239,6 +241,15 @@ struct HandMade {
     }
     if (tokens <= 3) return;
     alerts->alerts = {{{1, 1, 2.5, 1.8, "the norm jumped"}, 0}, {{3, 1, 2.5, 1.8, "the norm jumped again"}, 0}, {{3, 0, 0.25, 0.36, "the text changed"}, 1}};
+  }
+  /// Euler triples its error with every token and soon leaves single precision; zero-order hold is a tenth off.
+  void make_discretisation(std::int64_t tokens) {
+    *discretisation = {.layer = 1, .first = 0, .last = tokens, .curves = {{.name = "exact"}, {.rule = Discretisation::euler, .name = "Euler", .first_overflow = tokens - 1, .largest_keep = 3, .growing = 0.25},
+                                                                          {.rule = Discretisation::zero_order_hold, .name = "zero-order hold"}, {.rule = Discretisation::bilinear, .name = "bilinear"}}};
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const double errors[] = {0, 0.01 * std::pow(3, static_cast<double>(t)), 0.1, 0.05};
+      for (std::size_t i = 0; i < 4; ++i) discretisation->curves[i].error.push_back(errors[i]);
+    }
   }
   /// A quantised matrix of 3 x 4: element (r, c) is r + 10 c, one of them is NaN, and two columns share a cell.
   void make_weights() {

@@ -744,3 +744,28 @@ TEST_CASE("window: the heatmap, the curves and the lanes below have one time axi
     }
   }
 }
+
+TEST_CASE("window: a rule is added, measured beside its controls, switched off and removed, and all but the measuring is undone") {
+  HeadlessWindow window(1600, 1000);
+  window.open("copy");
+  window.play({command::FeedText{"· · A · · · C · · B · · · · N · · · · · · · · · · · · · · · · · ? ? ? ?"}, command::SetIntervention{0, {.operation = "block_write", .layers = "1", .first = 2, .last = 6}},
+               command::ReadWaiting{}});
+  window.press(Key::k, {.control = true});
+  window.type(U"edits and interventions");
+  window.press(Key::enter);
+  CHECK(window.shell().item("interventions/rule 0"));
+  window.click("interventions/rule 0");
+  window.click("interventions/run");
+  CHECK(window.snapshot()->controls == command::RunControls{0, 3});
+  CHECK(window.shell().item("interventions/run"));  // it has been measured: nothing is left to stop
+  CHECK_FALSE(window.shell().item("interventions/stop"));
+  const auto present = [&] { return *interventions_at(*window.snapshot()->edits, window.snapshot()->count()); };
+  window.click("interventions/on 0");
+  CHECK_FALSE(present()[0].on);
+  window.press(Key::z, {.control = true});
+  CHECK(present()[0].on);
+  window.press(Key::k, {.control = true});
+  window.type(U"remove block the write");
+  window.press(Key::enter);
+  CHECK(present().empty());
+}

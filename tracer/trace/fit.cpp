@@ -36,13 +36,13 @@ class Fitter {
     return false;
   }
 
-  // Those at odd multiples of the tile go; an edited state cannot be found again by replay and stays.
+  // Those at odd multiples of the tile go; a state that was edited, or went unrecorded, cannot be found again by replay and stays.
   bool thin_keyframes() {
     const std::int64_t tile = layout_.tile_tokens(), end = static_cast<std::int64_t>(old_tiles_) * tile;
     for (std::size_t i = 1; i < history_.keyframes.size(); ++i) {
       const Keyframe& keyframe = history_.keyframes[i];
       if (keyframe.position >= end) break;
-      if (keyframe.edited || !keyframe.arena.memory || keyframe.position % (2 * tile) != tile) continue;
+      if (keyframe.edited || keyframe.unrecorded || !keyframe.arena.memory || keyframe.position % (2 * tile) != tile) continue;
       history_.keyframes.erase(history_.keyframes.begin() + static_cast<std::ptrdiff_t>(i));
       return true;
     }

@@ -42,6 +42,7 @@ struct Keyframe {
   std::int64_t position = 0;        // in tokens of the trace
   std::int64_t state_position = 0;  // State::position there
   bool edited = false;              // made by an edit; a keyframe of the unedited state may lie at the same position
+  bool unrecorded = false;          // of the unedited state, which does not follow from the drivers of the token before
   Part arena;
   // The tensors that grow, of which `rows` were there. Keyframes that went on from each other read the lists of the latest one:
   // a list of tiles for each of them would take memory that grows with the square of the tokens.

@@ -182,8 +182,10 @@ std::int64_t Trace::tokens_until_keyframe() const {
   return parts_->history.keyframes.empty() ? 1 : parts_->layout->tile_tokens() - parts_->row();
 }
 
-Status Trace::commit(std::int64_t tokens, const State& after) {
+Status Trace::commit(std::int64_t tokens, const State& after, Keeping keeping) {
   Parts& p = *parts_;
+  const bool is_unrecorded = keeping == Keeping::state;
+  if (is_unrecorded) LAB_CHECK(tokens, ==, 1);
   p.recorder.check_complete(tokens);
   p.count += tokens;
   p.view.reset();
@@ -193,8 +195,10 @@ Status Trace::commit(std::int64_t tokens, const State& after) {
     full.summary = p.layout->resampled_statistics(full, p.layout->tile_tokens());
     p.history.tiles.push_back(p.layout->new_tile());
   }
-  if (tile_is_full || p.history.keyframes.empty()) {
-    p.add(p.keyframe_of(after, false));
+  if (tile_is_full || is_unrecorded || p.history.keyframes.empty()) {
+    Keyframe keyframe = p.keyframe_of(after, false);
+    keyframe.unrecorded = is_unrecorded;
+    p.add(std::move(keyframe));
     p.fit_budget();
   }
   p.record_on();

@@ -83,6 +83,9 @@ class TraceView {
   TraceUse use_;
 };
 
+/// What the state after some tokens follows from: what is recorded of them, or nothing but itself.
+enum class Keeping : std::uint8_t { drivers, state };
+
 /// The writing side, used by one thread. A call of Model::advance is recorded like this:
 ///
 ///   lane.probe = &trace.probe();  // at most tokens_until_keyframe() tokens
@@ -111,7 +114,10 @@ class Trace {
   ///
   /// Refuses with Code::environment when the disk does: the tokens are recorded nevertheless, and from then on old
   /// history is dropped instead of spilled.
-  Status commit(std::int64_t tokens, const State& after);
+  ///
+  /// With Keeping::state `after` becomes a keyframe even where none is due: something has changed the state within the step that
+  /// no driver shows. Then `tokens` is 1. Such a keyframe is never thinned, as if an edit had made it.
+  Status commit(std::int64_t tokens, const State& after, Keeping keeping = Keeping::drivers);
   /// Throws away what an advance that was cancelled has recorded.
   void discard();
   /// The state at the present position was edited: it becomes a keyframe.

@@ -182,6 +182,7 @@ Status RecordedView::walk(std::int64_t first, std::int64_t last, int layer, Stat
     for (; next != keyframes.end() && next->position <= token; ++next)
       if (next->edited) LAB_TRY(playback.load(*next));
     LAB_TRY(playback.play(token, token + 1));
+    if (next != keyframes.end() && next->position == token + 1 && next->unrecorded) LAB_TRY(playback.load(*next));
     if (!visit(token)) break;
   }
   return {};

@@ -63,6 +63,11 @@ Result<FigureOptions> options_of(const command::FigureLook& look) {
   if (part < 0) return no_such("look.of", parts, look.of);
   options.part = kParts[part];
   LAB_ASSIGN(options.comparison, comparison_of(look));
+  if (!look.step_bounds.empty()) {
+    if (look.step_bounds.size() != 2 || !(look.step_bounds[0] >= 0 && look.step_bounds[0] < look.step_bounds[1]))
+      return Error{.code = Code::out_of_range, .field = "look.step_bounds", .expected = "two numbers, 0 <= low < high", .found = std::to_string(look.step_bounds.size()) + " numbers", .message = "no time step lies within these bounds"};
+    options.step_bounds = StepBounds{look.step_bounds[0], look.step_bounds[1]};
+  }
   options.all_layers = look.all_layers, options.log_counts = look.log_counts, options.yaw = look.yaw, options.pitch = look.pitch;
   if (look.zoom != 1) {
     if (!(look.zoom > 1 && look.zoom <= kMostZoom))
@@ -86,6 +91,7 @@ command::FigureLook look_of(const FigureOptions& options) {
   look.align = name_of(comparison.by), look.basis = name_of(comparison.basis);
   look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch, look.zoom = options.zoom;
   if (options.zoom > 1) look.center = {options.center_x, options.center_y};
+  if (options.step_bounds) look.step_bounds = {options.step_bounds->low, options.step_bounds->high};
   return look;
 }
 

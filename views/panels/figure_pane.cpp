@@ -65,6 +65,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.weights) key += fmt::format(" | {} {} {} {}", address(d.weights), s.selection.tensor, s.selection.against, o.log_counts);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
   if (needs.alerts) key += alerts_key(context, o);
+  if (needs.discretisation) key += fmt::format(" | {}", address(d.discretisation));
   if (needs == Query{} && s.trace) key += fmt::format(" | trace {} {}", s.trace->revision(), s.trace->count());
   return key;
 }

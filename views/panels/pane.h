@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "app/core/snapshot.h"
 #include "views/figures/figure.h"
@@ -43,6 +44,19 @@ struct CompareMemory {
   bool lists_all = false;                         // every difference, not only the first of each point
   bool searches = false;                          // the field above the list is open
   std::string search;                             // typed there
+};
+
+/// A rule that is being written.
+struct InterventionDraft {
+  int index = -1;      // of the rule that is changed; -1: a new one
+  Intervention rule;
+  Box anchor = {};     // what the editor hangs from
+  bool opens = false;  // the editor opens in this frame
+};
+/// Controls that were run, and of which run (Snapshot::run).
+struct KnownControls {
+  std::uint64_t run = 0;
+  std::shared_ptr<const ControlTable> table;
 };
 
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
@@ -85,6 +99,11 @@ struct PaneMemory {
   std::string tensor_search, weights_against;    // typed on the page of weights
   bool focus_tensor_search = false;              // the keyboard goes there in the next frame
   std::string last_tensor;                       // that was looked at
+  int intervention = -1;                         // the rule that is chosen in the table
+  InterventionDraft intervention_draft;
+  std::vector<KnownControls> controls;           // the latest of each rule
+  double controls_share = -1;                    // of those that are being run, so much is done; -1: none are
+  std::string controls_refusal;                  // why the last ones could not be run
   struct Kept;                                   // cached layouts
   std::shared_ptr<Kept> kept;
 };

@@ -36,6 +36,8 @@ void draw_compare_pca(Ui& ui, Box box, PaneContext& context);
 void draw_compare_layers(Ui& ui, Box box, PaneContext& context);
 void draw_compare_differences(Ui& ui, Box box, PaneContext& context);
 void draw_compare_time(Ui& ui, Box box, PaneContext& context);
+void draw_interventions(Ui& ui, Box box, PaneContext& context);
+void draw_discretisation(Ui& ui, Box box, PaneContext& context);
 void draw_transport(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab

@@ -35,6 +35,8 @@ constexpr PaneKind kKinds[] = {
     {"tensors", {}, draw_tensors},
     {"weight-map", {.weights = true}, draw_weight_map},
     {"weight-values", {.weights = true}, draw_weight_values},
+    {"interventions", {}, draw_interventions, nullptr, "Edits and interventions"},
+    {"discretisation", {.discretisation = true}, draw_discretisation, "discretisation", "Discretisation"},
 };
 
 }  // namespace
@@ -61,6 +63,7 @@ void complete(Query& query, const PaneMemory& memory) {
   query.channel = query.slab && memory.curves == CurveSet::channel;
   query.expected = query.slab && memory.curves == CurveSet::expected;
   query.watched = memory.watched;
+  if (const auto bench = memory.options.find("discretisation"); query.discretisation && bench != memory.options.end()) query.step_bounds = bench->second.step_bounds;
 }
 
 void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context) {
