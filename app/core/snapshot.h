@@ -21,6 +21,8 @@
 
 namespace lab {
 
+class CommandRecord;
+
 enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
 const char* name_of(EngineState state);
 
@@ -131,6 +133,7 @@ struct Snapshot {
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
   std::vector<HistoryEntry> undo, redo;
+  std::shared_ptr<const CommandRecord> record;  // what was done since the model was opened; null: nothing yet
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
 

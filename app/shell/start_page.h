@@ -20,8 +20,15 @@ struct StartCard {
   std::string sentence;  // what to look at
 };
 
+/// A session that an earlier window left without saving it.
+struct RecoveredCard {
+  std::string journal;
+  std::string text;  // "128 tokens of prose from 08:29, 2 commands lost"
+};
+
 struct StartPage {
   std::vector<StartCard> models, studies, recent;
+  std::vector<RecoveredCard> recovered;
   std::string path;        // typed so far
   std::shared_ptr<const Error> refusal;  // why the last path was not opened; null where it was
 };
@@ -29,6 +36,7 @@ struct StartPage {
 /// What the page wants of the window in a frame.
 struct StartWish {
   std::string open;  // a path, or ""
+  std::string recover, dismiss;  // a journal, or ""
   std::optional<Action> action;
 };
 

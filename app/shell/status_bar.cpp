@@ -99,7 +99,7 @@ void StatusBar::draw_notice(Ui& ui, Box& bar, const Snapshot& snapshot) {
   bar.cut_right(12);
 }
 
-bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts) {
+bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts, const std::string& saved) {
   const Theme& theme = ui.theme();
   ui.pane = "status";
   ui.fill(bar, theme.background);
@@ -112,6 +112,7 @@ bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, c
   const float start = bar.x;
   if (!snapshot.fault.empty()) draw_fact(ui, bar, start, theme.bad, "stopped: " + snapshot.fault);
   draw_fact(ui, bar, start, theme.dim, position_text(snapshot));
+  draw_fact(ui, bar, start, theme.dim, saved);
   draw_fact(ui, bar, start, theme.warning, trials_text(snapshot));
   draw_fact(ui, bar, start, theme.warning, alerts_text(alerts));
   draw_fact(ui, bar, start, theme.dim, speed_text(snapshot));
