@@ -36,12 +36,12 @@ Result<OpeningPlan> plan_of(Session session, const std::string& path, const std:
   OpeningPlan plan{.commands = {command::Open{std::move(model), session.model_hash}}, .is_session = true};
   plan.replayed = std::exchange(session.commands, {});
   std::erase_if(plan.replayed, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
-  const auto is_endless = [&](std::size_t i) {
-    const auto* run = std::get_if<command::Run>(&plan.replayed[i].command);
-    return run && run->until == 0 && next_change(plan.replayed, i) < 0;
-  };
-  for (std::size_t i = plan.replayed.size(); i-- > 0;)
-    if (is_endless(i)) plan.replayed.erase(plan.replayed.begin() + static_cast<std::ptrdiff_t>(i));
+  for (std::size_t i = plan.replayed.size(); i-- > 0;) {
+    auto* run = std::get_if<command::Run>(&plan.replayed[i].command);
+    if (!run || run->until > 0 || next_change(plan.replayed, i) >= 0) continue;
+    run->until = plan.replayed.back().step;  // only looks follow: it ends at the last one
+    if (run->until <= plan.replayed[i].step) plan.replayed.erase(plan.replayed.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   plan.session = std::move(session);
   return plan;
 }
