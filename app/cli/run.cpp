@@ -123,7 +123,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
 }
 
 Result<int> run(const Arguments& given) {
-  LAB_ASSIGN(const Session session, read_session(given.session));
+  LAB_ASSIGN(const Session session, read_source(given.session, given.reporting));
   LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history, given.folder));
   LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
   lab->put(std::move(opened));
@@ -152,7 +152,7 @@ Result<int> run(const Arguments& given) {
 void add_run(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
-  sub->add_option("SESSION", given->session, "A .statelab.json file")->required();
+  sub->add_option("SESSION", given->session, "A .statelab.json file, or a .journal that a window left")->required();
   sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into")->capture_default_str();
   sub->add_flag("--expect", given->expect,
                 "Compares the state hashes stored in the session; exits with 1 when one differs");

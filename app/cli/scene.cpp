@@ -7,6 +7,9 @@
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
 #include "app/cli/run_input.h"
+#include "app/core/journal.h"
+#include "app/core/log.h"
+#include "app/core/recent_models.h"
 #include "app/core/replay.h"
 #include "model/state_file.h"
 
@@ -30,15 +33,27 @@ void add_source(CLI::App& command, SourceOptions& options) {
 
 bool is_session(const std::string& path) {
   std::error_code ignored;
+  if (is_journal(path)) return true;
   return path.ends_with(".json") && std::filesystem::path(path).filename() != "config.json" &&
          std::filesystem::is_regular_file(path, ignored);
+}
+
+Result<Session> read_source(const std::string& path, const Reporting& reporting) {
+  std::vector<std::string> warnings;
+  LAB_ASSIGN(Session session, read_session_or_journal(path, warnings));
+  if (!reporting.quiet)
+    for (const std::string& warning : warnings) warn(warning);
+  return session;
 }
 
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
                                                               const Reporting& reporting) {
   for (const std::string& field : session.unknown_fields)
     if (!reporting.quiet) warn("unknown field " + field + " of the session is not used");
-  LAB_ASSIGN(const std::string model, find_session_model(session, path));
+  auto found = find_session_model(session, path);
+  if (!found && found.error().code == Code::not_found)
+    if (const auto recent = read_recent(state_file("recent.json")); recent && !recent->empty()) found = find_session_model(session, path, *recent);
+  LAB_ASSIGN(const std::string model, std::move(found));
   LAB_ASSIGN(const auto opened, open(model, reporting));
   if (!session.model_hash.empty() && !reporting.quiet)
     if (const std::string hash = content_hash(opened->checkpoint); hash != session.model_hash)
@@ -89,7 +104,7 @@ Status replay_session(const SourceOptions& options, const Reporting& reporting, 
                  .expected = "a session alone",
                  .found = has_trials ? label_of(options.trials) : "an input",
                  .message = "a session brings its own input and trials"};
-  LAB_ASSIGN(const Session session, read_session(options.source));
+  LAB_ASSIGN(const Session session, read_source(options.source, reporting));
   LAB_ASSIGN(auto opened, open_session_model(session, options.source, reporting));
   lab.put(std::move(opened));
   return replay(session.commands, lab, [](const command::ExportFigure&) { return Status(); }, &interrupted());

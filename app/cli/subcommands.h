@@ -41,5 +41,7 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
 
 /// The text of `--version`.
 std::string version_text();
+/// "statelab 0.1.0, 0ad8439": what wrote a journal.
+std::string program_text();
 
 }  // namespace lab::cli

@@ -53,6 +53,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
   history.clear();
+  record.reset();
   tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);
@@ -72,9 +73,23 @@ Status Lab::Parts::carry_out(const command::Open& c) {
     return !context.cancelled();
   };
   LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model, go_on));
+  std::string hash;
+  if (!c.expected_hash.empty() && go_on("comparing the content", 0.95)) hash = content_hash(model->checkpoint, options.stop);
   if (context.cancelled()) return Error{.code = Code::cancelled, .message = "opening was cancelled"};
+  if (hash != c.expected_hash)
+    return Error{.code = Code::mismatch,
+                 .file = model->path,
+                 .field = "model_hash",
+                 .expected = c.expected_hash + ", with which the session was made",
+                 .found = hash,
+                 .message = "the model has another content now; what is open stays",
+                 .next = "put the old model back, or take model_hash out of the session to replay it on this one"};
   put(std::move(model));
-  expected_hash = c.expected_hash;
+  if (!hash.empty()) {
+    auto known = std::make_shared<ModelFacts>(*facts);
+    known->hash = std::move(hash);
+    facts = std::move(known);
+  }
   return {};
 }
 

@@ -145,6 +145,9 @@ struct Lab::Parts {
   void end_change(Change change);
 
   // lab.cpp
+  void remember(SessionCommand done);
+  /// Stops work that was not asked to stop: a session has to say where.
+  void break_off();
   void log(const std::string& kind, const std::string& text) const;
   void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
   void fail(const std::string& reason);
@@ -172,11 +175,11 @@ struct Lab::Parts {
   Context<float> context;
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const ModelFacts> facts;
-  std::string expected_hash;  // of the model's content, "" when nobody said
   std::vector<bool> sampleable;
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one
   UndoStack history;
+  CommandRecord::Pointer record;  // what was done since the model was opened
   std::optional<Work> work;
   std::optional<command::Play> playing;
   std::optional<command::RunControls> controls;  // that were asked for

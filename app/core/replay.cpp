@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/recorded_session.h"
 #include "model/base/hash.h"
 
 namespace lab {
@@ -62,14 +63,7 @@ Status read_all(Lab& lab, std::vector<std::int32_t> ids, const std::atomic<bool>
 Result<std::string> state_hash(Lab& lab, std::int64_t position) {
   const auto snapshot = lab.snapshot();
   if (position == snapshot->count()) return hex_of(lab.state().hash());
-  const auto opened = lab.opened();
-  State state(opened->model->schema());
-  Context<float> context;
-  const Replayer replayer = [&](int layer, std::span<const Rows<const float>> drivers, State& into) {
-    opened->model->replay(layer, drivers, into, context);
-  };
-  LAB_TRY(snapshot->trace->restore(position, state, replayer));
-  return hex_of(state.hash());
+  return state_hash(*snapshot, *lab.opened(), position);
 }
 
 }  // namespace lab

@@ -23,6 +23,8 @@
 
 namespace lab {
 
+class CommandRecord;
+
 enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
 const char* name_of(EngineState state);
 
@@ -155,6 +157,7 @@ struct Snapshot {
   std::optional<command::RunControls> controls;  // asked for, of the active run
   std::uint64_t controls_number = 0;             // grows with every time that they were
   std::vector<HistoryEntry> undo, redo;
+  std::shared_ptr<const CommandRecord> record;  // what was done since the model was opened; null: nothing yet
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
 

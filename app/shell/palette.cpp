@@ -7,12 +7,15 @@
 #include <fmt/format.h>
 
 #include "app/core/builtin.h"
+#include "app/core/recorded_session.h"
 #include "app/shell/fuzzy.h"
+#include "app/shell/session_keeper.h"
 #include "views/panels/clock.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/intervention_table.h"
 #include "views/panels/kit/icons.h"
+#include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/strip.h"
 
@@ -21,6 +24,7 @@ namespace {
 
 constexpr float kWidth = 560, kRow = 28, kTop = 92;
 constexpr int kRows = 9, kPage = 8;
+constexpr std::size_t kMostCopied = 12, kMostListed = 1000;  // of what was done, among all else and alone
 constexpr std::size_t kMostTokens = 12;  // of those that hold what is typed
 constexpr int kExact = 1000;             // score of a token whose number is typed, above all others
 
@@ -133,6 +137,26 @@ void add_interventions(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
+/// A session of what a record holds, as its file would name the model.
+Session session_of(const CommandRecord::Pointer& record, const ModelFacts& model) {
+  Session session{.model = model.path.starts_with("builtin:") ? model.path : model.name, .model_hash = model.hash};
+  session.commands = commands_of(record);
+  return session;
+}
+
+/// What was done, the latest first: its command as a session has it, and a line for a shell that replays all up to it.
+void add_history(Finder& finder, const Snapshot& snapshot, std::size_t most) {
+  std::size_t added = 0;
+  for (CommandRecord::Pointer each = snapshot.record; each && added < most; each = each->before(), ++added) {
+    const SessionCommand& done = each->latest();
+    finder.add("copy", fmt::format("t = {}: {}", done.step, label_of(done.command)), [json = json_of(done.command)](PaneMemory&) { ImGui::SetClipboardText(json.c_str()); });
+    finder.add("copy", fmt::format("t = {}: {}, as `statelab run`", done.step, label_of(done.command)), [each, model = snapshot.model](PaneMemory&) {
+      const Session session = session_of(each, *model);
+      ImGui::SetClipboardText(run_line(session, session.commands.size()).c_str());
+    });
+  }
+}
+
 /// The token of a typed number, and the last ones whose text holds what is typed.
 void add_tokens(Finder& finder, const std::string& typed, const Snapshot& snapshot) {
   if (typed.empty() || snapshot.has_vectors) return;
@@ -221,14 +245,18 @@ void add_settings(Finder& finder) {
 
 }  // namespace
 
-std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace) {
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace,
+                                          const std::vector<RecoveredCard>& recovered) {
   Finder finder(typed);
   add_commands(finder);
+  for (const RecoveredCard& card : recovered) finder.add("session", "recover " + card.text, card.journal);
   if (!typed.empty()) add_settings(finder);
+  if (snapshot.model && last_edit(snapshot)) finder.add("command", "save the last edit as a patch …", Action::save_patch);
   if (snapshot.model) {
     add_layers(finder, snapshot);
     add_views(finder, snapshot);
     add_ranges(finder, snapshot);
+    if (!typed.empty()) add_history(finder, snapshot, kMostCopied);
     if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
     if (!typed.empty())
       for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
@@ -240,10 +268,21 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   return std::move(finder).best();
 }
 
+std::vector<PaletteEntry> history_entries(const std::string& typed, const Snapshot& snapshot) {
+  Finder finder(typed);
+  if (snapshot.model) add_history(finder, snapshot, kMostListed);
+  return std::move(finder).best();
+}
+
 std::vector<PaletteEntry> view_entries(const std::string& typed, const std::string& pane) {
   Finder finder(typed);
   add_pane(finder, pane);
   return std::move(finder).best();
+}
+
+void Palette::open_for_history() {
+  open();
+  is_history_ = true;
 }
 
 void Palette::open_for(const std::string& pane) {
@@ -251,11 +290,13 @@ void Palette::open_for(const std::string& pane) {
   pane_ = pane;
 }
 
-void Palette::open() {
+void Palette::open(std::vector<RecoveredCard> recovered) {
+  recovered_ = std::move(recovered);
   is_open_ = take_focus_ = true;
   chosen_ = false;
   typed_.clear();
   pane_.clear();
+  is_history_ = false;
   found_key_ = "nothing yet";
   ++generation_;
 }
@@ -278,10 +319,10 @@ void Palette::move(int by) {
 }
 
 void Palette::find(const Snapshot& snapshot, const Workspace& workspace) {
-  const std::string key = fmt::format("{} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count());
+  const std::string key = fmt::format("{} {} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count(), static_cast<const void*>(snapshot.record.get()));
   if (key == found_key_) return;
   found_key_ = key;
-  found_ = pane_.empty() ? palette_entries(typed_, snapshot, workspace) : view_entries(typed_, pane_);
+  found_ = is_history_ ? history_entries(typed_, snapshot) : pane_.empty() ? palette_entries(typed_, snapshot, workspace, recovered_) : view_entries(typed_, pane_);
   selected_ = first_ = 0;
 }
 
@@ -293,7 +334,7 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
   Box body = page.inset(12, 12);
   const std::string id = fmt::format("text{}", generation_);
   const bool entered = field(ui, id.c_str(), body.cut_top(28), typed_,
-                             {.hint = pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
+                             {.hint = is_history_ ? "What was done, the latest first" : pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
   take_focus_ = false;
   body.cut_top(8);
   find(snapshot, workspace);
@@ -315,9 +356,9 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
     ui.text_in(row, Face::body, theme.text, entry.label);
     if (hit.clicked) chosen = entry.does;
   }
-  if (found_.empty()) ui.text_in(list.cut_top(kRow), Face::body, theme.dim, "Nothing has that name.");
+  if (found_.empty()) ui.text_in(list.cut_top(kRow), Face::body, theme.dim, is_history_ && typed_.empty() ? "Nothing was done yet." : "Nothing has that name.");
   body.cut_top(6);
-  ui.text_in(body, Face::control, theme.dim, "Arrows choose, Enter runs, Esc leaves.");
+  ui.text_in(body, Face::control, theme.dim, is_history_ ? "Arrows choose, Enter copies, Esc leaves." : "Arrows choose, Enter runs, Esc leaves.");
   if (found_.size() > kRows) ui.text_in(body, Face::control, theme.dim, fmt::format("{} of {}", selected_ + 1, found_.size()), Align::right);
   end_overlay();
   if (entered && selected_ < static_cast<int>(found_.size())) chosen = found_[static_cast<std::size_t>(selected_)].does;

@@ -29,6 +29,7 @@
 #include "app/shell/top_bar.h"
 #include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
+#include "app/shell/window_sessions.h"
 #include "app/shell/workspace.h"
 #include "model/base/memory.h"
 #include "views/figures/curves.h"
@@ -84,7 +85,8 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), controls(the_options.arithmetic, wake), desk(the_options.settings_file, wake), study_pictures(wake),
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), controls(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+        sessions(the_engine, options.keeper, options.recent_file, options.start_folder, wake), study_pictures(wake),
         open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
@@ -175,6 +177,7 @@ struct Shell::Parts {
   StartPage start;
   StudyPictures study_pictures;
   bool knows_cards = false;
+  WindowSessions sessions;
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
@@ -243,6 +246,9 @@ void Shell::Parts::take_results() {
   } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
   if (const std::string problem = desk.kept().take_problem(); !problem.empty()) engine.note(true, problem);
+  const bool idle = script.empty() && engine.idle() && engine.latest() == snapshot;
+  const std::string saved = sessions.follow(snapshot, opened, opened != model_before, idle);
+  if (!saved.empty() && desk.settings().remember_recent) open_dialog.remember(saved);
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
@@ -348,10 +354,10 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 }
 
 void Shell::Parts::open(const std::string& path) {
-  auto commands = commands_to_open(path);
-  if (!commands) return engine.note(commands.error());
-  asked_path = path;
-  script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
+  auto begun = sessions.open(path);
+  if (!begun) return;
+  asked_path = std::move(begun->remembered);
+  script = std::move(begun->script);
 }
 
 void Shell::Parts::cancel() {
@@ -500,6 +506,7 @@ void Shell::Parts::show_other_view() {
 void Shell::Parts::begin_tour() {
   const bool is_installed = std::ranges::any_of(builtin_models(), [](const BuiltinModel& each) { return each.name == "prose"; });
   if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
+  if (!snapshot->model) sessions.expect_none();
   if (!snapshot->model)
     script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
   show_page(Page::inspect);
@@ -523,7 +530,7 @@ void Shell::Parts::perform(Action action) {
   switch (action) {
     case Action::next_pane: take_in_hand(1); break;
     case Action::previous_pane: take_in_hand(-1); break;
-    case Action::palette: palette.open(); break;
+    case Action::palette: palette.open(sessions.recovered()); break;
     case Action::trials:
       if (snapshot->model) trials_dialog.toggle();
       break;
@@ -582,6 +589,10 @@ void Shell::Parts::perform(Action action) {
       memory.search_tokens = false;
       memory.focus_prompt = snapshot->model != nullptr;
       break;
+    case Action::save: sessions.save(false); break;
+    case Action::save_as: sessions.save(true); break;
+    case Action::save_patch: sessions.ask_for(SaveDialog::Kind::patch); break;
+    case Action::history: palette.open_for_history(); break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
@@ -645,6 +656,7 @@ void Shell::Parts::draw_start(Box body) {
   if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards(), start.recent = recent_cards(options.recent_file);
   const Notice* notice = status.shown(*snapshot);
   start.refusal = notice ? notice->error : nullptr;
+  start.recovered = sessions.recovered();
   if (options.study_pictures && script.empty() && engine.idle()) {
     std::vector<std::string> sessions;
     for (const StartCard& study : start.studies) sessions.push_back(study.path);
@@ -653,6 +665,8 @@ void Shell::Parts::draw_start(Box body) {
   }
   const StartWish wish = draw_start_page(ui, body, start, *painter);
   if (!wish.open.empty()) open(wish.open);
+  if (!wish.recover.empty()) open(wish.recover);
+  if (!wish.dismiss.empty()) sessions.dismiss(wish.dismiss);
   if (wish.action) perform(*wish.action);
 }
 
@@ -672,6 +686,7 @@ void Shell::Parts::name_dialogs() {
       start_export(*figure);
     }
   });
+  dialogs.add(sessions.dialog(), [this](Box window) { sessions.draw_dialog(ui, window); });
   dialogs.add(settings_page, [this](Box window) {
     Settings wanted = desk.settings();
     const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());
@@ -693,7 +708,7 @@ void Shell::Parts::draw(Box window) {
   const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
   const std::vector<std::string> facts = page() == Page::compare ? compare_facts(*snapshot, *derived) : std::vector<std::string>();
-  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts);
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts, options.shows_saved ? sessions.status_text() : "");
   if (snapshot->model) study_pictures.stop(), draw_panes(body);
   else draw_start(body);
   ImGui::End();
@@ -750,13 +765,14 @@ bool Shell::needs_frame(const InputQueue& input) const {
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
          parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.controls.has_news(parts.memory) || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
          (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
-         (!parts.script.empty() && parts.engine.idle());
+         parts.sessions.has_news() || (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() &&
-                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle();
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle() &&
+                    parts.sessions.idle() && !parts.sessions.has_news();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 
@@ -771,7 +787,7 @@ double Shell::seconds_between_frames() const { return parts_->desk.settings().se
 
 std::string Shell::title() const {
   const auto& model = parts_->snapshot->model;
-  return model ? model->name + " – State Lab" : "State Lab";
+  return model ? parts_->sessions.title_part() + model->name + " – State Lab" : "State Lab";
 }
 
 const std::map<std::string, Box>& Shell::items() const { return parts_->ui.items; }

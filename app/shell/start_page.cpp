@@ -20,6 +20,8 @@ constexpr float kCardHeight = 232, kLeastCardHeight = 150;  // of studies
 constexpr float kCardGap = 20;
 constexpr float kModelsHeight = 98;  // with their heading
 constexpr float kRecentHeight = 26;
+constexpr float kRecoveredHeight = 36;
+constexpr std::size_t kMostRecovered = 3;
 constexpr float kTourHeight = 52;
 
 void draw_dashed(Ui& ui, Box box, Color color) {
@@ -162,6 +164,35 @@ std::string draw_models(Ui& ui, Box body, const std::vector<StartCard>& models) 
   return chosen;
 }
 
+/// What earlier windows left: each can be opened, or thrown away.
+void draw_recovered(Ui& ui, Box& box, const std::vector<RecoveredCard>& recovered, StartWish& wish) {
+  const Theme& theme = ui.theme();
+  if (recovered.empty()) return;
+  Box heading = box.cut_top(28);
+  const float end = ui.text_in(heading, Face::title, theme.text, "Recovered");
+  heading.cut_left(end - heading.x + 12);
+  ui.text_in(heading, Face::control, theme.dim, "not saved by the window before");
+  const std::size_t shown = std::min(recovered.size(), kMostRecovered);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RecoveredCard& card = recovered[i];
+    Box row = box.cut_top(kRecoveredHeight);
+    ui.fill(row.inset(0, 2), theme.pane, kRadius);
+    if (!theme.dark || theme.has_edges) ui.outline(row.inset(0, 2), theme.line, kRadius);
+    row = row.inset(8, 0);
+    const std::string dismiss = fmt::format("Dismiss##{}", i), open = fmt::format("Open##{}", i);
+    if (button(ui, dismiss.c_str(), row.cut_right(72).row(kControlHeight), {.plain = true, .tip = "Removes it for good"})) wish.dismiss = card.journal;
+    row.cut_right(6);
+    if (button(ui, open.c_str(), row.cut_right(56).row(kControlHeight), {.primary = i == 0, .tip = "Does all of it again"})) wish.recover = card.journal;
+    row.cut_right(8);
+    ui.text_in(row.cut_left(28), Face::control, theme.accent, icon::kHistory);
+    const Hit hit = ui.hit(("recovered " + card.journal).c_str(), row);
+    ui.text_in(row, Face::control, theme.text, card.text);
+    if (hit.hovered) ui.tooltip(wrapped(card.text));
+  }
+  if (recovered.size() > shown) ui.text_in(box.cut_top(20), Face::control, theme.dim, fmt::format("and {} more: {}", recovered.size() - shown, "Ctrl+K, recover"));
+  box.cut_top(16);
+}
+
 /// What was opened last: name and kind.
 std::string draw_recent(Ui& ui, Box& box, const std::vector<StartCard>& recent) {
   const Theme& theme = ui.theme();
@@ -254,6 +285,7 @@ StartWish draw_start_page(Ui& ui, Box window, StartPage& page, ImGuiPainter& pai
   draw_drop_box(ui, left.cut_top(124), page, wish);
   left.cut_top(20);
   if (page.refusal) left.cut_top(draw_refusal(ui, left, *page.refusal) + 20);
+  draw_recovered(ui, left, page.recovered, wish);
   choose(draw_recent(ui, left, page.recent));
   if (left.h > 110) draw_first_keys(ui, left);
 

@@ -32,9 +32,16 @@ struct KeptPicture {
   LaidOut page;
 };
 
+/// A session that an earlier window left without saving it.
+struct RecoveredCard {
+  std::string journal;
+  std::string text;  // "128 tokens of prose from 08:29, 2 commands lost"
+};
+
 struct StartPage {
   std::vector<StartCard> models, studies, recent;
   std::vector<std::shared_ptr<const StudyPicture>> pictures;  // of studies, those that are made already
+  std::vector<RecoveredCard> recovered;
   std::string path;        // typed so far
   std::int64_t first_row = 0;  // of the studies: the first row that is seen
   std::shared_ptr<const Error> refusal;  // why the last path was not opened; null where it was
@@ -44,6 +51,7 @@ struct StartPage {
 /// What the page wants of the window in a frame.
 struct StartWish {
   std::string open;  // a path, or ""
+  std::string recover, dismiss;  // a journal, or ""
   std::optional<Action> action;
 };
 

@@ -8,7 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
+
+#include "model/files/replacement.h"
 
 namespace lab {
 namespace {
@@ -53,32 +54,6 @@ void* reserve(std::size_t size) {
   if (before > 0) ::munmap(first, before);
   if (room - before > kept) ::munmap(first + before + kept, room - before - kept);
   return first + before;
-}
-
-Status write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error(Code::environment, path, "the file cannot be written");
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
-
-// Makes a new file; `old` is the one it will replace, whose permissions it takes.
-Status write_and_flush(const std::string& path, std::string_view content, const std::string& old) {
-  Descriptor file;
-  file.fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file.fd < 0) return system_error(Code::environment, path, "a file cannot be made here");
-  struct stat status {};
-  if (::stat(old.c_str(), &status) == 0 && ::fchmod(file.fd, status.st_mode & 0777) != 0)
-    return system_error(Code::environment, path, "the permissions of the old file cannot be kept");
-  LAB_TRY(write_all(file.fd, content, path));
-  if (::fsync(file.fd) != 0) return system_error(Code::environment, path, "the file cannot be flushed to disk");
-  const int closed = ::close(file.fd);
-  file.fd = -1;
-  if (closed != 0) return system_error(Code::environment, path, "the file cannot be closed");
-  return {};
 }
 
 }  // namespace
@@ -152,26 +127,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return content;
 }
 
-Status write_file_atomically(const std::string& given, std::string_view content) {
-  static std::atomic<unsigned> counter{0};
-  std::error_code ignored;
-  const std::filesystem::path target = std::filesystem::canonical(given, ignored);  // a link stays one; its target changes
-  const std::string path = ignored ? given : target.string();
-  const std::size_t slash = path.find_last_of('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  const std::string temporary =
-      folder + "/." + plain_name(path) + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
-  Status status = write_and_flush(temporary, content, path);
-  if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
-    status = system_error(Code::environment, path, "the file cannot be replaced");
-  if (!status) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  Descriptor parent;
-  parent.fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent.fd >= 0) ::fsync(parent.fd);
-  return {};
+Status write_file_atomically(const std::string& path, std::string_view content) {
+  LAB_ASSIGN(Replacement file, Replacement::begin(path));
+  LAB_TRY(file.write(content));
+  return file.commit();
 }
 
 }  // namespace lab

@@ -40,8 +40,7 @@ std::string plain_name(const std::string& path);
 /// The whole content of a regular file of at most `limit` bytes (pipes, devices and folders are refused).
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
-/// Replaces a file's content: temporary file in the same folder, full write, fsync, rename, fsync of the folder. A link
-/// and the permissions stay. On any error the old file is untouched.
+/// Replaces a file's content, whole or not at all: see Replacement. On any error the old file is untouched, and the error says so.
 Status write_file_atomically(const std::string& path, std::string_view content);
 
 }  // namespace lab

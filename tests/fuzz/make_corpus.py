@@ -660,6 +660,28 @@ SESSIONS = {
 }
 
 
+def journal(*entries, **header):
+    """What the lines of a journal hold, without their numbers and checksums: the target writes those."""
+    first = {"format": "statelab-journal/1", "program": "statelab 1", "arithmetic": "f32", "began": "2026-11-29 08:29", "model": "tiny", **header}
+    return "\n".join(json.dumps(each) for each in (first, *entries)).encode()
+
+
+DONE = {"step": 0, **command("feed_tokens", ids=[1, 2, 3])}, {"step": 0, **command("read_waiting")}, {"reached": 3, "goes_on": False}
+JOURNALS = {
+    "empty": journal(),
+    "commands": journal(*DONE, {"step": 3, **command("zero_state", layer=1)}, {"step": 3, **command("run", rate=0, until=0)}, {"reached": 9, "goes_on": True}),
+    "saved": journal(*DONE, {"saved": "/a.statelab.json", "changed_since": False}, {"step": 3, **command("undo")}, {"closed": True}),
+    "kept": journal(*DONE, recovers="/b.journal", place="/models/tiny", session={"notes": "n", "model_hash": "00", "zoom": 1.50, "deep": [{}, None]}),
+    "newer": journal(*DONE, {"camera": [1, 2]}, {}, later=True),
+    "unknown-command": journal(*DONE, {"step": 3, "command": "leap"}, {"step": 3, **command("undo")}),
+    "negative": journal(*DONE, {"step": -1, **command("undo")}),
+    "other-format": journal(format="statelab-journal/9"),
+    "path": journal(model="../etc"),
+    "no-object": journal(3, [], "x"),
+    "raw": b'0 2 0123456789abcdef {}\n1 999999999999999999999 0123456789abcdef {}\n\0\0\0\0',
+}
+
+
 def write(corpora, most=4096):
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parent / "corpus")
     for folder, files in corpora.items():
@@ -670,5 +692,5 @@ def write(corpora, most=4096):
 
 
 if __name__ == "__main__":
-    write({"gguf": GGUFS, "index": INDICES, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "session": SESSIONS, "state": STATES,
+    write({"gguf": GGUFS, "index": INDICES, "journal": JOURNALS, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "session": SESSIONS, "state": STATES,
            "tokenizer": TOKENIZERS, "torch": TORCH})
