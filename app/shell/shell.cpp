@@ -86,7 +86,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
       : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), controls(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
-        sessions(the_engine, options.keeper, options.recent_file, options.start_folder, wake), study_pictures(wake),
+        study_pictures(wake), sessions(the_engine, options.keeper, options.recent_file, options.start_folder, wake),
         open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
