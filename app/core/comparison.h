@@ -103,7 +103,7 @@ class Comparison {
   /// As far as it has come.
   std::shared_ptr<const ComparedRuns> view() const;
   /// Goes on with the same sides after tokens were added to either: what was found of earlier columns stays where the alignment does.
-  /// False where they are not the same sides, or their past was rewritten; then nothing has changed, the sides are the caller's still,
+  /// False where they are not the same sides, or their past was rewritten (an edit counts as that); then nothing has changed, the sides are the caller's still,
   /// and a new comparison is needed.
   bool follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b);
 

@@ -176,7 +176,6 @@ TEST_CASE("comparison: it goes on with its runs and finds what a fresh one would
   REQUIRE(growing->finish());
   for (int round = 0; round < 4; ++round) {
     carry_out(lab, command::Step{5});
-    if (round == 2) carry_out(lab, command::ScaleState{0, 2});
     auto a = source_of(lab, 0), b = source_of(lab, fork);
     REQUIRE(growing->follow(a, b));
     REQUIRE(growing->finish());
@@ -192,7 +191,8 @@ TEST_CASE("comparison: it goes on with its runs and finds what a fresh one would
       for (std::int64_t t = 0; t < other.rows.count(); ++t) CHECK(same_bits(one.at(t), other.at(t)));
     }
   }
-  carry_out(lab, command::TakeBack{3});
+  // An edit at the end counts as a past rewritten, as it does in the trace.
+  carry_out(lab, command::ScaleState{0, 2});
   auto a = source_of(lab, 0), b = source_of(lab, fork);
   CHECK(!growing->follow(a, b));
   CHECK(a);

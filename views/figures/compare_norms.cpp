@@ -130,7 +130,7 @@ std::string value(const FigureInput& input, int plot, double x, double) {
   if (plot < 0 || plot >= static_cast<int>(layers.size()) || column < 0 || column >= compared.alignment->count()) return "";
   const PointDifferences& point = *point_at(compared, layers[static_cast<std::size_t>(plot)]);
   const RowDifference row = point.at(column);
-  const auto number = [](float number) { return number_text(static_cast<double>(number), 6); };
+  const auto number = [](float exact) { return number_text(static_cast<double>(exact), 6); };
   return fmt::format("{}\n{}\tlayer {}\nA\t{}\nB\t{}\nB − A\t{}\nrelative L2\t{}\ncosine\t{}", column_text(compared, column), norm_name(point), point.point.layer,
                      number(row.norm_a), number(row.norm_b), number(row.norm_b - row.norm_a), number(row.relative), number(row.cosine));
 }
