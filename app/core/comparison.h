@@ -92,7 +92,7 @@ DifferenceTolerance default_tolerance(const ComparedSide& a, const ComparedSide&
 /// A comparison under way. Not for several threads at once; `view` may be handed to others.
 class Comparison {
  public:
-  /// Refuses globs that match nothing that both have, and sides that share no point at all.
+  /// Refuses globs that match nothing that both have, and sides that share no point but their tokens.
   static Result<std::unique_ptr<Comparison>> begin(std::unique_ptr<CompareSource> a, std::unique_ptr<CompareSource> b, const CompareOptions& options);
   ~Comparison();
 
