@@ -81,8 +81,7 @@ std::string alignment_line(const Alignment& alignment) {
 void print_layers(const ComparedRuns& compared, const std::vector<LayerShape>& shapes) {
   std::vector<std::vector<std::string>> rows{{"layer", "first t", "point"}};
   if (!shapes.empty()) rows[0].insert(rows[0].end(), {"Procrustes", "CKA"});
-  const std::int64_t layers = std::max(compared.a.layers, compared.b.layers);
-  for (int layer = 0; layer < static_cast<int>(layers); ++layer) {
+  for (const int layer : compared.table.layers()) {
     const TablePlace place = compared.table.first_of_layer(layer);
     std::vector<std::string> row{std::to_string(layer), token_cell(compared, place.column),
                                  place.column < 0 ? "bit-equal" : compared.table.points[static_cast<std::size_t>(place.point)].point.name};
@@ -136,8 +135,7 @@ JsonValue point_json(const ComparedRuns& compared, const PointDifferences& point
 
 JsonValue layers_json(const ComparedRuns& compared, const std::vector<LayerShape>& shapes) {
   JsonValue list = JsonValue::array();
-  const std::int64_t layers = std::max(compared.a.layers, compared.b.layers);
-  for (int layer = 0; layer < static_cast<int>(layers); ++layer) {
+  for (const int layer : compared.table.layers()) {
     const TablePlace place = compared.table.first_of_layer(layer);
     JsonValue row{{"layer", layer}, {"first", token_json(compared, place.column)},
                   {"point", place.column < 0 ? JsonValue(nullptr) : JsonValue(compared.table.points[static_cast<std::size_t>(place.point)].point.name)}};

@@ -131,6 +131,7 @@ TEST_CASE("difference: summaries and first differences are those of the rows") {
   CHECK(table.first_beyond() == TablePlace{1, 1});
   CHECK(table.first_of_layer(0) == TablePlace{2, 0});
   CHECK(table.first_of_layer(2).column == -1);
+  CHECK(table.layers() == std::vector<int>{0, 1, 2});
   CHECK(table.find("L1.mix.h") == 1);
   CHECK(table.find(Point::h, 2) == 2);
   CHECK(table.find("L9.mix.h") == -1);

@@ -95,6 +95,8 @@ struct DifferenceTable {
   std::vector<PointDifferences> points;
   DifferenceTolerance tolerance;
 
+  /// The layers that have points, in their order.
+  std::vector<int> layers() const;
   /// The point of a name, or -1; the one of a layer, or -1.
   int find(const std::string& name) const;
   int find(Point point, int layer) const;
