@@ -119,7 +119,7 @@ Status finish(Comparison& comparison, const Reporting& reporting) {
 
 Result<std::vector<LayerShape>> shapes_of(Comparison& comparison, const ComparedRuns& compared) {
   std::vector<LayerShape> shapes;
-  for (int layer = 0; layer < static_cast<int>(std::min(compared.a.layers, compared.b.layers)); ++layer) {
+  for (const int layer : compared.table.layers()) {
     const auto made = comparison.trajectories(layer, TrajectoryBasis::joint, 0, compared.alignment->count(), [] { return interrupted().load(); });
     if (!made) continue;  // a layer without a recurrent state has no path
     if (!*made) return Error{.code = Code::cancelled, .message = "interrupted"};
@@ -131,10 +131,10 @@ Result<std::vector<LayerShape>> shapes_of(Comparison& comparison, const Compared
 /// The layer that is drawn: as asked for, or the one that differs first.
 int drawn_layer(const Arguments& given, const ComparedRuns& compared) {
   if (given.layer) return static_cast<int>(*given.layer);
-  const auto layers = static_cast<int>(std::min(compared.a.layers, compared.b.layers));
+  const std::vector<int> layers = compared.table.layers();
   TablePlace first;
-  int drawn = 0;
-  for (int layer = 0; layer < layers; ++layer)
+  int drawn = layers.empty() ? 0 : layers.front();
+  for (const int layer : layers)
     if (const TablePlace place = compared.table.first_of_layer(layer); place.column >= 0 && (first.column < 0 || place.column < first.column)) first = place, drawn = layer;
   return drawn;
 }

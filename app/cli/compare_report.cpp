@@ -36,6 +36,9 @@ const char* status_of(const PointSummary& summary) {
   return summary.differing > 0 ? "within" : "equal";
 }
 
+/// Whether differences of a point have a size: ids have none.
+bool has_size(const PointDifferences& point) { return point.point.name != "tok.ids"; }
+
 /// The largest KL and where, and the mean over what is known.
 struct Divergence {
   double largest = 0, sum = 0;
@@ -78,8 +81,7 @@ std::string alignment_line(const Alignment& alignment) {
 void print_layers(const ComparedRuns& compared, const std::vector<LayerShape>& shapes) {
   std::vector<std::vector<std::string>> rows{{"layer", "first t", "point"}};
   if (!shapes.empty()) rows[0].insert(rows[0].end(), {"Procrustes", "CKA"});
-  const std::int64_t layers = std::max(compared.a.layers, compared.b.layers);
-  for (int layer = 0; layer < static_cast<int>(layers); ++layer) {
+  for (const int layer : compared.table.layers()) {
     const TablePlace place = compared.table.first_of_layer(layer);
     std::vector<std::string> row{std::to_string(layer), token_cell(compared, place.column),
                                  place.column < 0 ? "bit-equal" : compared.table.points[static_cast<std::size_t>(place.point)].point.name};
@@ -114,6 +116,7 @@ JsonValue side_json(const ComparedSide& side) {
 
 JsonValue point_json(const ComparedRuns& compared, const PointDifferences& point) {
   const PointSummary& s = point.summary;
+  const auto size = [&](float value) { return has_size(point) ? number_json(static_cast<double>(value)) : JsonValue(nullptr); };
   return {{"point", point.point.name},
           {"layer", point.point.layer},
           {"shape", point.point.shape},
@@ -123,17 +126,16 @@ JsonValue point_json(const ComparedRuns& compared, const PointDifferences& point
           {"compared", s.compared},
           {"differing", s.differing},
           {"beyond", s.beyond},
-          {"rel_l2", number_json(static_cast<double>(s.relative))},
-          {"worst", token_json(compared, s.worst)},
-          {"max_abs", number_json(static_cast<double>(s.max_abs))},
-          {"cosine", number_json(static_cast<double>(s.cosine))},
+          {"rel_l2", size(s.relative)},
+          {"worst", has_size(point) ? token_json(compared, s.worst) : JsonValue(nullptr)},
+          {"max_abs", size(s.max_abs)},
+          {"cosine", size(s.cosine)},
           {"nonfinite", s.nonfinite}};
 }
 
 JsonValue layers_json(const ComparedRuns& compared, const std::vector<LayerShape>& shapes) {
   JsonValue list = JsonValue::array();
-  const std::int64_t layers = std::max(compared.a.layers, compared.b.layers);
-  for (int layer = 0; layer < static_cast<int>(layers); ++layer) {
+  for (const int layer : compared.table.layers()) {
     const TablePlace place = compared.table.first_of_layer(layer);
     JsonValue row{{"layer", layer}, {"first", token_json(compared, place.column)},
                   {"point", place.column < 0 ? JsonValue(nullptr) : JsonValue(compared.table.points[static_cast<std::size_t>(place.point)].point.name)}};
@@ -194,8 +196,9 @@ void print_comparison(const ComparedRuns& compared, DifferenceOrder order, const
       continue;
     }
     rows.push_back({printable(point.point.name), status_of(s), token_cell(compared, s.first_beyond >= 0 ? s.first_beyond : s.first),
-                    fmt::format("{} of {}", s.first_beyond >= 0 ? s.beyond : s.differing, s.compared), fmt::format("{:.3g}", s.relative),
-                    token_cell(compared, s.worst), fmt::format("{:.3g}", s.max_abs), fmt::format("{:.6f}", s.cosine)});
+                    fmt::format("{} of {}", s.first_beyond >= 0 ? s.beyond : s.differing, s.compared)});
+    if (has_size(point))
+      rows.back().insert(rows.back().end(), {fmt::format("{:.3g}", s.relative), token_cell(compared, s.worst), fmt::format("{:.3g}", s.max_abs), fmt::format("{:.6f}", s.cosine)});
   }
   fmt::print("{}", table(rows, {false, false, true, true, true, true, true, true}));
   print_layers(compared, shapes);

@@ -75,7 +75,8 @@ struct Comparison::Parts {
   Status read(CompareSource& from, const std::vector<int>& wanted, std::int64_t first, std::int64_t count, std::vector<std::vector<Value>>& rows) const;
   template <class Value>
   void take(SharedPoint& point, const std::vector<Value>& rows_a, const std::vector<Value>& rows_b, std::int64_t count);
-  void pass_over(const Group& group, std::int64_t count);
+  template <class Value>
+  Status measure(const std::vector<std::size_t>& members, const TokenPair& tokens);
   void forget_from(std::int64_t column);
   double progress() const;
 
@@ -128,15 +129,6 @@ Group* Comparison::Parts::next_group() {
   return nullptr;
 }
 
-void Comparison::Parts::pass_over(const Group& group, std::int64_t count) {
-  for (const auto* members : {&group.single, &group.twofold})
-    for (const std::size_t i : *members)
-      for (std::int64_t t = 0; t < count; ++t) {
-        points[i].rows.append()[0] = {};
-        if (points[i].point.point == Point::logits) expectations.append()[0] = {};
-      }
-}
-
 template <class Value>
 Status Comparison::Parts::read(CompareSource& from, const std::vector<int>& wanted, std::int64_t first, std::int64_t count,
                                std::vector<std::vector<Value>>& rows) const {
@@ -178,6 +170,25 @@ Status Comparison::Parts::compare(const std::vector<std::size_t>& members, const
   return {};
 }
 
+// A column of which one side has a token: its norms are known all the same.
+template <class Value>
+Status Comparison::Parts::measure(const std::vector<std::size_t>& members, const TokenPair& tokens) {
+  if (members.empty()) return {};
+  const bool is_a = tokens.a >= 0;
+  std::vector<int> wanted;
+  for (const std::size_t i : members) wanted.push_back(is_a ? points[i].a : points[i].b);
+  std::vector<std::vector<Value>> rows;
+  LAB_TRY(read(is_a ? *a : *b, wanted, is_a ? tokens.a : tokens.b, 1, rows));
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    SharedPoint& point = points[members[i]];
+    RowDifference row;
+    if (!rows[i].empty()) (is_a ? row.norm_a : row.norm_b) = difference_of(std::span<const Value>(rows[i]), std::span<const Value>(rows[i])).norm_a;
+    point.rows.append()[0] = row;
+    if (point.point.point == Point::logits) expectations.append()[0] = {};
+  }
+  return {};
+}
+
 // The values looked at.
 Result<std::int64_t> Comparison::Parts::compare_block(Group& group) {
   const auto& columns = alignment->columns;
@@ -185,7 +196,8 @@ Result<std::int64_t> Comparison::Parts::compare_block(Group& group) {
   const TokenPair first = columns[static_cast<std::size_t>(group.next)];
   std::int64_t count = 1;
   if (!first.is_pair()) {
-    pass_over(group, count);
+    LAB_TRY(measure<float>(group.single, first));
+    LAB_TRY(measure<double>(group.twofold, first));
   } else {
     const auto goes_on = [&](std::int64_t n) {
       return group.next + n < alignment->count() && columns[static_cast<std::size_t>(group.next + n)] == TokenPair{first.a + n, first.b + n};
@@ -239,11 +251,13 @@ Result<std::unique_ptr<Comparison>> Comparison::begin(std::unique_ptr<CompareSou
   p.alignment = p.aligned(*p.a, *p.b);
   p.match_points();
   p.note_left_out();
-  if (p.points.empty())
+  // Tokens alone say nothing of how they were computed; only who asks for them gets that.
+  const bool has_values = std::ranges::any_of(p.points, [&](const SharedPoint& point) { return !options.points.empty() || point.point.name != "tok.ids"; });
+  if (!has_values)
     return Error{.code = options.points.empty() ? Code::mismatch : Code::bad_argument, .field = options.points.empty() ? "points" : "--points",
                  .expected = "points that both have, in the same shape",
                  .found = options.points.empty() ? (p.left_out.empty() ? "none" : p.left_out.front()) : printable(options.points),
-                 .message = "there is nothing to compare"};
+                 .message = "there is nothing to compare but tokens"};
   if (p.alignment->pairs == 0)
     return Error{.code = Code::mismatch, .field = options.by == AlignBy::offset ? "offset" : "tokens", .expected = "tokens that stand beside each other",
                  .found = fmt::format("{} and {} tokens, aligned by {}", p.a->count(), p.b->count(), name_of(options.by)),

@@ -92,7 +92,7 @@ DifferenceTolerance default_tolerance(const ComparedSide& a, const ComparedSide&
 /// A comparison under way. Not for several threads at once; `view` may be handed to others.
 class Comparison {
  public:
-  /// Refuses globs that match nothing that both have, and sides that share no point at all.
+  /// Refuses globs that match nothing that both have, and sides that share no point but their tokens.
   static Result<std::unique_ptr<Comparison>> begin(std::unique_ptr<CompareSource> a, std::unique_ptr<CompareSource> b, const CompareOptions& options);
   ~Comparison();
 
@@ -103,7 +103,7 @@ class Comparison {
   /// As far as it has come.
   std::shared_ptr<const ComparedRuns> view() const;
   /// Goes on with the same sides after tokens were added to either: what was found of earlier columns stays where the alignment does.
-  /// False where they are not the same sides, or their past was rewritten; then nothing has changed, the sides are the caller's still,
+  /// False where they are not the same sides, or their past was rewritten (an edit counts as that); then nothing has changed, the sides are the caller's still,
   /// and a new comparison is needed.
   bool follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b);
 

@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kMostLayers = 65536;
+
 Result<TensorTable> open_table(const std::string& path) { return path.ends_with(".npz") ? open_npz(path) : open_safetensors(path); }
 
 bool can_be_read(DType type) { return type == DType::i64 || (is_weight(type) && !is_block(type)); }
@@ -146,6 +148,10 @@ Result<std::unique_ptr<CompareSource>> trace_source(const std::string& path) {
     return Error{.code = Code::wrong_kind, .file = path, .field = "__metadata__.format", .expected = "statelab-reference/1", .found = check.kind,
                  .message = "this is no recorded trace"};
   LAB_ASSIGN(TensorTable table, open_table(path));
+  for (const TensorView& tensor : table.all())
+    if (const auto id = parse_point(tensor.name); id && id->layer >= kMostLayers)
+      return Error{.code = Code::too_large, .file = path, .field = printable(tensor.name), .expected = "layers below " + std::to_string(kMostLayers),
+                   .found = std::to_string(id->layer), .message = "no model has so many layers"};
   if (const std::string* every = table.metadata("every"); every && *every != "1")
     return Error{.code = Code::unsupported, .file = path, .field = "__metadata__.every", .expected = "every token", .found = "one token in " + printable(*every),
                  .message = "a thinned trace is not compared", .next = "record it without --every"};

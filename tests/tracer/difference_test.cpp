@@ -122,7 +122,7 @@ TEST_CASE("difference: a tolerance allows what it says; ids are never nearly equ
 }
 
 TEST_CASE("difference: summaries and first differences are those of the rows") {
-  const DifferenceTable table = table_of({{0, 0, 0.05f, 0.3f}, {0, 0.2f, NAN, 0.1f}, {0, 0, 0, 0}}, 0.1);
+  const DifferenceTable table = table_of({{0, 0, 0.0625f, 0.3125f}, {0, 0.25f, NAN, 0.125f}, {0, 0, 0, 0}}, 0.125);
   const PointSummary &first = table.points[0].summary, &second = table.points[1].summary, &third = table.points[2].summary;
   CHECK((first.compared == 4 && first.differing == 2 && first.beyond == 1 && first.first == 2 && first.first_beyond == 3 && first.worst == 3));
   CHECK((second.differing == 3 && second.beyond == 2 && second.first == 1 && second.worst == 2 && std::isnan(second.relative)));
@@ -131,6 +131,7 @@ TEST_CASE("difference: summaries and first differences are those of the rows") {
   CHECK(table.first_beyond() == TablePlace{1, 1});
   CHECK(table.first_of_layer(0) == TablePlace{2, 0});
   CHECK(table.first_of_layer(2).column == -1);
+  CHECK(table.layers() == std::vector<int>{0, 1, 2});
   CHECK(table.find("L1.mix.h") == 1);
   CHECK(table.find(Point::h, 2) == 2);
   CHECK(table.find("L9.mix.h") == -1);

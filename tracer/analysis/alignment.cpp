@@ -19,12 +19,14 @@ class EditSearch {
   EditSearch(Ids a, Ids b, std::int64_t most_edits)
       : a_(a), b_(b), n_(size_of(a)), m_(size_of(b)), most_(std::min(most_edits, n_ + m_)), reach_(static_cast<std::size_t>(2 * most_ + 3), kNowhere) {}
 
-  /// The pairs of equal tokens of the path found, from the first to the last; `end` is where it stops.
-  std::vector<TokenPair> run(TokenPair& end) {
+  /// The pairs of equal tokens of the path found, from the first to the last; `end` is where it stops, `finished` whether that is the
+  /// end of both texts.
+  std::vector<TokenPair> run(TokenPair& end, bool& finished) {
     for (std::int64_t d = 0; d <= most_; ++d) {
       const std::int64_t done = extend(d);
       steps_.emplace_back(reach_.begin() + middle() - d, reach_.begin() + middle() + d + 1);
-      if (done != kNone) return matches(d, done, end);
+      finished = done != kNone;
+      if (finished) return matches(d, done, end);
     }
     return matches(most_, furthest(most_), end);
   }
@@ -98,10 +100,11 @@ std::vector<TokenPair> common_tokens(Ids a, Ids b, std::int64_t most_edits, bool
   TokenPair from{0, 0};
   while (from.a < size_of(a) && from.b < size_of(b)) {
     TokenPair end;
+    bool finished = false;
     EditSearch search(a.subspan(static_cast<std::size_t>(from.a)), b.subspan(static_cast<std::size_t>(from.b)), std::max<std::int64_t>(1, most_edits));
-    for (const TokenPair& pair : search.run(end)) all.push_back({from.a + pair.a, from.b + pair.b});
+    for (const TokenPair& pair : search.run(end, finished)) all.push_back({from.a + pair.a, from.b + pair.b});
     from = {from.a + end.a, from.b + end.b};
-    if (from.a < size_of(a) && from.b < size_of(b)) is_longest = false;
+    is_longest = is_longest && finished;
   }
   return all;
 }

@@ -147,6 +147,15 @@ void PointSummary::add(std::int64_t column, const RowDifference& row, bool is_al
   if (std::isnan(row.cosine) || row.cosine < cosine) cosine = row.cosine;
 }
 
+std::vector<int> DifferenceTable::layers() const {
+  std::vector<int> found;
+  for (const PointDifferences& one : points)
+    if (one.point.layer >= 0 && one.point.point != Point::final_norm && one.point.point != Point::logits) found.push_back(one.point.layer);
+  std::ranges::sort(found);
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
 int DifferenceTable::find(const std::string& name) const {
   const auto found = std::ranges::find_if(points, [&](const PointDifferences& point) { return point.point.name == name; });
   return found == points.end() ? -1 : static_cast<int>(found - points.begin());

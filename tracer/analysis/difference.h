@@ -11,8 +11,8 @@
 
 namespace lab {
 
-/// What two rows of a point, a of A and b of B, differ by. Sums are made in double precision. NaN in all numbers: not compared,
-/// since one of the two has no token there or its values were dropped.
+/// What two rows of a point, a of A and b of B, differ by. Sums are made in double precision. Not compared, all numbers are NaN but
+/// the norm of the one that is there: the other has no token there, or values were dropped.
 struct RowDifference {
   float relative = std::numeric_limits<float>::quiet_NaN();  // ||b - a|| / ||a||; 0 where both are equal, infinite where only a is zero
   float max_abs = std::numeric_limits<float>::quiet_NaN();   // largest |b - a|
@@ -95,6 +95,8 @@ struct DifferenceTable {
   std::vector<PointDifferences> points;
   DifferenceTolerance tolerance;
 
+  /// The layers that have points, in their order.
+  std::vector<int> layers() const;
   /// The point of a name, or -1; the one of a layer, or -1.
   int find(const std::string& name) const;
   int find(Point point, int layer) const;

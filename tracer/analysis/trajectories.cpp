@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
 
 #include "model/base/check.h"
 
@@ -69,18 +70,20 @@ struct Grams {
   MatrixXd a, b;
 };
 
-MatrixXd root_of(const MatrixXd& gram) {
+/// Rows in as few coordinates as they span, with the inner products of a Gram matrix: [points, rank].
+MatrixXd factor_of(const MatrixXd& gram) {
   const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram);
-  const VectorXd roots = solver.eigenvalues().cwiseMax(0).cwiseSqrt();
-  return solver.eigenvectors() * roots.asDiagonal() * solver.eigenvectors().transpose();
+  const Index n = gram.rows();
+  Index rank = 0;
+  while (rank < n && solver.eigenvalues()(n - 1 - rank) > kNoise * solver.eigenvalues()(n - 1)) ++rank;
+  return solver.eigenvectors().rightCols(rank) * solver.eigenvalues().tail(rank).cwiseSqrt().asDiagonal();
 }
 
-// The singular values of A^T B are the square roots of the eigenvalues of Ga^(1/2) Gb Ga^(1/2), with Ga = A A^T and Gb = B B^T.
+// Turned into few coordinates each, A^T B keeps its singular values.
 double procrustes_of(const Grams& grams) {
   if (!grams.vary()) return kNaN;
-  const MatrixXd root = root_of(grams.a);
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> solver(root * grams.b * root, Eigen::EigenvaluesOnly);
-  const double nuclear = solver.eigenvalues().cwiseMax(0).cwiseSqrt().sum() / std::sqrt(grams.a.trace() * grams.b.trace());
+  const MatrixXd product = factor_of(grams.a).transpose() * factor_of(grams.b);
+  const double nuclear = Eigen::BDCSVD<MatrixXd>(product).singularValues().sum() / std::sqrt(grams.a.trace() * grams.b.trace());
   return std::sqrt(std::max(0.0, 2 - 2 * nuclear));
 }
 

@@ -50,6 +50,12 @@ std::string alignment_text(const ComparedRuns& compared) {
   return "";
 }
 
+std::optional<std::int64_t> first_state_difference(const ComparedRuns& compared, std::int64_t layer) {
+  const int point = std::max(compared.table.find(Point::h, static_cast<int>(layer)), compared.table.find(Point::att_state, static_cast<int>(layer)));
+  if (point < 0) return {};
+  return compared.table.points[static_cast<std::size_t>(point)].summary.first;
+}
+
 void add_partings(const ComparedRuns& compared, bool named, Plot& plot) {
   const ColumnAxis columns(compared);
   for (const std::int64_t edit : compared.b.edits) {

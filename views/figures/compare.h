@@ -1,6 +1,8 @@
 #pragma once
 // What figures of comparisons share: the axis of aligned columns, the two sides' names, and where they part.
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "views/figures/parts.h"
 
@@ -27,6 +29,9 @@ std::string side_title(const ComparedRuns& compared, bool is_b);
 std::string column_text(const ComparedRuns& compared, std::int64_t column);
 /// How both are aligned, "" by position.
 std::string alignment_text(const ComparedRuns& compared);
+
+/// The first column at which any bit of a layer's recurrent state differs; -1: none does; nothing where it is not compared.
+std::optional<std::int64_t> first_state_difference(const ComparedRuns& compared, std::int64_t layer);
 
 /// Dashed lines where B was edited and A was not, a red one at the first tokens that differ. Their labels only where `named`.
 void add_partings(const ComparedRuns& compared, bool named, Plot& plot);

@@ -55,11 +55,11 @@ ColorScale own_scale(const PairedSlab& slab, FigureOptions options) {
 
 /// "bit-equal", where that is so for long.
 void add_equal_note(const ComparedRuns& compared, const PairedSlab& slab, const ColumnAxis& columns, const Axis& rows, Plot& plot) {
-  const int point = std::max(compared.table.find(Point::h, static_cast<int>(slab.layer)), compared.table.find(Point::att_state, static_cast<int>(slab.layer)));
   const std::int64_t end = slab.first + slab.columns * slab.stride;
-  const std::int64_t first = point < 0 ? -1 : compared.table.points[static_cast<std::size_t>(point)].summary.first;
-  const std::int64_t until = first < 0 ? end : std::min(first, end);
-  if (point < 0 || static_cast<double>(until - slab.first) < kNoteFrom * static_cast<double>(end - slab.first)) return;
+  const std::optional<std::int64_t> differs = first_state_difference(compared, slab.layer);
+  if (!differs) return;
+  const std::int64_t first = *differs, until = first < 0 ? end : std::min(first, end);
+  if (static_cast<double>(until - slab.first) < kNoteFrom * static_cast<double>(end - slab.first)) return;
   const std::string text = first < 0 ? "bit-equal" : fmt::format("bit-equal before t = {}", first + columns.shift);
   plot.layers.emplace_back(NoteLayer{.at = {(columns.of(slab.first) + columns.of(until)) / 2 - 0.5, rows.low + 0.2 * (rows.high - rows.low)}, .text = text,
                                      .ink = Ink::text, .align = TextAlign::center});

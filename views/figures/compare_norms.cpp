@@ -24,7 +24,7 @@ int norm_point(const ComparedRuns& compared, int layer) {
 /// The selected layer with its neighbours and the last one, those that differ first; or all.
 std::vector<int> layers_of(const Snapshot& snapshot, const ComparedRuns& compared, const FigureOptions& options) {
   std::vector<int> all;
-  for (int layer = 0; layer < compared.a.layers; ++layer)
+  for (const int layer : compared.table.layers())
     if (norm_point(compared, layer) >= 0) all.push_back(layer);
   if (all.size() <= kPanels || options.all_layers) {
     const std::size_t step = (all.size() + kMostPanels - 1) / kMostPanels;
@@ -130,7 +130,7 @@ std::string value(const FigureInput& input, int plot, double x, double) {
   if (plot < 0 || plot >= static_cast<int>(layers.size()) || column < 0 || column >= compared.alignment->count()) return "";
   const PointDifferences& point = *point_at(compared, layers[static_cast<std::size_t>(plot)]);
   const RowDifference row = point.at(column);
-  const auto number = [](float number) { return number_text(static_cast<double>(number), 6); };
+  const auto number = [](float exact) { return number_text(static_cast<double>(exact), 6); };
   return fmt::format("{}\n{}\tlayer {}\nA\t{}\nB\t{}\nB − A\t{}\nrelative L2\t{}\ncosine\t{}", column_text(compared, column), norm_name(point), point.point.layer,
                      number(row.norm_a), number(row.norm_b), number(row.norm_b - row.norm_a), number(row.relative), number(row.cosine));
 }
@@ -140,7 +140,7 @@ std::string csv(const FigureInput& input) {
   if (!input.derived.comparison) return text;
   const ComparedRuns& compared = *input.derived.comparison;
   const auto [first, last] = shown_columns(input.snapshot, compared);
-  for (int layer = 0; layer < compared.a.layers; ++layer) {
+  for (const int layer : compared.table.layers()) {
     const PointDifferences* point = point_at(compared, layer);
     for (std::int64_t i = first; point && i < last; ++i) {
       const TokenPair pair = compared.alignment->columns[static_cast<std::size_t>(i)];

@@ -42,17 +42,29 @@ void add_dots(const std::vector<TrajectoryPair::Coordinates>& points, Ink ink, b
   plot.layers.emplace_back(std::move(path));
 }
 
-void add_paths(const TrajectoryPair& paths, Plot& plot) {
-  add_dots(paths.a, Ink::run_a, true, plot);
-  LineLayer dashes{.ink = Ink::run_b, .width = 0.9, .dashed = true};
-  for (const TrajectoryPair::Coordinates& at : paths.b) dashes.x.push_back(static_cast<double>(at[0])), dashes.y.push_back(at[1]);
-  plot.layers.emplace_back(std::move(dashes));
-  add_dots(paths.b, Ink::run_b, false, plot);
-}
-
 /// The last column at or before one that has a point, as a place in the list; -1: none.
 std::int64_t place_before(const TrajectoryPair& paths, std::int64_t column) {
   return std::ranges::upper_bound(paths.columns, column) - paths.columns.begin() - 1;
+}
+
+/// Where B leaves A: the place of the last point that both share; -1: none. Bit-equal throughout, it is the last.
+std::int64_t last_shared(const ComparedRuns& compared) {
+  const TrajectoryPair& paths = *compared.trajectories;
+  const std::optional<std::int64_t> differs = first_state_difference(compared, paths.layer);
+  if (!differs) return -1;
+  return *differs < 0 ? static_cast<std::int64_t>(paths.columns.size()) - 1 : place_before(paths, *differs - 1);
+}
+
+/// A whole, B from where it leaves A.
+void add_paths(const ComparedRuns& compared, Plot& plot) {
+  const TrajectoryPair& paths = *compared.trajectories;
+  add_dots(paths.a, Ink::run_a, true, plot);
+  const std::vector<TrajectoryPair::Coordinates> own(paths.b.begin() + std::max<std::int64_t>(0, last_shared(compared)), paths.b.end());
+  if (own.size() < 2) return;
+  LineLayer dashes{.ink = Ink::run_b, .width = 0.9, .dashed = true};
+  for (const TrajectoryPair::Coordinates& at : own) dashes.x.push_back(static_cast<double>(at[0])), dashes.y.push_back(at[1]);
+  plot.layers.emplace_back(std::move(dashes));
+  add_dots(own, Ink::run_b, false, plot);
 }
 
 void add_mark(const TrajectoryPair::Coordinates& at, std::string label, Ink ink, double radius, Plot& plot) {
@@ -72,9 +84,9 @@ void add_marks(const Snapshot& snapshot, const ComparedRuns& compared, const Fig
     add_mark(paths.a[i], fmt::format("A {}", token(i, false)), Ink::run_a, 4.5, plot);
     add_mark(paths.b[i], fmt::format("B {}", token(i, true)), Ink::run_b, 4.5, plot);
   }
-  const TablePlace parting = compared.table.first_of_layer(static_cast<int>(paths.layer));
-  const std::int64_t before = parting.column > 0 ? place_before(paths, parting.column - 1) : -1;
-  if (before >= 0) add_mark(paths.a[static_cast<std::size_t>(before)], fmt::format("last equal, t = {}", token(static_cast<std::size_t>(before), false)), Ink::cursor, 3, plot);
+  const std::int64_t shared = last_shared(compared);
+  if (shared == static_cast<std::int64_t>(last)) return add_mark(paths.a[last], fmt::format("A and B {}, bit-equal", token(last, false)), Ink::run_a, 0, plot);
+  if (shared >= 0) add_mark(paths.a[static_cast<std::size_t>(shared)], fmt::format("last equal, t = {}", token(static_cast<std::size_t>(shared), false)), Ink::cursor, 3, plot);
   add_mark(paths.a[last], fmt::format("A {}", token(last, false)), Ink::run_a, 0, plot);
   add_mark(paths.b[last], fmt::format("B {}", token(last, true)), Ink::run_b, 0, plot);
 }
@@ -88,7 +100,7 @@ Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const Figu
                  .next = "Procrustes distance and CKA are there all the same."};
   Plot plot{.title = "A and B on principal axes", .subtitle = subtitle_of("compare-pca", snapshot, derived), .x = axis_of(paths, 0, options),
             .y = axis_of(paths, 1, options), .equal_units = true};
-  add_paths(paths, plot);
+  add_paths(compared, plot);
   add_marks(snapshot, compared, options, plot);
   return Figure{.plots = {std::move(plot)}};
 }
