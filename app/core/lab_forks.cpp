@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostRuns = 1000;
 constexpr std::size_t kLongestName = 80;
+constexpr std::int64_t kMostOffset = 16 << 20;  // as many tokens as may wait
 
 Status check_name(const std::string& name) {
   if (name.size() <= kLongestName) return {};
@@ -129,6 +130,12 @@ Status Lab::Parts::carry_out(const command::Compare& c) {
                  .expected = "position, token, first-difference or offset",
                  .found = printable(c.align),
                  .message = "tokens cannot be aligned like that"};
+  if (c.offset < -kMostOffset || c.offset > kMostOffset)
+    return Error{.code = Code::out_of_range,
+                 .field = "offset",
+                 .expected = fmt::format("-{} to {}", kMostOffset, kMostOffset),
+                 .found = std::to_string(c.offset),
+                 .message = "no tokens are so far apart"};
   selection.compare = c;
   return {};
 }

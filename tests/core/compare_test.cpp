@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "app/core/analyst.h"
 #include "app/core/session.h"
@@ -34,6 +35,7 @@ TEST_CASE("compare: a command chooses the runs, and what does not exist is refus
   CHECK(refusal_of(lab, command::Compare{0, 7}).field == "b");
   CHECK(refusal_of(lab, command::Compare{1, 1}).field == "b");
   CHECK(refusal_of(lab, command::Compare{0, 1, "colour"}).field == "align");
+  CHECK(refusal_of(lab, command::Compare{0, 1, "offset", std::numeric_limits<std::int64_t>::min()}).field == "offset");
   CHECK(lab.snapshot()->selection.compare == command::Compare{2, 1, "offset", -2});  // a refused one changes nothing
   CHECK(lab.snapshot()->undo.size() == undoable);                                    // and choosing is nothing to undo
 }

@@ -50,6 +50,13 @@ struct HandCompared : HandMade {
     derive_comparison();
   }
 
+  /// Both texts as long as this, and equal.
+  void lengthen(std::int64_t tokens) {
+    std::vector<std::int32_t> ids;
+    for (std::int64_t t = 0; t < tokens; ++t) ids.push_back(static_cast<std::int32_t>(t % 3));
+    runs->a.tokens = runs->b.tokens = std::make_shared<const std::vector<std::int32_t>>(ids);
+    *alignment = align(ids, ids, AlignBy::position);
+  }
   /// Hands the comparison over again after a part was replaced.
   void derive_comparison() {
     runs->slab = paired, runs->trajectories = paths;

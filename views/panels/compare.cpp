@@ -115,7 +115,7 @@ std::int64_t next_difference(const CompareScene& scene, bool backwards) {
   const std::int64_t from = scene.shown.cursor;
   std::int64_t best = -1;
   const auto offer = [&](std::int64_t column) {
-    if (column < 0 || (backwards ? column >= from && from >= 0 : column <= from)) return;
+    if (column < 0 || (backwards ? from < 0 || column >= from : column <= from)) return;
     if (best < 0 || (backwards ? column > best : column < best)) best = column;
   };
   for (const PointDifferences& each : scene.runs.table.points) offer(each.summary.first);

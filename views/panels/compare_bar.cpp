@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kAlignments[] = {"Position", "Token", "First difference", "Offset"};
 constexpr AlignBy kAlignedBy[] = {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset};
-constexpr double kMostOffset = 1e6;
+constexpr double kMostOffset = 16 << 20;
 
 int alignment_of(const command::Compare& how) {
   for (int i = 0; i < static_cast<int>(std::size(kAlignedBy)); ++i)

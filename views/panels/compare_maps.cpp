@@ -72,12 +72,12 @@ void draw_equal_note(Ui& ui, Box frame, const PlotArea& area, PaneContext& conte
   ui.text_in({left, frame.y + frame.h * 0.2f - 10, right - left, 20}, Face::control, rgb(0x3F4A5C), text, Align::center);
 }
 
-/// A dotted line along the selected channel, and a ring where cursor A meets it.
-void draw_selected_row(Ui& ui, Box frame, const PlotArea& area, const CompareScene& scene, std::int64_t shown, bool with_ring) {
+/// A ring where cursor A meets the selected channel.
+void draw_ring(Ui& ui, Box frame, const PlotArea& area, const CompareScene& scene, std::int64_t shown) {
   if (shown < 0 || scene.shown.cursor < 0) return;
   const float y = frame.y + static_cast<float>(area.place_of_y(static_cast<double>(shown) + 0.5) - area.frame.y);
   const float x = frame.x + static_cast<float>(area.place_of_x(static_cast<double>(scene.shown.cursor)) - area.frame.x);
-  if (!with_ring || y < frame.y || y >= frame.bottom() || x < frame.x || x >= frame.right()) return;
+  if (y < frame.y || y >= frame.bottom() || x < frame.x || x >= frame.right()) return;
   ui.list()->AddCircle({ui.px(x) + 0.5f, ui.px(y) + 0.5f}, 4 * ui.scale(), rgb(0x000000), 0, 1.5f * ui.scale());
 }
 
@@ -191,7 +191,7 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
   const PlotArea& area = figure.page.areas[0];
   if (which == CompareMap::difference) draw_equal_note(ui, frame, area, context, *scene);
   draw_column_marks(ui, frame, area, *scene, true);
-  draw_selected_row(ui, frame, area, *scene, shown_row(*scene->runs.slab, options, context.snapshot.selection.channel), true);
+  draw_ring(ui, frame, area, *scene, shown_row(*scene->runs.slab, options, context.snapshot.selection.channel));
   const Hit hit = handle_mouse(ui, frame, area, context, *scene, options, is_alone);
   const double x = area.x_from(hit.x - frame.x + area.frame.x), y = area.y_from(hit.y - frame.y + area.frame.y);
   if (hit.clicked && !hit.double_clicked)

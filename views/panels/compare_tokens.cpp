@@ -32,15 +32,15 @@ void scroll_cells(Ui& ui, Box strip, KeptCompare& kept, const CompareScene& scen
 }
 
 /// The parts of the pane from above to below.
-struct Rows {
+struct TokenRows {
   Box marks, numbers, a, b, divergence;
 };
-Rows rows_of(Box box) {
+TokenRows rows_of(Box box) {
   box.cut_top(4);
   return {.marks = box.cut_top(kMarks), .numbers = box.cut_top(kNumbers), .a = box.cut_top(kRow), .b = box.cut_top(kRow), .divergence = box.cut_top(kBars + 2)};
 }
 
-void draw_names(Ui& ui, const Rows& rows, const CompareScene& scene, bool flipped) {
+void draw_names(Ui& ui, const TokenRows& rows, const CompareScene& scene, bool flipped) {
   const Theme& theme = ui.theme();
   const auto label = [&](Box row, Color color, const std::string& text, Face face) { ui.text_in({row.x + 12, row.y, kLabels - 18, row.h}, face, color, text); };
   const RunFacts& upper = flipped ? scene.b : scene.a;
@@ -81,7 +81,7 @@ double largest_divergence(const CompareScene& scene, std::int64_t first, std::in
 }
 
 /// A dashed line before the token of an edit, and a flag before the first token that differs.
-void draw_marks(Ui& ui, Box all, const Rows& rows, const CompareScene& scene, std::int64_t first, std::int64_t cells) {
+void draw_marks(Ui& ui, Box all, const TokenRows& rows, const CompareScene& scene, std::int64_t first, std::int64_t cells) {
   const Theme& theme = ui.theme();
   const auto place = [&](std::int64_t column) { return all.x + kLabels + static_cast<float>(column - first) * kPitch - 1.5f; };
   const auto is_seen = [&](std::int64_t column) { return column >= first && column <= first + cells; };
@@ -111,7 +111,7 @@ void draw_marks(Ui& ui, Box all, const Rows& rows, const CompareScene& scene, st
   }
 }
 
-void draw_column(Ui& ui, float x, const Rows& rows, PaneContext& context, const CompareScene& scene, std::int64_t column, double largest) {
+void draw_column(Ui& ui, float x, const TokenRows& rows, PaneContext& context, const CompareScene& scene, std::int64_t column, double largest) {
   const Theme& theme = ui.theme();
   const bool flipped = context.memory.compare.is_flipped;
   const TokenPair tokens = scene.pair(column);
@@ -155,7 +155,7 @@ void draw_compare_tokens(Ui& ui, Box box, PaneContext& context) {
   body.h -= 1;
   const auto scene = scene_or_note(ui, body, context);
   if (!scene) return;
-  const Rows rows = rows_of(body);
+  const TokenRows rows = rows_of(body);
   const auto cells = std::max<std::int64_t>(1, static_cast<std::int64_t>((body.w - kLabels - kRightRoom) / kPitch));
   KeptCompare& kept = kept_of(context).compare;
   scroll_cells(ui, body, kept, *scene, cells);
