@@ -83,9 +83,9 @@ void Lab::Parts::remember(SessionCommand done) {
   if (!opened) return;
   const bool begins = is_one_of<command::Open>(done.command);
   if (options.applied) options.applied(done, *opened);
-  if (!begins) record = CommandRecord::with(std::move(record), std::move(done));
+  if (!begins) done_so_far = CommandRecord::with(std::move(done_so_far), std::move(done));
   else if (sampling != Sampling()) remember({0, command::SetSampling{sampling}});
-  if (!begins && options.reached && count() != record->latest().step) options.reached(count(), work.has_value());
+  if (!begins && options.reached && count() != done_so_far->latest().step) options.reached(count(), work.has_value());
 }
 
 void Lab::Parts::break_off() {
@@ -192,7 +192,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;
-  s->record = p.record;
+  s->record = p.done_so_far;
   if (!p.run) return s;
   s->run = p.run->number();
   s->tokens = p.run->tokens();

@@ -53,7 +53,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
   history.clear();
-  record.reset();
+  done_so_far.reset();
   tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);

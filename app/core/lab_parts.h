@@ -179,7 +179,7 @@ struct Lab::Parts {
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one
   UndoStack history;
-  CommandRecord::Pointer record;  // what was done since the model was opened
+  CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;
   std::optional<command::Play> playing;
   std::optional<command::RunControls> controls;  // that were asked for

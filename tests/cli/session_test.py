@@ -136,7 +136,7 @@ class Journals(Case):
         self.assertEqual((said["kind"], said["ok"]), ("journal", True))
         run = self.json_of("run", self.KEPT, "--quiet")
         self.assertEqual(run["tokens"], 5)  # it was still running then
-        commands = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "run", "rate": 0, "until": 5}]
+        commands = [{"step": 0, "command": "feed_tokens", "ids": [1, 2, 3]}, {"step": 0, "command": "run", "rate": 0, "until": 5}]
         (self.folder / "a.statelab.json").write_text(json.dumps({"format": "statelab-session/1", "model": "builtin:copy", "commands": commands}))
         self.assertEqual(run["state_hash"], self.json_of("run", "a.statelab.json")["state_hash"])
 
