@@ -17,11 +17,12 @@ bool replaces(const Command& next, const Command& before) {
   if (next.index() != before.index()) return false;
   if (const auto* seek = std::get_if<command::Seek>(&next)) return seek->cursor == std::get<command::Seek>(before).cursor;
   if (const auto* select = std::get_if<command::Select>(&next)) return select->channel >= 0 && select->state >= 0;
-  return is_one_of<command::ShowRange, command::ShowWeights, command::Play>(next);
+  return is_one_of<command::ShowRange, command::ShowWeights, command::Play, command::Compare, command::RunControls>(next);
 }
 
 bool is_look(const Command& command) {
-  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights, command::ExportFigure, command::Play>(command);
+  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights, command::ExportFigure, command::Play,
+                   command::Compare, command::RunControls>(command);
 }
 
 bool changes_run(const Command& command) { return !is_look(command) && !is_one_of<command::SetSampling>(command); }

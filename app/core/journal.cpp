@@ -216,7 +216,8 @@ std::string journal_header(const JournalHeader& header, const Session& session) 
   add("model", session.model);
   add("place", session.place);
   std::string kept;
-  if (!session.model_hash.empty()) kept += "\"model_hash\": " + quoted_json(session.model_hash);
+  if (!session.title.empty()) kept += "\"title\": " + quoted_json(session.title);
+  if (!session.model_hash.empty()) kept += (kept.empty() ? "" : ", ") + std::string("\"model_hash\": ") + quoted_json(session.model_hash);
   if (!session.notes.empty()) kept += (kept.empty() ? "" : ", ") + std::string("\"notes\": ") + quoted_json(session.notes);
   if (!session.unknown_json.empty()) kept += (kept.empty() ? "" : ", ") + session.unknown_json;
   if (!kept.empty()) json += ", \"session\": {" + kept + "}";
