@@ -9,6 +9,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/panes.h"
+#include "views/plot/layout.h"
 
 namespace lab {
 namespace {
