@@ -179,7 +179,7 @@ void draw_recovered(Ui& ui, Box& box, const std::vector<RecoveredCard>& recovere
     ui.fill(row.inset(0, 2), theme.pane, kRadius);
     if (!theme.dark || theme.has_edges) ui.outline(row.inset(0, 2), theme.line, kRadius);
     row = row.inset(8, 0);
-    const std::string dismiss = fmt::format("Dismiss##{}", i), open = fmt::format("Open##{}", i);
+    const std::string dismiss = fmt::format("Dismiss##dismiss {}", i), open = fmt::format("Open##recover {}", i);
     if (button(ui, dismiss.c_str(), row.cut_right(72).row(kControlHeight), {.plain = true, .tip = "Removes it for good"})) wish.dismiss = card.journal;
     row.cut_right(6);
     if (button(ui, open.c_str(), row.cut_right(56).row(kControlHeight), {.primary = i == 0, .tip = "Does all of it again"})) wish.recover = card.journal;

@@ -246,8 +246,8 @@ TEST_CASE("sessions: what a killed window did is offered, done again, and kept u
   {
     KeptWindow window(folder.path.string());
     window->settle();
-    REQUIRE(window->shell().item("start/Open##0"));
-    window->click("start/Open##0");
+    REQUIRE(window->shell().item("start/recover 0"));
+    window->click("start/recover 0");
     REQUIRE(window->snapshot()->model);
     CHECK(window->snapshot()->edits->size() == 1);
     CHECK(std::ranges::any_of(window->snapshot()->notices, [](const Notice& notice) { return notice.text.find("Recovered 17 tokens of prose") == 0; }));
@@ -259,9 +259,9 @@ TEST_CASE("sessions: what a killed window did is offered, done again, and kept u
   CHECK(fs::exists(journal));  // nobody has saved it
   KeptWindow window(folder.path.string());
   window->settle();
-  REQUIRE(window->shell().item("start/Open##0"));
-  CHECK_FALSE(window->shell().item("start/Open##1"));  // the journal that went on with it stands for both
-  window->click("start/Open##0");
+  REQUIRE(window->shell().item("start/recover 0"));
+  CHECK_FALSE(window->shell().item("start/recover 1"));  // the journal that went on with it stands for both
+  window->click("start/recover 0");
   CHECK(window->snapshot()->count() == count);
   CHECK(*state_hash(*window->snapshot(), *window->engine().opened(), count) == hash);
   save_as(*window.window, folder / "recovered");
@@ -278,7 +278,7 @@ TEST_CASE("sessions: what is dismissed is gone, and a damaged journal is done ag
   fs::resize_file(journal, fs::file_size(journal) - 5);
   KeptWindow window(folder.path.string());
   window->settle();
-  window->click("start/Open##0");
+  window->click("start/recover 0");
   REQUIRE(window->snapshot()->model);
   CHECK(window->snapshot()->count() == 17);
   CHECK(std::ranges::any_of(window->snapshot()->notices, [](const Notice& notice) { return notice.is_error && notice.text.find("1 command lost") != std::string::npos; }));
@@ -288,8 +288,8 @@ TEST_CASE("sessions: what is dismissed is gone, and a damaged journal is done ag
   crashed_journal(folder.path.string());
   KeptWindow next(folder.path.string());
   next->settle();
-  next->click("start/Dismiss##0");
-  CHECK_FALSE(next->shell().item("start/Open##0"));
+  next->click("start/dismiss 0");
+  CHECK_FALSE(next->shell().item("start/recover 0"));
   CHECK_FALSE(fs::exists(journal));
 }
 
@@ -302,7 +302,7 @@ TEST_CASE("sessions: what could not be replayed is said, and what could is there
   std::ofstream(journal) << text;
   KeptWindow window(folder.path.string());
   window->settle();
-  window->click("start/Open##0");
+  window->click("start/recover 0");
   CHECK(window->snapshot()->count() == 17);
   CHECK(window->snapshot()->edits->size() == 1);
   CHECK(last_notice(*window.window).find("the session was replayed up to command") == 0);

@@ -213,7 +213,7 @@ def through_a_kill(window, folder):
 
     again = Window(window.program.args[0], folder, window.env["DISPLAY"])
     try:
-        again.press("start/Open##0")
+        again.press("start/recover 0")
         again.logged(r'at 23: .*"zero_state"', 2)
         session = folder / "river.statelab.json"
         again.key("ctrl+s")
