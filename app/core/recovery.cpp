@@ -101,11 +101,11 @@ std::vector<Leftover> find_leftovers(const std::string& folder) {
       continue;
     }
     if (!journal->recovers.empty()) gone_on_with.insert(fs::path(journal->recovers).filename().string());
-    if (gone_on_with.contains(fs::path(file).filename().string())) continue;
     const std::string when = time_text(time, now);
     std::string text = text_of(*journal, when);
     found.push_back({file, journal.take(), when, std::move(text)});
   }
+  std::erase_if(found, [&](const Leftover& each) { return gone_on_with.contains(fs::path(each.file).filename().string()); });
   return found;
 }
 
