@@ -42,7 +42,11 @@ std::vector<Command> one_of_each() {
           command::ShowWeights{"lm_head.weight", "other"},
           command::Play{12.5, "layer"},
           command::SetRange{1, "bread", 128, 224},
-          command::RemoveRange{2}};
+          command::RemoveRange{2},
+          command::SetNote{1, 17, "here it turns"},
+          command::RemoveNote{0},
+          command::SetBreakpoint{2, "norm(L3) > 8 and entropy > 5", false},
+          command::RemoveBreakpoint{1}};
 }
 
 Error refused(const std::string& json) {
