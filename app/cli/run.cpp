@@ -71,6 +71,12 @@ JsonValue json_of(const AlertLog& log) {
   return list;
 }
 
+JsonValue json_of(const std::vector<TokenNote>& notes) {
+  JsonValue list = JsonValue::array();
+  for (const TokenNote& note : notes) list.push_back({{"token", note.token}, {"text", note.text}});
+  return list;
+}
+
 JsonValue json_of(const std::vector<NamedRange>& ranges) {
   JsonValue list = JsonValue::array();
   for (const NamedRange& range : ranges) list.push_back({{"name", range.name}, {"first", range.first}, {"last", range.last}});
@@ -97,7 +103,8 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
                 {"expected", list},
                 {"alerts", json_of(alerts)},
-                {"ranges", json_of(*lab.snapshot()->ranges)}});
+                {"ranges", json_of(*lab.snapshot()->ranges)},
+                {"notes", json_of(*lab.snapshot()->notes)}});
     return equal ? kDone : kDifference;
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),

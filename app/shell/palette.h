@@ -20,7 +20,7 @@ namespace lab {
 using PaletteDeed = std::variant<Action, Command, std::function<void(PaneMemory&)>, std::function<void(Settings&)>, std::function<void(Workspace&)>, std::string>;
 
 struct PaletteEntry {
-  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "run", "edit", "pane", "setting", "model"
+  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "note", "breakpoint", "run", "edit", "pane", "setting", "model"
   std::string label, keys;
   PaletteDeed does;
 };

@@ -27,6 +27,7 @@ struct ShellOptions {
   };
   ContextOptions arithmetic;   // of the analyst
   bool show_attention = false, show_weight_error = false, show_monitor = false;  // as PaneMemory begins with them
+  std::map<std::string, std::string> views;  // by place: what it shows in place of its own pane, "pca" -> "run-tree"
 };
 
 class Shell {

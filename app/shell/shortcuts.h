@@ -17,6 +17,7 @@ enum class Action {
   copy_values, lock_range, fit, explain, pane_menu,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
+  note, next_note, previous_note, reach, breakpoints, fork, next_run,
 };
 
 struct Shortcut {

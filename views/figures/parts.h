@@ -28,7 +28,7 @@ struct FigureCode {
 };
 
 extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kDrivers, kChannel, kExpected, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention;
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention, kHalfLifeMap;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
-                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention};
+                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention, &kHalfLifeMap};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {

@@ -37,6 +37,10 @@ inline constexpr const char* kPin = "\uf08d";
 inline constexpr const char* kSort = "\uf0dc";
 inline constexpr const char* kHash = "\uf292";
 inline constexpr const char* kGear = "\uf013";
+inline constexpr const char* kFork = "\uf126";
+inline constexpr const char* kBookmark = "\uf02e";
+inline constexpr const char* kSwap = "\uf0ec";
+inline constexpr const char* kEye = "\uf06e";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon
