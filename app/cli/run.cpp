@@ -73,6 +73,12 @@ JsonValue json_of(const AlertLog& log) {
   return list;
 }
 
+JsonValue json_of(const std::vector<TokenNote>& notes) {
+  JsonValue list = JsonValue::array();
+  for (const TokenNote& note : notes) list.push_back({{"token", note.token}, {"text", note.text}});
+  return list;
+}
+
 JsonValue json_of(const std::vector<NamedRange>& ranges) {
   JsonValue list = JsonValue::array();
   for (const NamedRange& range : ranges) list.push_back({{"name", range.name}, {"first", range.first}, {"last", range.last}});
@@ -100,7 +106,8 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"expected", list},
                 {"alerts", json_of(alerts)},
                 {"ranges", json_of(*lab.snapshot()->ranges)},
-                {"controls", controls ? cli::json_of(*controls) : JsonValue(nullptr)}});
+                {"controls", controls ? cli::json_of(*controls) : JsonValue(nullptr)},
+                {"notes", json_of(*lab.snapshot()->notes)}});
     return equal ? kDone : kDifference;
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),

@@ -1,5 +1,9 @@
 // statelab screenshot: the real window, drawn without a display.
 #include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -12,13 +16,14 @@
 #include "app/shell/shell.h"
 #include "app/shell/shortcuts.h"
 #include "model/files/file.h"
+#include "views/panels/pane.h"
 
 namespace lab::cli {
 namespace {
 
 struct Arguments {
   std::string output, size = "1600x1000", workspace = "inspect";
-  std::vector<std::string> shown, keys;
+  std::vector<std::string> shown, keys, views;
   bool light = false, contrast = false;
   float scale = 1;
   SourceOptions source;
@@ -78,10 +83,31 @@ Result<std::vector<InputEvent>> presses_of(const std::vector<std::string>& keys)
   return presses;
 }
 
+/// Places and what they show, from "pca=run-tree".
+Result<std::map<std::string, std::string>> views_of(const std::vector<std::string>& given) {
+  std::map<std::string, std::string> views;
+  std::string known;
+  for (const PaneKind& kind : pane_kinds())
+    if (kind.view) known += (known.empty() ? "" : ", ") + std::string(kind.name);
+  const auto is_view = [](const std::string& name) {
+    const PaneKind* kind = find_pane(name);
+    return kind && kind->view;
+  };
+  for (const std::string& each : given) {
+    const std::size_t sign = each.find('=');
+    const std::string place = each.substr(0, sign), view = sign == std::string::npos ? "" : each.substr(sign + 1);
+    if (!is_view(place) || !is_view(view))
+      return Error{.code = Code::bad_argument, .field = "--view", .expected = "PLACE=VIEW, each one of " + known, .found = printable(each), .message = "there is no such view"};
+    views[place] = view;
+  }
+  return views;
+}
+
 Result<Image> picture(const Arguments& given, int width, int height) {
   LabOptions options;
   options.arithmetic = given.arithmetic.context();
   const auto shows = [&](const char* what) { return std::ranges::find(given.shown, what) != given.shown.end(); };
+  LAB_ASSIGN(auto views, views_of(given.views));
   const ShellOptions look{.dark = !given.light,
                           .high_contrast = given.contrast,
                           .scale = given.scale,
@@ -90,7 +116,8 @@ Result<Image> picture(const Arguments& given, int width, int height) {
                           .show_attention = shows("attention"),
                           .show_weight_error = shows("error"),
                           .show_monitor = given.workspace == "monitor",
-                          .show_compare = given.workspace == "compare"};
+                          .show_compare = given.workspace == "compare",
+                          .views = std::move(views)};
   if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
   std::vector<Command> commands;
   if (given.workspace != "start") {
@@ -140,6 +167,7 @@ void add_screenshot(CLI::App& app, Action& action) {
       ->capture_default_str();
   sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
       ->check(CLI::IsMember({"attention", "error"}));
+  sub->add_option("--view", given->views, "Another view in the place of a pane, as pca=run-tree; may be given again");
   sub->add_flag("--light", given->light, "Dark text on a light ground");
   sub->add_flag("--contrast", given->contrast, "White on black, with a line around every control");
   sub->add_option("--scale", given->scale, "Size of everything, as on a display of high density")->check(CLI::Range(0.5, 4.0))->capture_default_str();

@@ -41,6 +41,11 @@ struct RulesChange {
   std::shared_ptr<const std::vector<Rule>> other;
 };
 
+/// Notes left, rewritten or removed.
+struct NotesChange {
+  std::shared_ptr<const std::vector<TokenNote>> other;
+};
+
 /// Another run in the place of this one.
 struct RunChange {
   std::unique_ptr<Run> other;
@@ -65,7 +70,7 @@ struct GroupChange {
 
 struct Change {
   HistoryEntry entry;
-  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, RulesChange, BranchChange, PromotionChange, GroupChange> what;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, RulesChange, BranchChange, PromotionChange, GroupChange, NotesChange> what;
   std::int64_t branch = 0;  // the one it changed: active while it is flipped
 
   /// Memory it keeps alive, roughly.

@@ -71,6 +71,12 @@ std::string label(const command::SetRange& c) {
   return fmt::format("name tokens {} to {} \"{}\"", c.first, c.last - 1, printable(c.name, kShownTextBytes));
 }
 std::string label(const command::RemoveRange& c) { return fmt::format("remove the name of range {}", c.index); }
+std::string label(const command::SetNote& c) {
+  return c.text.empty() ? fmt::format("bookmark token {}", c.token) : fmt::format("note \"{}\" at token {}", printable(c.text, kShownTextBytes), c.token);
+}
+std::string label(const command::RemoveNote& c) { return fmt::format("remove note {}", c.index); }
+std::string label(const command::SetBreakpoint& c) { return fmt::format("{} when {}", c.on ? "pause" : "do not pause", printable(c.when, kShownTextBytes)); }
+std::string label(const command::RemoveBreakpoint& c) { return fmt::format("remove breakpoint {}", c.index); }
 std::string label(const command::Fork& c) {
   const std::string name = c.name.empty() ? "" : " " + printable(c.name);
   return c.position < 0 ? "fork" + name : fmt::format("fork{} at {}", name, c.position);
@@ -108,6 +114,7 @@ std::string with_layer(const std::string& text, std::int64_t layer) {
 std::string brief(const command::ZeroState& c) { return with_layer("zero", c.layer); }
 std::string brief(const command::ScaleState& c) { return with_layer(fmt::format("× {:.4g}", c.factor), c.layer); }
 std::string brief(const command::RestoreState& c) { return with_layer("restore", c.layer); }
+std::string brief(const command::EditState& c) { return printable(brief_words_of(c.edit)); }
 std::string brief(const command::SetTrials& c) {
   const std::string text = label(c), sign = "try ";
   return text.starts_with(sign) ? text.substr(sign.size()) : text;

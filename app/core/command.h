@@ -46,7 +46,7 @@ struct StateEdit {
   std::string at;                  // elements: "3, :, 5"; "": all (StateSlice)
   double value = 0;                // that is set, multiplied by, a standard deviation, a bound, a share
   std::int64_t seed = 0;           // of noise
-  std::int64_t position = 0;       // after so many tokens: of the state that elements are taken from
+  std::int64_t position = 0;       // after so many tokens: of the state that elements are taken from; of "forget" the token
   std::int64_t from_layer = -1;    // and its layer; -1: the same
   std::string name;                // of the edit, for people; "": what it does
   friend bool operator==(const StateEdit&, const StateEdit&) = default;
@@ -359,6 +359,34 @@ struct Compare {
     return std::tuple(field("a", &Compare::a), field("b", &Compare::b), field("align", &Compare::align), field("offset", &Compare::offset));
   }
 };
+/// Leaves a note at a token, in the place of another note or behind the last one. Without a text it is a bookmark.
+struct SetNote {
+  std::int64_t index = 0, token = 0;
+  std::string text;
+  static constexpr const char* kName = "set_note";
+  static constexpr auto fields() { return std::tuple(field("index", &SetNote::index), field("token", &SetNote::token), field("text", &SetNote::text)); }
+};
+struct RemoveNote {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_note";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveNote::index)); }
+};
+/// The run pauses after every token that it reads or samples for which an expression holds, as "norm(L3) > 8" (StopExpression). In
+/// the place of another breakpoint or behind the last one.
+struct SetBreakpoint {
+  std::int64_t index = 0;
+  std::string when;
+  bool on = true;
+  static constexpr const char* kName = "set_breakpoint";
+  static constexpr auto fields() {
+    return std::tuple(field("index", &SetBreakpoint::index), field("when", &SetBreakpoint::when), field("on", &SetBreakpoint::on));
+  }
+};
+struct RemoveBreakpoint {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_breakpoint";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveBreakpoint::index)); }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -444,7 +472,8 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
                              command::Play, command::SetRange, command::RemoveRange, command::Compare,
-                             command::SetIntervention, command::RemoveIntervention, command::UseInterventions, command::RunControls>;
+                             command::SetIntervention, command::RemoveIntervention, command::UseInterventions, command::RunControls,
+                             command::SetNote, command::RemoveNote, command::SetBreakpoint, command::RemoveBreakpoint>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

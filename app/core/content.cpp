@@ -46,25 +46,46 @@ Error no_recurrence(const Model& model, int layer) {
                      "Every row of a cache was written by its own token.", "Look at attention, or choose another layer.");
 }
 
-/// Moves unrollings of some ranges across the edit that a leg begins with, whose state is in the reader's. What the edit itself
-/// put there goes to `deposit`, where one is wanted. False when nothing of what was there before is left.
-Result<bool> cross_edit(const Leg& leg, const std::vector<ChannelRange>& ranges, RecurrenceReader& reader, std::vector<Unrolling>& unrollings,
-                  Contribution* deposit) {
+/// What an edit took of a token in the cells of a range, [channels, states] of the recurrence.
+std::vector<double> taken_in(const Leg::Taken& taken, ChannelRange range, std::int64_t states, std::int64_t plane_states) {
+  std::vector<double> values;
+  for (std::int64_t row = range.first; row < range.first + range.count; ++row)
+    for (std::int64_t n = 0; n < states; ++n)
+      values.push_back(taken.factor * static_cast<double>(taken.is->taken[static_cast<std::size_t>(row * plane_states + n)]));
+  return values;
+}
+
+/// What an edit has to do with the past of a state: what it put there itself, and what it took of single tokens.
+struct Crossing {
+  Contribution* deposit = nullptr;  // null: nobody asks
+  std::function<void(std::size_t range, const Leg::Taken& taken, const std::vector<double>& values, const Recurrence& after)> took = {};
+};
+
+/// Moves unrollings of some ranges across the edit that a leg begins with, whose state is in the reader's. False when nothing of
+/// what was there before is left.
+Result<bool> cross_edit(const Leg& leg, const std::vector<ChannelRange>& ranges, std::int64_t plane_states, RecurrenceReader& reader,
+                        std::vector<Unrolling>& unrollings, const Crossing& crossing) {
   std::vector<Recurrence> after;
   for (const ChannelRange range : ranges) after.push_back(reader.held(range));
   bool is_left = false;
   LAB_TRY(leg.restored >= 0 ? reader.restore(leg.restored) : reader.restore_left(leg.first));
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const Recurrence before = reader.held(ranges[i]);
-    std::vector<double> put, kept;
+    std::vector<double> put, kept, forgotten(before.h.size());
+    for (const Leg::Taken& taken : leg.taken) {
+      const std::vector<double> values = taken_in(taken, ranges[i], before.states, plane_states);
+      for (std::size_t cell = 0; cell < values.size(); ++cell) forgotten[cell] += values[cell];
+      if (crossing.took) crossing.took(i, taken, values, after[i]);
+    }
     for (std::size_t cell = 0; cell < before.h.size(); ++cell) {
       const double then = static_cast<double>(before.h[cell]), now = static_cast<double>(after[i].h[cell]);
       kept.push_back(now == then && now != 0 ? 1 : leg.kept);  // an edit may leave cells alone
       is_left = is_left || kept.back() != 0;
-      const double added = now - kept.back() * then;
-      put.push_back(std::fabs(added) <= 0x1p-23 * std::fabs(now) ? 0 : added);
+      const double added = now - kept.back() * then + forgotten[cell];
+      const double size = forgotten[cell] == 0 ? std::fabs(now) : std::max(std::fabs(now), std::fabs(then));  // of what was rounded
+      put.push_back(std::fabs(added) <= 0x1p-23 * size ? 0 : added);
     }
-    if (deposit) unrollings[i].put(put, after[i].exponents, *deposit);
+    if (crossing.deposit) unrollings[i].put(put, after[i].exponents, *crossing.deposit);
     unrollings[i].pass(kept, after[i].exponents, before.exponents);
   }
   return is_left;
@@ -94,6 +115,7 @@ class Taking {
   void weigh();
   void judge_read(const Recurrence& held);
   Deposit before_history(const Leg& leg);
+  void forget(Unrolling& unrolling, std::int64_t token, const std::vector<double>& values, const Recurrence& after);
 
   const Model& model_;
   const Snapshot& snapshot_;
@@ -206,6 +228,18 @@ Deposit Taking::before_history(const Leg& leg) {
   return deposit;
 }
 
+/// What an edit took is less of the token that had written it.
+void Taking::forget(Unrolling& unrolling, std::int64_t token, const std::vector<double>& values, const Recurrence& after) {
+  if (token < content_->first || token > content_->token) return;
+  Contribution taken;
+  std::vector<double> less;
+  for (const double value : values) less.push_back(-value);
+  unrolling.put(less, after.exponents, taken);
+  Contribution& of = content_->tokens[static_cast<std::size_t>(token - content_->first)];
+  of.value += taken.value;
+  of.size -= taken.size;  // squares of the same cells, where sizes are norms
+}
+
 Status Taking::unroll(const std::function<bool()>& cancelled, bool& stopped) {
   const std::vector<Leg> legs = legs_of(snapshot_, layer_, position_, edits_);
   content_->first = std::ranges::min_element(legs, {}, &Leg::first)->first;
@@ -225,7 +259,10 @@ Status Taking::unroll(const std::function<bool()>& cancelled, bool& stopped) {
     bool is_left = leg.is_edited;
     Deposit deposit{.position = leg.first, .label = leg.label, .is = {}};
     if (leg.is_edited) {
-      LAB_ASSIGN(is_left, cross_edit(leg, ranges_, reader_, unrollings_, &deposit.is));
+      LAB_ASSIGN(is_left, cross_edit(leg, ranges_, StatePlane(*model_.schema(), layer_).states(), reader_, unrollings_,
+                                     {&deposit.is, [this](std::size_t i, const Leg::Taken& taken, const std::vector<double>& values, const Recurrence& after) {
+                                        forget(unrollings_[i], taken.is->token, values, after);
+                                      }}));
     } else {
       deposit = before_history(leg);
     }
@@ -263,10 +300,22 @@ Result<std::shared_ptr<const Content>> take_apart(const Model& model, const Snap
 Result<std::vector<double>> remains_of(const Model& model, const Snapshot& snapshot, int layer, std::int64_t token, std::int64_t position,
                                        State& scratch, Context<float>& context) {
   RecurrenceReader reader(model, snapshot, layer, scratch, context);
-  LAB_CHECK(reader.has_recurrence(), ==, true);
+  if (!reader.has_recurrence()) return no_recurrence(model, layer);
+  if (const std::int64_t from = snapshot.trace->use().replayable_from; token < from || token >= position)
+    return Error{.code = Code::out_of_range,
+                 .field = "token",
+                 .expected = std::to_string(from) + " to " + std::to_string(position - 1),
+                 .found = std::to_string(token),
+                 .message = token < from ? "what this token wrote was dropped to stay within the memory budget" : "the state holds nothing of this token"};
   const std::vector<ChannelRange>& ranges = reader.ranges();
   const StatePlane plane(*model.schema(), layer);
   std::vector<double> all(static_cast<std::size_t>(plane.elements()));
+  const auto add = [&](ChannelRange range, std::int64_t states, const std::vector<double>& left, double sign) {
+    for (std::size_t cell = 0; cell < left.size(); ++cell) {
+      const auto at = static_cast<std::int64_t>(cell), row = range.first + at / states;
+      all[static_cast<std::size_t>(row * plane.states() + at % states)] += sign * left[cell];
+    }
+  };
   std::vector<Unrolling> unrollings;
   LAB_TRY(reader.restore(position));
   for (const ChannelRange range : ranges) {
@@ -280,21 +329,54 @@ Result<std::vector<double>> remains_of(const Model& model, const Snapshot& snaps
                              [&](std::size_t i, const Recurrence& stretch, std::int64_t) { return unrollings[i].skip(stretch), true; }));
     if (!is_here) {
       if (!leg.is_edited) break;
-      LAB_ASSIGN(const bool is_left, cross_edit(leg, ranges, reader, unrollings, nullptr));
+      LAB_ASSIGN(const bool is_left, cross_edit(leg, ranges, plane.states(), reader, unrollings,
+                                                {nullptr, [&](std::size_t i, const Leg::Taken& taken, const std::vector<double>& values, const Recurrence& after) {
+                                                   if (taken.is->token == token) add(ranges[i], after.states, unrollings[i].remains(values, after.exponents), -1);
+                                                 }}));
       if (!is_left) break;
       continue;
     }
     for (std::size_t i = 0; i < ranges.size(); ++i) {
       LAB_ASSIGN(const Recurrence written, reader.tokens(ranges[i], {}, token, token + 1, leg.first));
-      const std::vector<double> left = unrollings[i].remains(written);
-      for (std::size_t cell = 0; cell < left.size(); ++cell) {
-        const auto at = static_cast<std::int64_t>(cell), row = ranges[i].first + at / written.states;
-        all[static_cast<std::size_t>(row * plane.states() + at % written.states)] = left[cell];
-      }
+      add(ranges[i], written.states, unrollings[i].remains(written), 1);
     }
     break;
   }
   return all;
+}
+
+namespace {
+
+/// Puts [rows, states] of a layer's plane into the tensors that it shows.
+Status put_plane(State& state, int layer, const StatePlane& plane, const std::vector<double>& values) {
+  const LayerSchema& schema = state.schema().layers()[static_cast<std::size_t>(layer)];
+  if (const int h = schema.find(Point::h); h >= 0) return state.set(layer, h, std::vector<float>(values.begin(), values.end()));
+  std::size_t column = 0;  // each state index is a tensor of its own
+  for (std::size_t i = 0; i < schema.tensors.size(); ++i) {
+    if (schema.tensors[i].point != Point::att_state) continue;
+    std::vector<float> part;
+    for (std::size_t at = column; at < values.size(); at += static_cast<std::size_t>(plane.states())) part.push_back(static_cast<float>(values[at]));
+    LAB_TRY(state.set(layer, static_cast<int>(i), part));
+    ++column;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<State> remains_in_state(const Model& model, const Snapshot& snapshot, std::int64_t layer, std::int64_t token, std::int64_t position,
+                               Context<float>& context) {
+  State remains(model.schema()), scratch(model.schema());
+  bool is_any = false;
+  for (int each = 0; each < model.layers(); ++each) {
+    if (layer >= 0 && each != layer) continue;
+    if (layer < 0 && !RecurrenceReader(model, snapshot, each, scratch, context).has_recurrence()) continue;
+    LAB_ASSIGN(const std::vector<double> left, remains_of(model, snapshot, each, token, position, scratch, context));
+    LAB_TRY(put_plane(remains, each, StatePlane(*model.schema(), each), left));
+    is_any = true;
+  }
+  if (!is_any) return no_recurrence(model, 0);
+  return remains;
 }
 
 Result<std::shared_ptr<const LayerReach>> reach_of(const Model& model, const Snapshot& snapshot, int layer, State& scratch,
@@ -308,17 +390,44 @@ Result<std::shared_ptr<const LayerReach>> reach_of(const Model& model, const Sna
   bool stopped = false;
   for (const ChannelRange range : reader.ranges()) {
     reach->states = reader.held(range).states;
-    ReachMap half(range.count, reach->states), horizon(range.count, reach->states, nats_to(kHorizon));
+    ReachMap half(range.count, reach->states), tenth(range.count, reach->states, nats_to(0.1)), horizon(range.count, reach->states, nats_to(kHorizon));
     LAB_TRY(reader.backwards({range}, {.writes = false}, from, token + 1, from, [&](std::size_t, const Recurrence& stretch, std::int64_t) {
-      half.take(stretch);
+      half.take(stretch), tenth.take(stretch);
       stopped = cancelled && cancelled();
       return horizon.take(stretch) && !stopped;
     }));
     if (stopped) return std::shared_ptr<const LayerReach>();
     reach->half.insert(reach->half.end(), half.cells().begin(), half.cells().end());
+    reach->tenth.insert(reach->tenth.end(), tenth.cells().begin(), tenth.cells().end());
     reach->horizon.insert(reach->horizon.end(), horizon.cells().begin(), horizon.cells().end());
   }
   return std::shared_ptr<const LayerReach>(reach);
+}
+
+Result<std::shared_ptr<const HalfLifeMap>> map_half_lives(const Model& model, const Snapshot& snapshot, State& scratch, Context<float>& context,
+                                                          const std::function<bool()>& cancelled) {
+  auto map = std::make_shared<HalfLifeMap>();
+  const std::int64_t last = snapshot.selection.cursor_a + 1, from = std::max(snapshot.trace->use().replayable_from, last - kMostLookedBack);
+  map->token = last - 1;
+  bool stopped = false;
+  for (int layer = 0; layer < model.layers(); ++layer) {
+    RecurrenceReader reader(model, snapshot, layer, scratch, context);
+    std::vector<Reach>& channels = map->layers.emplace_back();
+    if (!reader.has_recurrence()) continue;
+    LAB_TRY(reader.restore(last));
+    for (const ChannelRange range : reader.ranges()) {
+      ReachMap half(range.count, 1);
+      LAB_TRY(reader.backwards({range}, {.writes = false}, from, last, from, [&](std::size_t, const Recurrence& stretch, std::int64_t) {
+        Recurrence slowest{.tokens = stretch.tokens, .channels = stretch.channels, .states = 1, .A = {}, .steps = stretch.steps};
+        for (auto a = stretch.A.begin(); a != stretch.A.end(); a += stretch.states) slowest.A.push_back(*std::max_element(a, a + stretch.states));
+        stopped = cancelled && cancelled();
+        return half.take(slowest) && !stopped;
+      }));
+      if (stopped) return std::shared_ptr<const HalfLifeMap>();
+      channels.insert(channels.end(), half.cells().begin(), half.cells().end());
+    }
+  }
+  return std::shared_ptr<const HalfLifeMap>(map);
 }
 
 namespace {

@@ -11,6 +11,7 @@
 #include "app/core/discretisation_look.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
+#include "app/core/run_strips.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
 #include "app/core/surprise.h"
@@ -70,6 +71,8 @@ struct Deriver::Parts {
                                                                   const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const DiscretisationTable>> discretisation(const Snapshot& snapshot, const std::optional<StepBounds>& bounds, std::string& refusal,
                                                                            const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const HalfLifeMap>> half_lives(const Snapshot& snapshot, std::string& refusal,
+                                                               const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
@@ -100,12 +103,15 @@ struct Deriver::Parts {
   ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
   Kept<DiscretisationTable> kept_discretisation;
   std::optional<StepBounds> kept_bounds;  // that it was made with
+  Kept<HalfLifeMap> kept_half_lives;
+  RunStripMaker strip_maker;
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
 Deriver::~Deriver() = default;
 
 void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run) {
+  if (model != opened) strip_maker = {};
   if (model == opened && another_run == run) return;
   slab_maker.reset();
   trajectory_maker.reset();
@@ -123,6 +129,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_reach = {};
   kept_hidden = {};
   kept_discretisation = {};
+  kept_half_lives = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -358,6 +365,15 @@ std::optional<std::shared_ptr<const LayerReach>> Deriver::Parts::reach(const Sna
   return made;
 }
 
+std::optional<std::shared_ptr<const HalfLifeMap>> Deriver::Parts::half_lives(const Snapshot& snapshot, std::string& refusal,
+                                                                            const std::function<bool()>& cancelled) {
+  const Place place{snapshot.trace->revision(), 0, snapshot.selection.cursor_a, 0};
+  if (kept_half_lives.part && kept_half_lives.place == place) return kept_half_lives.part;
+  auto made = unless_cancelled(map_half_lives(*opened->model, snapshot, *scratch, context, cancelled), refusal);
+  if (made && *made) kept_half_lives = {place, *made};
+  return made;
+}
+
 // Of the tokens shown the last that a map can hold.
 std::optional<std::shared_ptr<const HiddenAttentionMap>> Deriver::Parts::hidden(const Snapshot& snapshot, std::string& refusal,
                                                                                 const std::function<bool()>& cancelled) {
@@ -427,6 +443,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.reach = std::move(*made);
   }
+  if (query.half_lives) {
+    auto made = half_lives(snapshot, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.half_lives = std::move(*made);
+  }
   if (query.hidden) {
     auto made = hidden(snapshot, derived.refusal, cancelled);
     if (!made) return false;
@@ -436,6 +457,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     auto made = discretisation(snapshot, query.step_bounds, derived.refusal, cancelled);
     if (!made) return false;
     derived.discretisation = std::move(*made);
+  }
+  if (query.tree) {
+    auto made = unless_cancelled(strip_maker.make(*opened->model, snapshot, context, cancelled), derived.refusal);
+    if (!made) return false;
+    derived.tree = std::move(*made);
   }
   if (query.alerts) {
     auto made = alerts(snapshot, derived.refusal, cancelled);

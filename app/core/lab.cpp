@@ -189,6 +189,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->rules = p.rules;
   s->controls = p.controls;
   s->controls_number = p.controls_so_far;
+  s->breakpoints = p.run ? p.breakpoints : nullptr;
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;
@@ -199,6 +200,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->times = p.run->times();
   s->start = p.run->start();
   s->ranges = p.run->ranges;
+  s->notes = p.run->notes;
   s->plays = p.playing.has_value();
   s->has_vectors = p.run->has_vectors();
   if (!s->has_vectors) s->waiting.assign(p.run->waiting.rest().ids.begin(), p.run->waiting.rest().ids.end());

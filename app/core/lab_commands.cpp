@@ -62,6 +62,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   playing.reset();
   controls.reset();
   use_rules(rule_presets().front().rules);
+  use_breakpoints({});
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
                             facts->weight_bytes, options.trace.budget_bytes));
@@ -302,7 +303,11 @@ Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
   if (std::holds_alternative<command::ZeroState>(command)) event.kept = 0;
   if (const auto* scale = std::get_if<command::ScaleState>(&command)) event.kept = static_cast<double>(static_cast<float>(scale->factor));
   if (const auto* restore = std::get_if<command::RestoreState>(&command)) event.restored = restore->position;
+  const auto keep = [&event](const EditKeeps& keeps) { event.kept = keeps.kept, event.restored = keeps.restored; };
+  if (const auto* one = std::get_if<command::EditState>(&command)) keep(keeps_of(one->edit));
+  if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) keep(keeps_of(patch->edits));
   LAB_ASSIGN(change.other, run->edit(change.edit));
+  event = run->edits()->back();
   end_change({{label_of(command), count()}, std::move(change)});
   return {};
 }
@@ -340,6 +345,20 @@ Status Lab::Parts::carry_out(const command::ApplyPatch& c) {
       status.error().field = fmt::format("edits[{}].{}", i, status.error().field.substr(std::string_view("edit.").size()));
       return status;
     }
+  for (std::size_t i = 1; i < c.edits.size(); ++i) {
+    if (!forgets(c.edits[i])) continue;
+    const auto clashes = [&](const StateEdit& before) {
+      const bool is_same_layer = before.layer < 0 || c.edits[i].layer < 0 || before.layer == c.edits[i].layer;
+      return !forgets(before) || (before.position == c.edits[i].position && is_same_layer);
+    };
+    if (std::none_of(c.edits.begin(), c.edits.begin() + static_cast<std::ptrdiff_t>(i), clashes)) continue;
+    return Error{.code = Code::bad_argument,
+                 .field = fmt::format("edits[{}].operation", i),
+                 .expected = "forget before the other operations, each token once",
+                 .found = printable(words_of(c.edits[i])),
+                 .message = "what a token has left is known of the recorded state, not of one that the patch has changed",
+                 .next = "put it first, or apply it as an edit of its own"};
+  }
   return edit(c, -1);
 }
 

@@ -12,6 +12,7 @@
 #include "app/core/changes.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
+#include "tracer/detect/stop_expression.h"
 #include "app/core/watcher.h"
 
 namespace lab {
@@ -95,6 +96,10 @@ struct Lab::Parts {
   Status carry_out(const command::RemoveIntervention& c);
   Status carry_out(const command::UseInterventions& c);
   Status carry_out(const command::RunControls& c);
+  Status carry_out(const command::SetNote& c);
+  Status carry_out(const command::RemoveNote& c);
+  Status carry_out(const command::SetBreakpoint& c);
+  Status carry_out(const command::RemoveBreakpoint& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -132,6 +137,11 @@ struct Lab::Parts {
   // lab_time.cpp: named ranges, and cursor A moving by itself.
   void change_ranges(std::vector<NamedRange> next, const std::string& label);
   bool is_at_end() const;
+
+  // lab_notes.cpp: notes at tokens, and where the run pauses.
+  void change_notes(std::vector<TokenNote> next, const std::string& label);
+  void use_breakpoints(std::vector<Breakpoint> next);
+  Status pause_where_asked(std::int64_t before, const std::vector<float>& logits_before);
 
   // lab_work.cpp: announced work, and how it enters the history.
   void announce(Work next);
@@ -188,6 +198,10 @@ struct Lab::Parts {
   std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
   std::optional<Watcher> guard;                    // those that do more than mark
   std::int64_t guarded_from = 0;                   // the first token at which they act
+  std::shared_ptr<const std::vector<Breakpoint>> breakpoints = std::make_shared<const std::vector<Breakpoint>>();
+  std::vector<std::optional<StopExpression>> stops;  // of the breakpoints that are on
+  std::optional<Watcher> alarm;                      // all rules, where a breakpoint asks for alerts
+  std::shared_ptr<const std::vector<Rule>> alarm_rules;
   std::string fault;
   std::string going_back;  // what a long undo or redo is about, while it lasts
   Speed speed;

@@ -54,11 +54,13 @@ Status Lab::Parts::do_piece(std::int64_t stop_at) {
   LAB_ASSIGN(const bool has_caught_up, catch_up());
   if (has_caught_up) return {};
   const std::int64_t before = count();
+  const bool asks_logits = std::ranges::any_of(stops, [](const auto& stop) { return stop && stop->needs_logits(); });
+  const std::vector<float> logits_before = asks_logits ? run->logits() : std::vector<float>();
   if (run->waiting.count() == 0) {
     LAB_ASSIGN(const std::int32_t id, next_token());
     LAB_TRY(run->read({std::span(&id, 1), {}}));
   } else {
-    const std::int64_t most = work->rate > 0 || !work->others.empty() ? 1 : std::min({run->reach(), work->goal - before, stop_at - before});
+    const std::int64_t most = work->rate > 0 || !work->others.empty() || asks_logits ? 1 : std::min({run->reach(), work->goal - before, stop_at - before});
     const TokenSpan tokens = run->waiting.front(std::min(most, run->waiting.count()));
     LAB_TRY(run->read(tokens));
     run->waiting.drop(tokens.count());
@@ -66,6 +68,7 @@ Status Lab::Parts::do_piece(std::int64_t stop_at) {
   LAB_TRY(step_others());
   if (tree.branches().size() > 1 && before / kShareEvery != count() / kShareEvery) tree.share_budget(options.trace.budget_bytes);
   speed.add(count() - before);
+  if (!stops.empty()) LAB_TRY(pause_where_asked(before, logits_before));
   return react();
 }
 

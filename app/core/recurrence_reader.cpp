@@ -47,9 +47,13 @@ void add_edits(const Snapshot& snapshot, std::int64_t layer, std::size_t first, 
     if (!touches(edit, layer)) continue;
     leg.label += (leg.label.empty() ? "" : ", ") + edit.label;
     leg.kept *= edit.kept;
+    for (Leg::Taken& taken : leg.taken) taken.factor *= edit.kept;
+    for (std::size_t k = 0; edit.forgotten && k < edit.forgotten->size(); ++k)
+      if (const Forgotten& each = (*edit.forgotten)[k]; each.layer == layer) leg.taken.push_back({edit.forgotten, &each, 1});
     if (edit.restored < 0 || edit.restored >= edit.position) continue;
     leg.restored = edit.restored;
     leg.kept = 1;
+    leg.taken.clear();
     restored_at = i;
   }
 }

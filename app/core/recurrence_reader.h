@@ -18,6 +18,12 @@ struct Leg {
   std::string label;             // of the edits there
   double kept = 1;               // of the state before them, which is
   std::int64_t restored = -1;    // the one at this position, or the one that token first - 1 left
+  struct Taken {
+    std::shared_ptr<const std::vector<Forgotten>> all;  // holds `is`
+    const Forgotten* is = nullptr;
+    double factor = 1;           // by which edits after it, made at the same position, changed what it took
+  };
+  std::vector<Taken> taken;      // of single tokens, by the edits there
 };
 
 /// The legs that led to the state of a layer at a position, the latest first, as far as the history reaches. Of the edits only the

@@ -5,8 +5,10 @@
 #include <optional>
 #include <stdexcept>
 
+#include "app/core/content.h"
 #include "app/core/ruled_probe.h"
 #include "app/core/state_edit.h"
+#include "app/core/state_plane.h"
 #include "app/core/trials.h"
 #include "model/base/check.h"
 
@@ -44,7 +46,7 @@ Run::Run(std::uint64_t number, const Run& other, std::int64_t position, State st
   std::vector<Edit> edits;
   std::ranges::copy_if(other.edits_, std::back_inserter(edits), [&](const Edit& e) { return e.event.position <= position; });
   set_edits(std::move(edits));
-  ranges = other.ranges;
+  ranges = other.ranges, notes = other.notes;
 }
 
 Result<std::unique_ptr<Run>> Run::fork(std::uint64_t number, std::int64_t position) const {
@@ -164,14 +166,35 @@ Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
   return logits;
 }
 
-Status Run::change(const StateEdit& edit, State& state) const {
+// Exact in what is linear: what the token has done to the drivers of later tokens stays.
+Status Run::forget(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const {
+  Snapshot now;
+  now.trace = trace_.view(), now.edits = events_;
+  LAB_ASSIGN(const State remains, remains_in_state(model_, now, edit.layer, edit.position, count(), context_));
+  LAB_TRY(apply(edit, remains, state));
+  State nothing(model_.schema());
+  LAB_TRY(apply(edit, remains, nothing));
+  for (int layer = 0; layer < model_.layers(); ++layer) {
+    const StatePlane plane(*model_.schema(), layer);
+    if (plane.is_cache() || (edit.layer >= 0 && edit.layer != layer)) continue;
+    std::vector<float> taken(static_cast<std::size_t>(plane.elements()));
+    plane.read_all(nothing, taken);
+    for (float& value : taken) value = -value;
+    forgotten.push_back({layer, edit.position, std::move(taken)});
+  }
+  return {};
+}
+
+Status Run::change(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const {
+  if (forgets(edit)) return forget(edit, state, forgotten);
   if (!takes_from_past(edit)) return apply(edit, state, state);
   LAB_ASSIGN(const State from, state_at(edit.position));
   return apply(edit, from, state);
 }
 
-Result<State> Run::edited(const Command& command) const {
+Result<State> Run::edited(const Command& command, EditEvent& event) const {
   State next = state_;
+  std::vector<Forgotten> forgotten;
   if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
     next.zero(static_cast<int>(zero->layer));
   } else if (const auto* scale = std::get_if<command::ScaleState>(&command)) {
@@ -184,18 +207,20 @@ Result<State> Run::edited(const Command& command) const {
       LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
   } else if (const auto* one = std::get_if<command::EditState>(&command)) {
-    LAB_TRY(change(one->edit, next));
+    LAB_TRY(change(one->edit, next, forgotten));
   } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
-    for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next));
+    for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next, forgotten));
   }
+  if (!forgotten.empty()) event.forgotten = std::make_shared<const std::vector<Forgotten>>(std::move(forgotten));
   return next;  // trials and interventions leave the state as it is
 }
 
 Result<StateContents<float>> Run::edit(const Edit& edit) {
   make_sound();
-  LAB_ASSIGN(const State next, edited(edit.command));
+  Edit made = edit;
+  LAB_ASSIGN(const State next, edited(edit.command, made.event));
   StateContents<float> exchanged = next.contents(static_cast<int>(edit.event.layer));
-  exchange(edit, true, exchanged);
+  exchange(made, true, exchanged);
   return exchanged;
 }
 

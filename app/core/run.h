@@ -59,12 +59,13 @@ class Run {
 
   Waiting waiting;
   std::shared_ptr<const std::vector<NamedRange>> ranges = std::make_shared<const std::vector<NamedRange>>();
+  std::shared_ptr<const std::vector<TokenNote>> notes = std::make_shared<const std::vector<TokenNote>>();
 
   /// The most tokens that one call of `read` takes now.
   std::int64_t reach() const;
   /// Reads tokens, at most reach(). Refused with Code::cancelled when the context was told to stop.
   Status read(TokenSpan tokens);
-  /// Makes an edit at the end. What the layers it touches held before is returned.
+  /// Makes an edit at the end; its event in edits() also says what it has forgotten. What the layers it touches held before is returned.
   Result<StateContents<float>> edit(const Edit& edit);
   /// Gives the layers of an edit other contents and returns theirs; the edit is added to the list, or the last one removed.
   void exchange(const Edit& edit, bool make, StateContents<float>& contents);
@@ -81,8 +82,9 @@ class Run {
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
-  Status change(const StateEdit& edit, State& state) const;
-  Result<State> edited(const Command& command) const;
+  Status change(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const;
+  Status forget(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const;
+  Result<State> edited(const Command& command, EditEvent& event) const;
   Result<State> state_at(std::int64_t position) const;
   Result<std::vector<float>> logits_at(std::int64_t position) const;
   void rewind(std::int64_t position, State state, std::vector<float> logits);

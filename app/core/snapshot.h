@@ -54,6 +54,12 @@ struct ModelFacts {
   std::string piece(std::int32_t id) const;  // "<N>" where there is none
 };
 
+/// What an edit took out of a layer's state because one token had written it: [rows, states] of its plane, as the state keeps it.
+struct Forgotten {
+  std::int64_t layer = 0, token = 0;
+  std::vector<float> taken;
+};
+
 /// An edit on the time axis: made at a position (before the token of that number was read).
 struct EditEvent {
   std::int64_t position = 0;
@@ -65,6 +71,7 @@ struct EditEvent {
   double kept = 1;             // of what the recurrent state held before, so much is in what it held after
   std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
   std::shared_ptr<const std::vector<Intervention>> interventions;  // not of the state, but of how it goes on: all that hold from here on
+  std::shared_ptr<const std::vector<Forgotten>> forgotten = {};  // what it took of single tokens; null: nothing
 };
 /// The interventions that the token of a number is, or will be, read with; null: there have never been any.
 std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token);
@@ -76,6 +83,20 @@ struct NamedRange {
   std::string name;
   std::int64_t first = 0, last = 0;
   friend bool operator==(const NamedRange&, const NamedRange&) = default;
+};
+
+/// A note that somebody left at a token, a bookmark where it says nothing. The run may by now be shorter.
+struct TokenNote {
+  std::int64_t token = 0;
+  std::string text;
+  friend bool operator==(const TokenNote&, const TokenNote&) = default;
+};
+
+/// Where the run pauses: after a token for which the expression holds.
+struct Breakpoint {
+  std::string when;
+  bool on = true;
+  friend bool operator==(const Breakpoint&, const Breakpoint&) = default;
 };
 
 /// Something a person should know: a refusal, what was exported. Numbered, so that each is shown once.
@@ -148,6 +169,8 @@ struct Snapshot {
   std::shared_ptr<const TraceView> trace;  // null in state empty
   std::shared_ptr<const std::vector<EditEvent>> edits;
   std::shared_ptr<const std::vector<NamedRange>> ranges;  // null in state empty
+  std::shared_ptr<const std::vector<TokenNote>> notes;          // null in state empty
+  std::shared_ptr<const std::vector<Breakpoint>> breakpoints;  // of all runs; null in state empty
   Selection selection;
   bool plays = false;               // cursor A moves by itself through what is there
   Sampling sampling;
@@ -380,6 +403,13 @@ constexpr double kHorizon = 0.01;
 struct LayerReach {
   std::int64_t layer = 0, token = 0, states = 0;
   std::vector<Reach> half, horizon;  // [channels, states]
+  std::vector<Reach> tenth = {};     // the same to a tenth
+};
+
+/// The half-life of every channel of every layer, from a token back: of the slowest cell of each. Nothing of caches.
+struct HalfLifeMap {
+  std::int64_t token = 0;
+  std::vector<std::vector<Reach>> layers;  // [channels] each
 };
 
 /// What each token of a window reads of each earlier one in a channel of a layer.
@@ -413,11 +443,26 @@ struct DiscretisationTable {
   std::vector<DiscretisationCurve> curves;
 };
 
+/// How far the states of a run are from those of the first one, from where the two part: ||h − h₁||₂ / ||h₁||₂, by layer.
+struct RunStrip {
+  std::int64_t run = 0;              // RunFacts::id
+  std::int64_t first = 0, last = 0;  // tokens compared: [first, last)
+  std::int64_t stride = 1;           // tokens from one column to the next
+  std::int64_t layers = 0;
+  std::vector<float> difference;     // [columns, layers]; NaN where a state is not finite or was dropped
+
+  std::int64_t columns() const { return layers > 0 ? std::ssize(difference) / layers : 0; }
+};
+/// One strip for every run but the first, in their order.
+struct RunDifferences {
+  std::vector<RunStrip> strips;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
   bool mixer = false, channel = false, expected = false;
-  bool reach = false, hidden = false;
+  bool reach = false, hidden = false, tree = false, half_lives = false;
   StatePart content = StatePart::none;
   std::int64_t rows_axis = -1;        // of the slab
   bool similarity = false;            // the slab's rows are ordered by it too
@@ -449,6 +494,8 @@ struct Derived {
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
   std::shared_ptr<const DiscretisationTable> discretisation;  // of the selected layer over the tokens shown
+  std::shared_ptr<const RunDifferences> tree;        // of all runs
+  std::shared_ptr<const HalfLifeMap> half_lives;     // of all layers at the cursor
   std::string refusal;                 // why something is not there: what was dropped from the history
   std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
   std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of

@@ -22,6 +22,7 @@ Error outside(const char* field, std::string expected, std::int64_t found, const
 }
 
 bool is_meant(const StateEdit& edit, const TensorSchema& tensor) {
+  if (edit.tensor.empty() && forgets(edit) && tensor.point == Point::att_state) return true;  // numerator and denominator of one sum
   if (edit.tensor.empty()) return tensor.role == Role::ssm || tensor.role == Role::kv;
   return edit.tensor == "*" || edit.tensor == tensor.name;
 }
@@ -59,6 +60,7 @@ float changed(const StateEdit& edit, float old, float past, float neutral, doubl
   if (edit.operation == "noise") return static_cast<float>(static_cast<double>(old) + edit.value * random);
   if (edit.operation == "clamp") return std::isnan(old) ? old : std::clamp(old, -value, value);
   if (edit.operation == "mix") return static_cast<float>((1 - edit.value) * static_cast<double>(old) + edit.value * static_cast<double>(past));
+  if (edit.operation == "forget") return past == 0 ? old : old - past;
   return past;
 }
 
@@ -82,6 +84,8 @@ bool takes_from_past(const StateEdit& edit) {
   return operation && operation->from_past;
 }
 
+bool forgets(const StateEdit& edit) { return edit.operation == "forget"; }
+
 Status check(const StateEdit& edit, const State& state, std::int64_t count) {
   const StateSchema& schema = state.schema();
   const EditOperation* operation = find_operation(edit.operation);
@@ -95,6 +99,8 @@ Status check(const StateEdit& edit, const State& state, std::int64_t count) {
   LAB_TRY(check_value(edit, *operation));
   if (operation->from_past && (edit.position < 0 || edit.position > count))
     return outside("position", fmt::format("0 to {}", count), edit.position, "the run was never there");
+  if (forgets(edit) && (edit.position < 0 || edit.position >= count))
+    return outside("position", count > 0 ? fmt::format("a token, 0 to {}", count - 1) : "a token, once one has been read", edit.position, "the run has no such token");
   if (operation->from_past && (edit.from_layer < -1 || edit.from_layer >= layers))
     return outside("from_layer", fmt::format("-1 to {}", layers - 1), edit.from_layer, "the model has no such layer");
   bool is_any = false;
@@ -124,14 +130,15 @@ Status apply(const StateEdit& edit, const State& from, State& state) {
     LAB_ASSIGN(const StateSlice slice, slice_of(edit, state, layer, tensor));
     const float neutral = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].neutral;
     std::vector<float> values = state.get(layer, tensor), past;
-    if (takes_from_past(edit)) {
-      const int from_layer = edit.from_layer < 0 ? layer : static_cast<int>(edit.from_layer);
+    if (takes_from_past(edit) || forgets(edit)) {
+      const int from_layer = edit.from_layer < 0 || forgets(edit) ? layer : static_cast<int>(edit.from_layer);
       past = from.get(from_layer, counterpart(schema, layer, tensor, from_layer));
     }
     std::int64_t beyond = -1;
     slice.for_each([&](std::int64_t flat) {
       const auto i = static_cast<std::size_t>(flat);
       if (takes_from_past(edit) && i >= past.size()) return static_cast<void>(beyond = flat);
+      if (forgets(edit) && i >= past.size()) return;  // a cache: what a token wrote there is no sum
       const double random = edit.operation == "noise" ? keyed_noise(edit.seed, {layer, tensor, flat}) : 0;
       values[i] = changed(edit, values[i], past.empty() ? 0.0f : past[i], neutral, random);
     });
@@ -153,7 +160,33 @@ std::string words_of(const StateEdit& edit) {
   if (edit.operation == "clamp") return fmt::format("clamp {} to ±{}", what, edit.value);
   if (edit.operation == "mix") return fmt::format("mix {} of {} into {}", edit.value, past, what);
   if (edit.operation == "transplant") return fmt::format("take {} from {}", what, past);
+  if (forgets(edit)) return fmt::format("forget token {} in {}", edit.position, what);
   return fmt::format("zero {}", what);
+}
+
+std::string brief_words_of(const StateEdit& edit) {
+  const std::string where = edit.layer < 0 ? "" : fmt::format(" L{}", edit.layer);
+  if (!edit.name.empty()) return edit.name;
+  if (edit.operation == "scale") return fmt::format("× {:.4g}{}", edit.value, where);
+  if (forgets(edit)) return fmt::format("forget {}{}", edit.position, where);
+  return edit.operation + where;
+}
+
+EditKeeps keeps_of(const StateEdit& edit) {
+  const bool is_same_place = edit.from_layer < 0 || edit.from_layer == edit.layer, is_all = edit.at.empty() && (edit.tensor.empty() || edit.tensor == "*");
+  if (edit.operation == "zero" || edit.operation == "set") return {.kept = 0};
+  if (edit.operation == "scale") return {.kept = static_cast<double>(static_cast<float>(edit.value))};
+  if (edit.operation == "mix") return {.kept = 1 - edit.value};
+  if (edit.operation == "transplant") return is_same_place && is_all ? EditKeeps{.restored = edit.position} : EditKeeps{.kept = 0};
+  return {};  // noise, clamps and what is forgotten change what is there by something
+}
+
+// Several that keep different shares of different elements are told by what they add to all that was there.
+EditKeeps keeps_of(std::span<const StateEdit> edits) {
+  if (edits.empty()) return {};
+  const EditKeeps first = keeps_of(edits.front());
+  const bool all_zero = std::ranges::all_of(edits, [](const StateEdit& edit) { return keeps_of(edit).kept == 0; });
+  return edits.size() == 1 ? first : EditKeeps{.kept = all_zero ? 0.0 : 1.0};
 }
 
 }  // namespace lab

@@ -23,20 +23,35 @@ inline constexpr EditOperation kOperations[] = {
     {"clamp", "clamp to ±", "bound"},                      // what is not a number stays
     {"mix", "mix in", "share", true},                      // (1 - value) h + value * that of the past
     {"transplant", "take from", "", true},
+    {"forget", "forget a token", ""},                      // less what is left there of the write of the token `position`
 };
 /// Nothing for an unknown name.
 const EditOperation* find_operation(const std::string& name);
 bool takes_from_past(const StateEdit& edit);
+/// Whether an edit subtracts what the state still holds of one token's write.
+bool forgets(const StateEdit& edit);
 
 /// Refuses what would do nothing or cannot be done to a state, by field: unknown operations, layers, tensors and elements, numbers
 /// that are not finite, positions beyond `count`, layers whose tensors have another shape.
 Status check(const StateEdit& edit, const State& state, std::int64_t count);
 
-/// Changes the state. `from` is the one at edit.position where elements are taken from the past; checked as by `check`, except that
-/// of growing tensors `from` must hold the elements too.
+/// Changes the state. `from` is the one at edit.position where elements are taken from the past, and what is left of the token where
+/// it is forgotten; checked as by `check`, except that of growing tensors `from` must hold the elements too.
 Status apply(const StateEdit& edit, const State& from, State& state);
 
 /// "scale h[3, :, 5] of layer 2 by 0.5".
 std::string words_of(const StateEdit& edit);
+/// What a mark on the time axis has room for: "forget 17 L2".
+std::string brief_words_of(const StateEdit& edit);
+
+/// What of the state before an edit is in what it leaves, for EditEvent: `kept` times those elements that it changes, or all that the
+/// layers held at `restored` (-1: no such position). What it adds to that is its own.
+struct EditKeeps {
+  double kept = 1;
+  std::int64_t restored = -1;
+};
+EditKeeps keeps_of(const StateEdit& edit);
+/// The same of edits made one after the other, as one.
+EditKeeps keeps_of(std::span<const StateEdit> edits);
 
 }  // namespace lab

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "views/panels/notes.h"
+
 namespace lab {
 namespace {
 
@@ -27,6 +29,14 @@ Commands seek(const Snapshot& snapshot, std::int64_t token, const char* cursor =
 Commands run_or_pause(const Snapshot& snapshot, double rate, TimeClock clock) {
   const bool moves = time_state(snapshot) != TimeState::paused;
   return commands_to(moves ? TimeState::paused : is_at_end(snapshot) ? TimeState::follow : TimeState::play, snapshot, rate, clock);
+}
+
+/// The next run in the order of the tree becomes the active one, the first again after the last.
+Commands next_run(const Snapshot& snapshot) {
+  const auto& runs = snapshot.runs;
+  if (runs.size() < 2) return {};
+  const auto at = std::ranges::find(runs, snapshot.active_run, &RunFacts::id);
+  return {command::SwitchRun{at == runs.end() || at + 1 == runs.end() ? runs.front().id : (at + 1)->id}};
 }
 
 Commands only_if(bool makes_sense, Command command) {
@@ -56,6 +66,10 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
     case Action::take_back: return only_if(snapshot.count() > 0, command::TakeBack{1, false});
     case Action::step_both: return {snapshot.runs.size() > 1 ? Command(command::StepAll{1}) : Command(command::Step{1})};
     case Action::zero_layer: return {command::ZeroState{at.layer}};
+    case Action::next_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, true).value_or(-2));
+    case Action::previous_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, false).value_or(-2));
+    case Action::next_run: return next_run(snapshot);
+    case Action::fork: return {command::Fork{at.cursor_a + 1 >= snapshot.count() ? -1 : at.cursor_a + 1, "", true}};
     case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
     case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});
     default: return {};
@@ -66,13 +80,14 @@ bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
-         action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history;
+         action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history ||
+         action == Action::note || action == Action::breakpoints;
 }
 
 bool repeats(Action action) {
   switch (action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
-    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
+    case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_note: case Action::previous_note: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
     case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head:
     case Action::undo_layout: case Action::redo_layout: case Action::next_pane: case Action::previous_pane: case Action::step_both: return true;
     default: return false;

@@ -11,6 +11,7 @@
 #include "app/shell/fuzzy.h"
 #include "app/shell/session_keeper.h"
 #include "views/panels/clock.h"
+#include "views/panels/edit_target.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/intervention_table.h"
@@ -96,23 +97,21 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
-/// What can be done to the selected cell, its channel and its head at the end of the run.
+/// What can be done to the selected cell, its channel, its head and its layer at the end of the run.
 void add_edits(Finder& finder, const Snapshot& snapshot) {
   constexpr double factor = 0.5;
   const Selection& s = snapshot.selection;
-  const LayerInfo& layer = snapshot.model->layers[static_cast<std::size_t>(s.layer)];
-  if (layer.has_cache() || !layer.columns.empty()) return;  // their cells are named by the row that a token added, or lie in several tensors
-  const bool in_heads = layer.heads > 0;
-  const std::string channel = in_heads ? fmt::format("{}, {}", s.channel / layer.head_dim, s.channel % layer.head_dim) : std::to_string(s.channel);
-  std::vector<std::pair<std::string, std::string>> parts;
-  if (in_heads) parts.emplace_back(fmt::format("head {}", s.channel / layer.head_dim), std::to_string(s.channel / layer.head_dim));
-  parts.emplace_back(in_heads ? "channel of " + channel_text(snapshot, s.channel) : channel_text(snapshot, s.channel), channel);
-  parts.emplace_back("cell " + cell_text(snapshot, s.channel, s.state), fmt::format("{}, {}", channel, s.state));
-  for (const auto& [name, at] : parts) {
-    finder.add("edit", "zero " + name, command::EditState{{.operation = "zero", .layer = s.layer, .at = at}});
-    finder.add("edit", fmt::format("scale {} by {}", name, factor), command::EditState{{.operation = "scale", .layer = s.layer, .at = at, .value = factor}});
+  for (const StatePart part : {StatePart::head, StatePart::channel, StatePart::cell, StatePart::layer}) {
+    const auto at = slice_of_part(snapshot, part);
+    if (!at) continue;
+    const std::string name = part == StatePart::channel && s.channel >= 0 && snapshot.model->layers[static_cast<std::size_t>(s.layer)].heads > 0 ? "channel of " + part_words(snapshot, part) : part_words(snapshot, part);
+    if (s.cursor_a >= 0)
+      finder.add("edit", fmt::format("forget token {} in {}", s.cursor_a, name), command::EditState{{.operation = "forget", .layer = s.layer, .at = *at, .position = s.cursor_a}});
+    if (part == StatePart::layer) continue;  // has commands of its own
+    finder.add("edit", "zero " + name, command::EditState{{.operation = "zero", .layer = s.layer, .at = *at}});
+    finder.add("edit", fmt::format("scale {} by {}", name, factor), command::EditState{{.operation = "scale", .layer = s.layer, .at = *at, .value = factor}});
     if (s.cursor_a + 1 < snapshot.count())
-      finder.add("edit", fmt::format("take {} from t = {}", name, s.cursor_a), command::EditState{{.operation = "transplant", .layer = s.layer, .at = at, .position = s.cursor_a + 1}});
+      finder.add("edit", fmt::format("take {} from t = {}", name, s.cursor_a), command::EditState{{.operation = "transplant", .layer = s.layer, .at = *at, .position = s.cursor_a + 1}});
   }
 }
 
@@ -155,6 +154,25 @@ void add_history(Finder& finder, const Snapshot& snapshot, std::size_t most) {
       ImGui::SetClipboardText(run_line(session, session.commands.size()).c_str());
     });
   }
+}
+
+/// Notes, which are gone to, and breakpoints, which are switched.
+void add_notes(Finder& finder, const Snapshot& snapshot) {
+  for (std::size_t i = 0; snapshot.notes && i < snapshot.notes->size(); ++i) {
+    const TokenNote& note = (*snapshot.notes)[i];
+    if (note.token < snapshot.count()) finder.add("note", fmt::format("{}, t = {}", note.text.empty() ? "bookmark" : note.text, note.token), command::Seek{note.token, "a"});
+    finder.add("note", fmt::format("remove the note at t = {}", note.token), command::RemoveNote{static_cast<std::int64_t>(i)});
+  }
+  for (std::size_t i = 0; snapshot.breakpoints && i < snapshot.breakpoints->size(); ++i) {
+    const Breakpoint& stop = (*snapshot.breakpoints)[i];
+    finder.add("breakpoint", fmt::format("{} {}", stop.on ? "do not pause when" : "pause when", stop.when), command::SetBreakpoint{static_cast<std::int64_t>(i), stop.when, !stop.on});
+  }
+}
+
+/// Which part of the state is asked about.
+void add_writers(Finder& finder) {
+  for (const StatePart part : {StatePart::cell, StatePart::channel, StatePart::head, StatePart::layer, StatePart::read_out})
+    finder.add("view", fmt::format("who wrote this: {}", name_of(part)), [part](PaneMemory& memory) { memory.options["content"].part = part; });
 }
 
 /// The token of a typed number, and the last ones whose text holds what is typed.
@@ -257,6 +275,8 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
     add_views(finder, snapshot);
     add_ranges(finder, snapshot);
     if (!typed.empty()) add_history(finder, snapshot, kMostCopied);
+    add_notes(finder, snapshot);
+    add_writers(finder);
     if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
     if (!typed.empty())
       for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);

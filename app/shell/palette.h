@@ -21,7 +21,7 @@ namespace lab {
 using PaletteDeed = std::variant<Action, Command, std::function<void(PaneMemory&)>, std::function<void(Settings&)>, std::function<void(Workspace&)>, std::string>;
 
 struct PaletteEntry {
-  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "run", "edit", "pane", "setting", "model", "copy", "session"
+  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "note", "breakpoint", "run", "edit", "rule", "pane", "setting", "model", "copy", "session"
   std::string label, keys;
   PaletteDeed does;
 };

@@ -38,6 +38,7 @@
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/layer_filter.h"
+#include "views/panels/notes.h"
 #include "views/panels/pane.h"
 #include "views/panels/ranges.h"
 #include "views/panels/strip.h"
@@ -69,6 +70,11 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "next") return "next-token";
   if (pane == "lens") return "logit-lens";
   if (pane == "layers") return "norms";
+  if (pane == "who-wrote") return "content";
+  if (pane == "half-life") return "half-life";
+  if (pane == "half-life-map") return "half-life-map";
+  if (pane == "hidden-attention") return "attention-map";
+  if (pane == "run-tree") return "norms";
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
   if (pane == "compare-next") return "next-token";
@@ -95,6 +101,10 @@ struct Shell::Parts {
     memory.show_monitor = options.show_monitor;
     memory.show_compare = options.show_compare;
     desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
+    PaneLayout layout = workspace.layout();
+    for (const auto& [place, view] : options.views)
+      for (const char* tree : {"wide/", "narrow/"}) layout.views[tree + place] = view;
+    if (!options.views.empty()) workspace.arrange(layout);
     for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
     name_dialogs();
   }
@@ -289,6 +299,10 @@ void Shell::Parts::note_texts() {
     if (const auto rules = interventions_at(*snapshot->edits, snapshot->count()))
       for (const Intervention& rule : *rules) code_points.note(words_of(rule) + target_text(rule) + rule.name);
   for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
+  code_points.note(memory.note.text);
+  code_points.note(memory.run_name);
+  for (std::size_t i = 0; snapshot->notes && i < snapshot->notes->size(); ++i) code_points.note((*snapshot->notes)[i].text);
+  for (const RunFacts& run : snapshot->runs) code_points.note(run.name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
   noted_tokens = std::min(noted_tokens, snapshot->count());
@@ -319,6 +333,10 @@ void Shell::Parts::ask() {
   query.surprise = query.surprise && needs_surprise(memory);
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
+  // What looks at the whole past waits until the run rests, unless a pane of its own asks for it.
+  const bool rests = snapshot->state != EngineState::running;
+  if (!rests && !workspace.panes().contains("who-wrote")) query.content = StatePart::none;
+  query.tree = query.tree && rests && snapshot->runs.size() > 1;
   if (page() == Page::monitor) query.windows = memory.windows;
   if (const auto wanted = std::exchange(query.comparison, {}))
     if ((query.comparison = comparison())) query.comparison->slab = wanted->slab, query.comparison->trajectories = wanted->trajectories;
@@ -563,6 +581,11 @@ void Shell::Parts::perform(Action action) {
       if (has_range()) send(command::RemoveRange{memory.range});
       memory.range = -1;
       break;
+    case Action::note:
+      if (snapshot->model && page() != Page::weights) begin_note(memory.note, *snapshot);
+      break;
+    case Action::reach: memory.show_reach = !memory.show_reach; break;
+    case Action::breakpoints: memory.stops = !memory.stops && snapshot->model && page() != Page::weights; break;
     case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
     case Action::playback: memory.playback = !memory.playback && has_time_panel(); break;
     case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
@@ -705,7 +728,7 @@ void Shell::Parts::draw(Box window) {
                ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove | ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoBackground |
                    ImGuiWindowFlags_NoBringToFrontOnFocus | ImGuiWindowFlags_NoNav | ImGuiWindowFlags_NoScrollWithMouse);
   Box body = window;
-  const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
+  const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page(), [this](Command command) { send(std::move(command)); });
   slow_shown = is_slow();
   const std::vector<std::string> facts = page() == Page::compare ? compare_facts(*snapshot, *derived) : std::vector<std::string>();
   const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts, options.shows_saved ? sessions.status_text() : "");

@@ -82,6 +82,13 @@ constexpr Shortcut kShortcuts[] = {
     {Action::history, Key::h, kControl, "Ctrl+H", "history: copy what was done as commands", true},
     {Action::help, Key::f1, kNone, "F1", "these keys", true},
     {Action::tour, Key::f1, kShift, "Shift+F1", "the tour: five steps through the window", true},
+    {Action::note, Key::m, kNone, "M", "note or bookmark at cursor A"},
+    {Action::next_note, Key::j, kNone, "J", "next note"},
+    {Action::previous_note, Key::j, kShift, "Shift+J", "previous note"},
+    {Action::reach, Key::h, kNone, "H", "how far back the selected cell sees"},
+    {Action::breakpoints, Key::d, kNone, "D", "breakpoints: pause the run when …"},
+    {Action::fork, Key::p, kNone, "P", "fork the run at cursor A"},
+    {Action::next_run, Key::g, kNone, "G", "next run"},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };

@@ -2,14 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "app/shell/start_page.h"
 #include "views/panels/kit/icons.h"
+#include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/run_look.h"
 
 namespace lab {
 namespace {
 
-constexpr float kIcon = 28;  // units of width of an icon button
+constexpr float kIcon = 28;   // units of width of an icon button
+constexpr float kRuns = 110;  // and what the active run has at least
 
 std::string tip_of(const char* what, Action action) { return std::string(what) + "\t" + keys_of(action); }
 
@@ -34,9 +41,36 @@ void draw_model(Ui& ui, Box& bar, const ModelFacts& model) {
   const float end = ui.text_in({bar.x, bar.y, std::min(bar.w, 260.0f), bar.h}, Face::body, theme.text, model.name);
   bar.cut_left(end - bar.x + 10);
   const std::string facts = facts_of(model);
-  const Box rest{bar.x, bar.y, std::max(0.0f, bar.w - 3 * kIcon - 36), bar.h};
+  const Box rest{bar.x, bar.y, std::max(0.0f, bar.w - 3 * kIcon - 36 - kRuns), bar.h};
   const float facts_end = ui.text_in(rest, Face::control, theme.dim, facts);
   bar.cut_left(facts_end - bar.x + 12);
+}
+
+/// The active run with its colour, which opens the list of all. Returns whether a fork was asked for.
+bool draw_runs(Ui& ui, Box& bar, const Snapshot& snapshot, const std::function<void(Command)>& send) {
+  constexpr float kLeast = 3 * kIcon + 60, kMost = 150;
+  const RunFacts* active = active_run(snapshot);
+  if (!active || bar.w < kLeast) return false;
+  const Theme& theme = ui.theme();
+  const float width = std::min(kMost, ui.width(Face::control, active->name) + 44);
+  const Box box = bar.cut_left(width).row(kControlHeight);
+  bar.cut_left(8);
+  const Hit hit = ui.hit("runs", box);
+  ui.fill(box, hit.hovered ? theme.hover : theme.raised, kRadius);
+  if (theme.has_edges) ui.outline(box, theme.line, kRadius);
+  ui.fill({box.x + 9, box.middle_y() - 4, 8, 8}, run_color(theme, snapshot, active->id), 4);
+  ui.text_in({box.x + 23, box.y, box.w - 42, box.h}, Face::control, theme.text, active->name);
+  ui.text_in({box.right() - 20, box.y, 16, box.h}, Face::control, theme.dim, icon::kCaretDown, Align::center);
+  if (hit.hovered) ui.tooltip(fmt::format("{} of {} runs\t{}", active->name, snapshot.runs.size(), keys_of(Action::next_run)));
+  if (hit.clicked) ImGui::OpenPopup("list of runs");
+  std::vector<MenuItem> items;
+  for (const RunFacts& run : snapshot.runs) items.push_back({.label = run.name, .shortcut = std::to_string(run.tokens.count()), .marked = run.id == active->id});
+  items.push_back({.label = "Fork at cursor A", .shortcut = keys_of(Action::fork), .separated = true});
+  const int chosen = menu(ui, "list of runs", items);
+  if (chosen < 0) return false;
+  if (chosen == std::ssize(snapshot.runs)) return true;
+  if (const std::int64_t id = snapshot.runs[static_cast<std::size_t>(chosen)].id; id != active->id) send(command::SwitchRun{id});
+  return false;
 }
 
 /// What looks like a field and opens the palette; left out where the bar is short.
@@ -57,7 +91,7 @@ bool draw_search(Ui& ui, Box& bar) {
 
 }  // namespace
 
-std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Page shown) {
+std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Page shown, const std::function<void(Command)>& send) {
   const Theme& theme = ui.theme();
   ui.pane = "top";
   ui.line_across(bar.x, bar.right(), bar.bottom() - 1, theme.line);
@@ -95,6 +129,7 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Pa
   page("Weights", 70, Page::weights, Action::show_weights, "The weights of the model");
   page("Monitor", 70, Page::monitor, Action::show_monitor, "Rules that watch the run, and their alerts");
   draw_model(ui, bar, *snapshot.model);
+  if (draw_runs(ui, bar, snapshot, send)) asked = Action::fork;
   icon_button(bar.cut_left(kIcon), icon::kUndo, history_tip("Undo", snapshot.undo, Action::undo), Action::undo, !snapshot.undo.empty());
   bar.cut_left(4);
   icon_button(bar.cut_left(kIcon), icon::kRedo, history_tip("Redo", snapshot.redo, Action::redo), Action::redo, !snapshot.redo.empty());

@@ -181,6 +181,11 @@ Query Workspace::needs() const {
     all.pair |= kind->needs.pair;
     all.surprise |= kind->needs.surprise;
     all.mixer |= kind->needs.mixer;
+    all.reach |= kind->needs.reach;
+    all.hidden |= kind->needs.hidden;
+    all.tree |= kind->needs.tree;
+    all.half_lives |= kind->needs.half_lives;
+    if (all.content == StatePart::none) all.content = kind->needs.content;
     all.compared_next |= kind->needs.compared_next;
     if (!kind->needs.comparison) continue;
     if (!all.comparison) all.comparison.emplace();

@@ -104,6 +104,28 @@ class Sessions(Case):
         error = self.refusal("run", self.write([*text, {"step": 29, "command": "set_range", "index": 0, "name": "x", "first": 20, "last": 30}]))
         self.assertEqual((error["code"], error["field"]), ("out_of_range", "commands[2] set_range.last"))
 
+    def test_a_breakpoint_pauses_the_replay_and_notes_are_listed(self):
+        text = [{"step": 0, "command": "feed_text", "text": "In the beginning was the word"}, {"step": 0, "command": "read_waiting"}]
+        stop = {"step": 0, "command": "set_breakpoint", "index": 0, "when": "t = 9", "on": True}
+        plain = self.json_of("run", self.write(text))
+        noted = self.json_of("run", self.write([stop, *text, {"step": 10, "command": "set_note", "index": 0, "token": 9, "text": "paused here"},
+                                                {"step": 10, "command": "read_waiting"}]))
+        self.assertEqual((plain["notes"], noted["notes"]), ([], [{"token": 9, "text": "paused here"}]))
+        self.assertEqual((noted["tokens"], noted["state_hash"]), (29, plain["state_hash"]))
+        error = self.refusal("run", self.write([stop | {"when": "norm(L2 > 3"}, *text]))
+        self.assertEqual((error["code"], error["field"], error["expected"]), ("bad_argument", "commands[0] set_breakpoint.when", ")"))
+
+    def test_a_forgotten_token_leaves_the_state_and_comes_back(self):
+        text = [{"step": 0, "command": "feed_text", "text": "In the beginning"}, {"step": 0, "command": "read_waiting"}]
+        forget = {"step": 16, "command": "edit_state", "edit": {"operation": "forget", "layer": 1, "position": 14}}
+        plain = self.json_of("run", self.write(text))
+        forgot = self.json_of("run", self.write([*text, forget]))
+        self.assertNotEqual(forgot["state_hash"], plain["state_hash"])
+        back = self.json_of("run", self.write([*text, forget, {"step": 16, "command": "undo"}]))
+        self.assertEqual(back["state_hash"], plain["state_hash"])
+        error = self.refusal("run", self.write([*text, forget | {"edit": {"operation": "forget", "position": 16}}]))
+        self.assertEqual((error["code"], error["field"]), ("out_of_range", "commands[2] edit_state.edit.position"))
+
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]

@@ -47,7 +47,11 @@ std::vector<Command> one_of_each() {
           command::SetIntervention{1, {"blocked", false, "B", "clamp", "3, 5:9", "", "0:4", 10, 20, 0.5, 7}},
           command::RemoveIntervention{3},
           command::UseInterventions{{{.operation = "block_write", .layers = "1", .first = 4, .last = 8}, {}}},
-          command::RunControls{2, 5}};
+          command::RunControls{2, 5},
+          command::SetNote{1, 17, "here it turns"},
+          command::RemoveNote{0},
+          command::SetBreakpoint{2, "norm(L3) > 8 and entropy > 5", false},
+          command::RemoveBreakpoint{1}};
 }
 
 Error refused(const std::string& json) {

@@ -452,6 +452,188 @@ TEST_CASE("forgetting: without what remains of a token the state is that of the 
     }
 }
 
+namespace {
+
+/// What the layer holds in a cell, as its state keeps it.
+double held_in(const Recorded& run, std::int64_t channel, std::int64_t state) {
+  const std::int64_t states = run.lab.opened()->model->info().state_size;
+  if (run.is_rwkv()) return static_cast<double>(run.lab.state().get(run.layer, state == 0 ? 1 : 2)[static_cast<std::size_t>(channel)]);
+  return static_cast<double>(run.lab.state().get(run.layer, 1)[static_cast<std::size_t>(channel * states + state)]);
+}
+
+std::vector<float> all_of(const Lab& lab) {
+  const auto stored = lab.state().stored_all();
+  return {stored.begin(), stored.end()};
+}
+
+double sum_of(const Content& content) {
+  double sum = 0;
+  for (const Contribution& one : content.tokens) sum += one.value;
+  for (const Deposit& deposit : content.deposits) sum += deposit.is.value;
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("forgetting: the edit leaves the state of the run whose write was blocked, and goes and comes back to the bit") {
+  for (const Golden& golden : kGolden)
+    for (const std::int64_t token : {22, 36}) {
+      CAPTURE(golden.name);
+      CAPTURE(token);
+      Recorded run(golden.name, golden.layer, true);
+      const std::int64_t states = run.is_rwkv() ? 2 : run.lab.opened()->model->info().state_size, channels = run.lab.opened()->model->info().inner;
+      const std::vector<float> before = all_of(run.lab);
+      std::vector<double> held;
+      for (std::int64_t c = 0; c < channels; ++c)
+        for (std::int64_t n = 0; n < states; ++n) held.push_back(held_in(run, c, n));
+      carry_out(run.lab, command::EditState{{.operation = "forget", .layer = golden.layer, .position = token}});
+      const std::vector<float> after = all_of(run.lab);
+      double apart = 0, norm = 0, taken = 0;
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const double kept = kept_by(run, c, kTokens);
+        for (std::int64_t n = 0; n < states; ++n) {
+          const Cell cell(run, c, n);
+          const double blocked = cell.at(kTokens, true, [&](std::int64_t t) { return t != token; }) / kept, now = held_in(run, c, n);
+          const double then = held[static_cast<std::size_t>(c * states + n)];
+          apart += (now - blocked) * (now - blocked), norm += then * then, taken += (now - then) * (now - then);
+        }
+      }
+      CHECK(std::sqrt(apart) <= 1e-6 * std::sqrt(norm));
+      CHECK(std::sqrt(taken) > 1e-4 * std::sqrt(norm));  // there was something to forget
+      carry_out(run.lab, command::Undo{});
+      CHECK(all_of(run.lab) == before);
+      carry_out(run.lab, command::Redo{});
+      CHECK(all_of(run.lab) == after);
+    }
+}
+
+TEST_CASE("forgetting: who wrote a state no longer names the token, the others are what they were, and twice takes nothing more") {
+  for (const char* name : {"mamba1", "mamba2-groups", "rwkv4"}) {
+    CAPTURE(name);
+    Recorded run(name, 0, true);
+    const Model& model = *run.lab.opened()->model;
+    for (const auto& [channel, state] : some_cells(run)) {
+      CAPTURE(channel);
+      const auto before = run.content(StatePart::cell, 39, channel, state);
+      const auto in_channel = run.content(StatePart::channel, 39, channel, state);
+      for (const std::int64_t token : {34, 37}) carry_out(run.lab, command::EditState{{.operation = "forget", .layer = 0, .position = token}});
+      const auto after = run.content(StatePart::cell, 39, channel, state);
+      double largest = 0;
+      for (const Contribution& one : before->tokens) largest = std::max(largest, std::fabs(one.value));
+      for (std::int64_t t = 0; t < 40; ++t) {
+        const double was = before->tokens[static_cast<std::size_t>(t)].value, is = after->tokens[static_cast<std::size_t>(t)].value;
+        if (t == 34 || t == 37) CHECK(std::fabs(is) <= 1e-6 * (std::fabs(was) + 0x1p-20 * largest));
+        else CHECK(is == doctest::Approx(was).epsilon(1e-12));
+      }
+      CHECK(std::fabs(after->value - sum_of(*after)) <= after->bound);
+      const auto channel_after = run.content(StatePart::channel, 39, channel, state);
+      CHECK(channel_after->tokens[37].size <= 1e-3 * in_channel->tokens[37].size);
+      // Once more: what is left of it is rounding.
+      State scratch(model.schema());
+      Context<float> context;
+      const auto remains = remains_of(model, *run.lab.snapshot(), 0, 37, kTokens, scratch, context);
+      REQUIRE(remains);
+      const auto at = static_cast<std::size_t>(channel * (run.is_rwkv() ? 3 : model.info().state_size) + state);
+      CHECK(std::fabs((*remains)[at]) * kept_by(run, channel, kTokens) <= 1e-6 * (std::fabs(before->tokens[37].value) + 0x1p-20 * largest));
+      // Scaled afterwards, at the same position.
+      carry_out(run.lab, command::ScaleState{0, 0.5});
+      const auto scaled = run.content(StatePart::cell, 39, channel, state);
+      CHECK(std::fabs(scaled->value - sum_of(*scaled)) <= scaled->bound);
+      CHECK(std::fabs(scaled->tokens[37].value) <= 1e-6 * (std::fabs(before->tokens[37].value) + 0x1p-20 * largest));
+      for (int i = 0; i < 3; ++i) carry_out(run.lab, command::Undo{});
+    }
+  }
+}
+
+TEST_CASE("forgetting: of one channel it leaves the others alone, and later tokens keep what they made of the token") {
+  Recorded run("mamba1", 1, false);
+  const std::int64_t states = run.lab.opened()->model->info().state_size;
+  const std::vector<float> before = run.lab.state().get(1, 1), other = run.lab.state().get(0, 1);
+  carry_out(run.lab, command::EditState{{.operation = "forget", .layer = 1, .at = "5", .position = 38}});
+  const std::vector<float> after = run.lab.state().get(1, 1);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (static_cast<std::int64_t>(i) / states != 5) CHECK(after[i] == before[i]);
+  CHECK(std::vector<float>(after.begin() + 5 * states, after.begin() + 6 * states) != std::vector<float>(before.begin() + 5 * states, before.begin() + 6 * states));
+  CHECK(run.lab.state().get(0, 1) == other);
+  CHECK(run.lab.snapshot()->edits->back().label == "forget token 38 in h[5] of layer 1");
+  CHECK(run.lab.snapshot()->edits->back().brief == "forget 38 L1");
+}
+
+TEST_CASE("forgetting: what cannot be forgotten is refused by name, and nothing changes") {
+  Recorded run("mamba1", 0, false);
+  const std::vector<float> before = all_of(run.lab);
+  const auto refused = [&](StateEdit edit) { return refusal_of(run.lab, command::EditState{std::move(edit)}); };
+  CHECK(refused({.operation = "forget", .position = kTokens}).field == "edit.position");
+  CHECK(refused({.operation = "forget", .position = -1}).field == "edit.position");
+  CHECK(refused({.operation = "forget", .layer = 7, .position = 3}).field == "edit.layer");
+  CHECK(refusal_of(run.lab, command::ApplyPatch{"", {{.operation = "zero", .at = "1"}, {.operation = "forget", .position = 3}}}).field == "edits[1].operation");
+  CHECK(refusal_of(run.lab, command::ApplyPatch{"", {{.operation = "forget", .position = 3}, {.operation = "forget", .layer = 0, .position = 3}}}).field == "edits[1].operation");
+  CHECK(all_of(run.lab) == before);
+  CHECK(run.lab.snapshot()->edits->empty());
+  Lab llama{LabOptions{}};
+  carry_out(llama, command::Open{source_path("tests/golden/llama")});
+  carry_out(llama, command::FeedTokens{{1, 2, 3}});
+  carry_out(llama, command::ReadWaiting{});
+  CHECK(refusal_of(llama, command::EditState{{.operation = "forget", .position = 1}}).message.find("cache") != std::string::npos);
+}
+
+TEST_CASE("content: shares stay exact across edits of single elements, and what an edit leaves alone keeps its writers") {
+  for (const char* name : {"mamba1", "mamba2"}) {
+    CAPTURE(name);
+    Recorded run(name, 0, false);
+    const std::int64_t states = run.lab.opened()->model->info().state_size;
+    const std::string row = run.info().heads > 0 ? "0, 5" : "5";
+    const auto past = [&](std::int64_t channel, std::int64_t state) { return run.content(StatePart::cell, 19, channel, state)->value; };
+    struct Case {
+      StateEdit edit;
+      double tokens;                // what is kept of every token's part in channel 5
+      std::optional<double> deposit;  // and what lies beside them; nothing: the change that the edit made
+    };
+    const double then = past(5, states - 1);
+    const Case cases[] = {{{.operation = "scale", .at = row, .value = 0.5}, 0.5, 0},
+                          {{.operation = "scale", .at = row, .value = -3}, -3, 0},
+                          {{.operation = "zero", .at = row}, 0, 0},
+                          {{.operation = "set", .at = row, .value = 2}, 0, 2},
+                          {{.operation = "noise", .at = row, .value = 0.1, .seed = 4}, 1, {}},
+                          {{.operation = "clamp", .at = row, .value = 1e-3}, 1, {}},
+                          {{.operation = "mix", .at = row, .value = 0.25, .position = 20}, 0.75, 0.25 * then},
+                          {{.operation = "transplant", .at = row, .position = 20}, 0, then}};
+    for (const Case& each : cases) {
+      CAPTURE(each.edit.operation);
+      const auto mine = run.content(StatePart::cell, 39, 5, states - 1), others = run.content(StatePart::cell, 39, 4, 0);
+      StateEdit edit = each.edit;
+      edit.layer = 0;
+      carry_out(run.lab, command::EditState{edit});
+      const auto mine_after = run.content(StatePart::cell, 39, 5, states - 1), others_after = run.content(StatePart::cell, 39, 4, 0);
+      CHECK(std::fabs(mine_after->value - sum_of(*mine_after)) <= mine_after->bound);
+      CHECK(std::fabs(others_after->value - sum_of(*others_after)) <= others_after->bound);
+      CHECK(others_after->value == others->value);
+      for (std::size_t t = 0; t < mine->tokens.size(); ++t) {
+        CHECK(mine_after->tokens[t].value == doctest::Approx(each.tokens * mine->tokens[t].value).epsilon(1e-12));
+        CHECK(others_after->tokens[t].value == doctest::Approx(others->tokens[t].value).epsilon(1e-12));
+      }
+      double here = 0;
+      for (const Deposit& deposit : mine_after->deposits)
+        if (deposit.position == kTokens) here += deposit.is.value;
+      CHECK(here == doctest::Approx(each.deposit ? *each.deposit : mine_after->value - mine->value).epsilon(1e-5));
+      carry_out(run.lab, command::Undo{});
+    }
+    // All of a layer from its own past: the writers are those of that time.
+    const auto at_19 = run.content(StatePart::cell, 19, 5, 0);
+    carry_out(run.lab, command::EditState{{.operation = "transplant", .layer = 0, .position = 20}});
+    const auto restored = run.content(StatePart::cell, 39, 5, 0);
+    CHECK(restored->value == at_19->value);
+    for (std::size_t t = 0; t < restored->tokens.size(); ++t) CHECK(restored->tokens[t].value == doctest::Approx(t < 20 ? at_19->tokens[t].value : 0).epsilon(1e-12));
+    carry_out(run.lab, command::Undo{});
+    // A patch that treats two channels differently is told by what it adds.
+    carry_out(run.lab, command::ApplyPatch{"two", {{.operation = "zero", .layer = 0, .at = row}, {.operation = "scale", .layer = 0, .at = run.info().heads > 0 ? "0, 6" : "6", .value = 2}}});
+    for (const std::int64_t channel : {5, 6, 7}) {
+      const auto patched = run.content(StatePart::cell, 39, channel, 1);
+      CHECK(std::fabs(patched->value - sum_of(*patched)) <= patched->bound);
+    }
+  }
+}
+
 TEST_CASE("half-life: of a layer's cells it is that of the recorded time steps") {
   Recorded run("mamba1", 0, true);
   const Model& model = *run.lab.opened()->model;
@@ -469,7 +651,18 @@ TEST_CASE("half-life: of a layer's cells it is that of the recorded time steps")
     const Reach expected = exact_reach(steps, static_cast<double>(rates[cell]));
     CHECK((*reach)->half[cell].tokens == doctest::Approx(expected.tokens).epsilon(1e-12));
     CHECK((*reach)->half[cell].is_reached == expected.is_reached);
+    CHECK((*reach)->tenth[cell].tokens == doctest::Approx(exact_reach(steps, static_cast<double>(rates[cell]), nats_to(0.1)).tokens).epsilon(1e-12));
     CHECK((*reach)->horizon[cell].tokens == doctest::Approx(exact_reach(steps, static_cast<double>(rates[cell]), nats_to(kHorizon)).tokens).epsilon(1e-12));
+  }
+  // Of all layers the slowest cell of each channel.
+  const auto map = map_half_lives(model, *run.lab.snapshot(), scratch, context, {});
+  REQUIRE(map);
+  REQUIRE((*map)->layers.size() == static_cast<std::size_t>(model.layers()));
+  CHECK((*map)->token == 39);
+  for (std::size_t channel = 0; channel < rates.size() / width; ++channel) {
+    double slowest = 0;
+    for (std::size_t n = 0; n < width; ++n) slowest = std::max(slowest, (*reach)->half[channel * width + n].tokens);
+    CHECK((*map)->layers[0][channel].tokens == slowest);
   }
   const auto content = run.content(StatePart::cell, 39, 4, 2);
   CHECK(content->half_life.tokens == (*reach)->half[4 * width + 2].tokens);

@@ -61,6 +61,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"content", {"token", "part of the value", "sum so far, %", "␣the", "Who wrote h[2, 1]", "Written over 5 tokens, still decaying."}},
       {"discretisation", {"token", "relative error", "Euler", "zero-order hold", "bilinear", "beyond single precision", "Euler grows in 25"}},
       {"half-life", {"tokens", "channels, slowest first", "half left", "1 % left"}},
+      {"half-life-map", {"layer", "channels, slowest on top, %", "half-life, tokens"}},
       {"attention-map", {"of token", "token reads", "weight of the value"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
       {"drivers", {"token", "‖h‖₂", "mean Δ", "exp(ΔA)", "‖ΔxB‖₂", "|SiLU(z)|", "innovati"}},
@@ -723,6 +724,24 @@ TEST_CASE("attention-map: a row is what a token reads, a column of whom, and the
   CHECK(value_of("attention-map", made, 3, 1).empty());
 }
 
+TEST_CASE("half-life-map: every layer's channels lie by their half-lives, the slowest on top, and a cache is left out") {
+  HandMade made;
+  const Figure figure = figure_of("half-life-map", made);
+  const auto heat = layer_of<HeatLayer>(figure);
+  CHECK(heat.columns == lab::test::kLayers);
+  CHECK(heat.rows == kChannels);
+  const std::vector<float> first(heat.column(0), heat.column(0) + kChannels), second(heat.column(1), heat.column(1) + kChannels);
+  CHECK(first == std::vector<float>{8, 4, 2, 1});
+  CHECK(second == std::vector<float>{5, 4, 2, 1.5f});
+  CHECK((heat.scale.low == 1 && heat.scale.high == 8 && heat.scale.scaling == Scaling::log));
+  CHECK(has(subtitle_of("half-life-map", made.snapshot, made.derived), "1 beyond the history"));
+  CHECK(value_of("half-life-map", made, 0.2, 30) == "layer 0\t4 channels\nslower than this one\t25 %\nhalf left after\t4 tokens\nmedian of the layer\t2 tokens");
+  CHECK(value_of("half-life-map", made, 2, 30).empty());
+  made.half_lives->layers[0].clear();
+  CHECK(std::isnan(layer_of<HeatLayer>(figure_of("half-life-map", made)).column(0)[0]));
+  CHECK(has(value_of("half-life-map", made, 0, 30), "a cache"));
+}
+
 TEST_CASE("content: a cache is refused by name, and before the first token it is said what to do") {
   HandMade made;
   made.derived.content.reset();
@@ -742,7 +761,7 @@ TEST_CASE("content: a cache is refused by name, and before the first token it is
 TEST_CASE("csv: every kind writes a header and one row a value, numbers that read back") {
   const HandMade made;
   const std::pair<const char*, std::ptrdiff_t> rows[] = {
-      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"content", 1 + 5}, {"half-life", 8}, {"attention-map", 15}, {"norms", 4 * 5}, {"gates", 4 * 5}, {"drivers", 6 * 5}, {"channel", 5 * 5}, {"expected", 5 * 5},
+      {"state-heatmap", 5 * 4}, {"state-at", 8},  {"attention", 10}, {"content", 1 + 5}, {"half-life", 8}, {"half-life-map", 8}, {"attention-map", 15}, {"norms", 4 * 5}, {"gates", 4 * 5}, {"drivers", 6 * 5}, {"channel", 5 * 5}, {"expected", 5 * 5},
       {"pca2d", 5 * 3},         {"pca3d", 5 * 3}, {"scree", 3},     {"next-token", 3}, {"logit-lens", 2},
       {"weight-heatmap", 6},    {"weight-error", 6}, {"weight-histogram", 4}};
   for (const auto& [kind, count] : rows)

@@ -69,6 +69,8 @@ struct HandMade {
   std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
   std::shared_ptr<ComparedRuns> comparison = std::make_shared<ComparedRuns>();
   std::shared_ptr<DiscretisationTable> discretisation = std::make_shared<DiscretisationTable>();
+  std::shared_ptr<RunDifferences> tree = std::make_shared<RunDifferences>();
+  std::shared_ptr<HalfLifeMap> half_lives = std::make_shared<HalfLifeMap>();
   Snapshot snapshot;
   Derived derived;
 
@@ -129,6 +131,7 @@ struct HandMade {
     make_attention(tokens);
     make_content(tokens);
     *reach = {.layer = 1, .token = tokens - 1, .states = 2, .half = {{2}, {1}, {3.5}, {4}, {1.5}, {1}, {5, false}, {2}}, .horizon = {{5, false}, {5, false}, {5, false}, {5, false}, {4}, {3}, {5, false}, {5, false}}};
+    *half_lives = {.token = tokens - 1, .layers = {{{1}, {8}, {2}, {4}}, {{2}, {4}, {1.5}, {5, false}}}};
     *hidden = {.layer = 1, .channel = 2, .first = 0, .tokens = tokens, .rows = std::vector<float>(static_cast<std::size_t>(tokens * tokens))};
     for (std::int64_t t = 0; t < tokens; ++t)
       for (std::int64_t j = 0; j <= t; ++j) hidden->rows[static_cast<std::size_t>(t * tokens + j)] = static_cast<float>(j + 1) / static_cast<float>(t + 1) * (j % 2 ? -1.0f : 1.0f);
@@ -141,7 +144,7 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .comparison = comparison}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .tree = tree, .half_lives = half_lives, .discretisation = discretisation, .comparison = comparison}; }
   /// Run B was edited before token 2, where layer 1 begins to differ: it holds half of what A holds. The last token is another one.
   void make_comparison(std::int64_t tokens) {
     std::vector<std::int32_t> a, b;
@@ -180,6 +183,16 @@ struct HandMade {
       paths->columns.push_back(t), paths->a.push_back({x, y, 0}), paths->b.push_back(t < 2 ? TrajectoryPair::Coordinates{x, y, 0} : TrajectoryPair::Coordinates{x, -y, 0});
     }
     comparison->trajectories = paths;
+  }
+  /// A fork of the first run at token 2, which reads another token there; its states are half of the first run's size away.
+  void fork_one() {
+    RowLog<std::int32_t> ids;
+    for (std::int64_t t = 0; t < snapshot.count(); ++t) ids.append()[0] = static_cast<std::int32_t>(t == 2 ? 1 : t % 3);
+    const auto none = std::make_shared<const std::vector<EditEvent>>();
+    snapshot.runs = {{.id = 0, .name = "main", .run = 1, .tokens = snapshot.tokens, .trace = trace, .edits = none},
+                     {.id = 1, .name = "other", .parent = 0, .forked_at = 2, .run = 2, .tokens = ids.view(), .waiting = 3, .trace = trace, .edits = none}};
+    tree->strips = {{.run = 1, .first = 2, .last = snapshot.count(), .layers = kLayers, .difference = std::vector<float>(static_cast<std::size_t>((snapshot.count() - 2) * kLayers), 0.5f)}};
+    derive();
   }
   /// What moves channel 2 at the last token, and over all of them; and what was expected: token 1 twice as often as the others.
   void make_drivers(std::int64_t tokens) {

@@ -267,7 +267,7 @@ TEST_CASE("selection: the edits send what they say, for a layer or for all") {
   CHECK(only<command::ScaleState>(window.sent).factor == 0.25);
   CHECK(std::get<command::ScaleState>(window.sent[0]).layer == 1);
   window.sent.clear();
-  window.click("selection", "all layers");
+  window.click("selection", "All");
   window.memory.kept->edit = 1;
   window.click("selection", "Apply");
   CHECK(only<command::ZeroState>(window.sent).layer == -1);

@@ -195,6 +195,32 @@ TEST_CASE("copy: at recall layer 1 reads what was written at the letter that is 
   CHECK(even / (4 * kCases) <= 0.12);  // of tokens that would be read evenly
 }
 
+TEST_CASE("copy: without what is left of one letter's tokens in layer 1 that letter is lost, and the others are not") {
+  constexpr std::int64_t kReached = 4;  // a letter and the tokens that its convolution reaches
+  std::mt19937 random(20261129);
+  const auto model = builtin("copy");
+  int forgotten = 0, others = 0;
+  constexpr int kCases = 50;
+  Lab lab{LabOptions{}};
+  REQUIRE(lab.apply(command::Open{LAB_SOURCE_DIR "/assets/models/copy"}).applied);
+  for (int i = 0; i < kCases; ++i) {
+    Ids ids(32, 0), data;
+    for (std::size_t k = 0; k < 4; ++k) ids[2 + 6 * k] = static_cast<std::int32_t>(1 + random() % 14), data.push_back(ids[2 + 6 * k]);
+    const auto lost = static_cast<std::int64_t>(random() % 4);
+    REQUIRE(lab.apply(command::Reset{}).applied);
+    REQUIRE(lab.apply(command::FeedTokens{ids}).applied);
+    REQUIRE(lab.apply(command::ReadWaiting{}).applied);
+    lab.finish_work();
+    for (std::int64_t t = 2 + 6 * lost; t < 2 + 6 * lost + kReached; ++t)
+      REQUIRE(lab.apply(command::EditState{{.operation = "forget", .layer = 1, .position = t}}).applied);
+    State state = lab.state();
+    const auto logits = read(*model, Ids(4, test::kCopyMarker), state);
+    for (std::size_t k = 0; k < 4; ++k) (static_cast<std::int64_t>(k) == lost ? forgotten : others) += best(row(logits, k, *model)) == data[k];
+  }
+  CHECK(forgotten <= 0.35 * kCases);
+  CHECK(others >= 0.9 * 3 * kCases);
+}
+
 TEST_CASE("copy: at least 99 % of the letters are copied across 28 noise tokens") { CHECK(copying(*builtin("copy"), -1) >= 0.99); }
 
 TEST_CASE("copy: the letters are in the state of layer 1 and not in that of layer 0") {

@@ -95,6 +95,24 @@ TEST_CASE("actions: nothing is asked of the engine that would change nothing") {
   CHECK(asked(Action::zero_layer, Snapshot{}) == "");
 }
 
+TEST_CASE("actions: a fork begins at cursor A, the next run is the one behind the active one, notes are gone to in their order") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::fork, snapshot) == json_of(command::Fork{3, "", true}));
+  CHECK(asked(Action::next_run, snapshot) == "");
+  CHECK(asked(Action::next_note, snapshot) == "");
+  snapshot.selection.cursor_a = 4;
+  CHECK(asked(Action::fork, snapshot) == json_of(command::Fork{-1, "", true}));
+  snapshot.runs = {{.id = 0, .name = "main"}, {.id = 3, .name = "fork 3"}};
+  CHECK(asked(Action::next_run, snapshot) == json_of(command::SwitchRun{3}));
+  snapshot.active_run = 3;
+  CHECK(asked(Action::next_run, snapshot) == json_of(command::SwitchRun{0}));
+  snapshot.notes = std::make_shared<const std::vector<TokenNote>>(std::vector<TokenNote>{{3, "b"}, {1, "a"}, {7, "beyond the end"}});
+  CHECK(asked(Action::previous_note, snapshot) == json_of(command::Seek{3, "a"}));
+  snapshot.selection.cursor_a = 1;
+  CHECK(asked(Action::next_note, snapshot) == json_of(command::Seek{3, "a"}));
+  CHECK(asked(Action::previous_note, snapshot) == "");
+}
+
 TEST_CASE("actions: a held key repeats movements, not edits") {
   CHECK(repeats(Action::step));
   CHECK_FALSE(repeats(Action::zero_layer));

@@ -113,6 +113,15 @@ std::vector<double> Unrolling::remains(const Recurrence& token) const {
   return left;
 }
 
+std::vector<double> Unrolling::remains(std::span<const double> values, std::span<const float> exponents) const {
+  std::vector<double> left;
+  for (std::size_t cell = 0; cell < kept_.size(); ++cell) {
+    const std::size_t c = cell / states_;
+    left.push_back(kept_[cell] * faded(values[cell], rates_[cell] * passed_[c] + exponent_of(c, exponents)));
+  }
+  return left;
+}
+
 double Unrolling::exponent_of(std::size_t channel, std::span<const float> there) const {
   return shift_[channel] + (there.empty() ? 0.0 : static_cast<double>(there[channel]));
 }
@@ -132,7 +141,7 @@ void Unrolling::pass(std::span<const double> kept, std::span<const float> after,
 
 void Unrolling::finish(std::span<Contribution> all, Measure measure) {
   for (Contribution& one : all) {
-    one.size = measure == Measure::norm ? std::sqrt(one.size) : std::fabs(one.value);
+    one.size = measure == Measure::norm ? std::sqrt(std::max(0.0, one.size)) : std::fabs(one.value);
     one.written = measure == Measure::norm ? std::sqrt(one.written) : std::fabs(one.written);
   }
 }

@@ -35,6 +35,8 @@ class Unrolling {
   void skip(const Recurrence& stretch);
   /// What the state still has of the write of the token before those so far, a recurrence of one token: [channels, N] as kept.
   std::vector<double> remains(const Recurrence& token) const;
+  /// The same of something that lay in the state at this point, [channels, N] as kept there, with the exponents there.
+  std::vector<double> remains(std::span<const double> values, std::span<const float> exponents) const;
   /// Something put into the state at this point: values [channels, N] as kept there, with the exponents there.
   void put(std::span<const double> values, std::span<const float> exponents, Contribution& into);
   /// An edit: what lies before it is seen through the shares kept [channels, N]. The exponents are those after and before it.

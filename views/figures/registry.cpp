@@ -9,7 +9,7 @@ namespace {
 constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
                                &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention,
-                               &kCompareHeatmap, &kCompareNorms, &kComparePca, &kDiscretisation};
+                               &kCompareHeatmap, &kCompareNorms, &kComparePca, &kDiscretisation, &kHalfLifeMap};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {

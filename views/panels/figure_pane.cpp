@@ -63,6 +63,10 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.next) key += fmt::format(" | {}", address(d.next));
   if (needs.lens) key += fmt::format(" | {}", address(d.lens));
   if (needs.weights) key += fmt::format(" | {} {} {} {}", address(d.weights), s.selection.tensor, s.selection.against, o.log_counts);
+  if (needs.content != StatePart::none) key += fmt::format(" | {} {}", address(d.content), static_cast<int>(o.part));
+  if (needs.reach) key += fmt::format(" | {}", address(d.reach));
+  if (needs.half_lives) key += fmt::format(" | {}", address(d.half_lives));
+  if (needs.hidden) key += fmt::format(" | {} {}", address(d.hidden), s.selection.channel);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
   if (needs.alerts) key += alerts_key(context, o);
   if (needs.discretisation) key += fmt::format(" | {}", address(d.discretisation));

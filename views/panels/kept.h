@@ -79,6 +79,20 @@ struct KeptSearch {
   bool has_gone = false;  // to a match since it was typed
 };
 
+/// Who wrote the selected part, from the token that gives most to the one that gives least.
+struct KeptWriters {
+  std::shared_ptr<const Content> of;
+  std::vector<std::int64_t> largest;
+  double sum = 0, largest_part = 0;
+};
+
+/// The picture of how far a run is from the first one, or of the norms of that.
+struct KeptStrip {
+  std::string key;
+  std::shared_ptr<const RunDifferences> of;  // held: the key names it by its address
+  std::shared_ptr<const Pixels> pixels;
+};
+
 /// Of the Monitor: what is being edited, what was looked at, what takes long to compute.
 struct KeptMonitor {
   std::set<std::tuple<std::int64_t, int, std::string>> seen;  // alerts, by token, layer and kind of rule
@@ -119,6 +133,9 @@ struct PaneMemory::Kept {
   KeptSearch search;
   KeptSeries surprise, entropy;
   const void* surprise_of = nullptr;  // the track that the two were taken from
+  KeptSeries hidden;                  // how much cursor A reads of each token,
+  std::shared_ptr<const HiddenAttentionMap> hidden_of;  // by which map,
+  std::int64_t hidden_token = -2;     // and from where
   bool playback_is_open = false;      // as the last frame had it
   std::uint64_t naming = 0;           // the range that the open page names
   std::string first_text, last_text;  // typed there
@@ -139,8 +156,15 @@ struct PaneMemory::Kept {
   std::string index_key;             // what its fields show
   int index_tensor = 0;
   int selection_tab = 0;
-  int edit = 0;  // of the edit box
-  bool edits_all_layers = false;
+  int edit = 0;       // of the edit box
+  int edit_part = 3;  // what it changes: the cell, the channel, the head, the layer, all layers
+  KeptWriters writers;
+  std::uint64_t noting = 0;                      // the note that the open page writes
+  bool stops_are_open = false;                   // as the last frame had the page of breakpoints
+  std::string stop_text;                         // typed there
+  std::map<std::int64_t, KeptStrip> strips;      // of the tree of runs, by run
+  std::int64_t first_run = 0;                    // at the top of the tree of runs
+  bool renaming_is_open = false;                 // as the last frame had the page that names a run
 };
 
 /// The kept part of a memory, made on first use.

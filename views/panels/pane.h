@@ -27,6 +27,14 @@ struct RangeDraft {
   std::int64_t first = 0, last = 0;   // [first, last)
   std::uint64_t number = 0;           // grows with every one that was begun
 };
+/// A note at a token that is being written.
+struct NoteDraft {
+  bool is_open = false;
+  std::int64_t index = -1;            // of the note that is changed; -1: a new one
+  std::int64_t token = 0;
+  std::string text;
+  std::uint64_t number = 0;           // grows with every one that was begun
+};
 /// What a key asks of the pane under the mouse.
 enum class PaneWish : std::uint8_t { none, copy, lock, fit, explain, menu };
 enum class LayerSort : std::uint8_t { index, norm, change };
@@ -94,6 +102,12 @@ struct PaneMemory {
   std::string token_search;                      // typed there
   bool focus_token_search = false;               // the keyboard goes there in the next frame
   int search_step = 0;                           // +1, -1: the next frame goes to the next match or the one before
+  NoteDraft note;
+  bool stops = false;                            // the page of breakpoints is open
+  bool show_reach = false;                       // how far back the selected cell sees, on the time axis
+  std::int64_t writer = -1;                      // the token chosen among those who wrote; -1: the one that gives most
+  std::int64_t renamed_run = -1;                 // the run whose name is being typed; -1: none
+  std::string run_name;                          // typed there
   bool playback = false;                         // the page of speed, clock and sampling is open
   double scale_factor = 0.5;                     // of the edit
   std::string tensor_search, weights_against;    // typed on the page of weights

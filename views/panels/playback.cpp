@@ -84,7 +84,7 @@ void draw_clock(Ui& ui, Box box, PaneContext& context) {
 
 void draw_playback(Ui& ui, Box anchor, PaneContext& context) {
   Box page;
-  constexpr float kHeight = 190;
+  constexpr float kHeight = 222;
   if (!begin_popover(ui, kPlaybackPage, {anchor.x, anchor.y - kHeight - 8, anchor.w, 0}, kWidth, kHeight, page)) return;
   ui.text_in(page.cut_top(20), Face::title, ui.theme().text, "How time goes on");
   page.cut_top(8);
@@ -98,6 +98,11 @@ void draw_playback(Ui& ui, Box anchor, PaneContext& context) {
   page.cut_top(8);
   draw_sampling(ui, page, context);
   page.cut_top(14);
+  const auto stops = context.snapshot.breakpoints ? context.snapshot.breakpoints->size() : 0;
+  const std::string pauses = stops == 0 ? "Pause when …##stops" : fmt::format("Pause when … ({})##stops", stops);
+  if (button(ui, pauses.c_str(), page.cut_top(kControlHeight), {.tip = "Breakpoints: at a token, an alert, or where an expression holds\tD"}))
+    context.memory.stops = true, context.memory.playback = false;
+  page.cut_top(8);
   draw_way_back(ui, page.cut_top(kControlHeight), context);
   if (!context.memory.playback) ImGui::CloseCurrentPopup();
   end_popover();

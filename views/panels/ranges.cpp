@@ -236,7 +236,8 @@ std::string range_tip(PaneContext& context, const std::string& name, std::int64_
   std::string text = fmt::format("{}\tt = {}\ntokens\t{}", name, tokens_text(first, last), last - first);
   text += fmt::format("\nlayer {}\tmean, least – most", context.snapshot.selection.layer);
   for (const auto& [which, title] : {std::pair{Statistic::h_norm, "‖h‖₂"}, std::pair{Statistic::h_change, "state change"},
-                                     std::pair{Statistic::dt_mean, "mean Δ"}}) {
+                                     std::pair{Statistic::dt_mean, "mean Δ"}, std::pair{Statistic::decay_mean, "exp(ΔA)"}, std::pair{Statistic::write_norm, "‖ΔxB‖₂"},
+                                     std::pair{Statistic::gate_mean, "|SiLU(z)|"}}) {
     const RangeNumbers numbers = numbers_of(context, which, first, last);
     if (std::isfinite(numbers.mean))
       text += fmt::format("\n{}\t{}, {} – {}", title, number_text(numbers.mean, 4), number_text(numbers.low, 4), number_text(numbers.high, 4));

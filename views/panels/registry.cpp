@@ -1,5 +1,7 @@
 #include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
+#include "views/panels/strip.h"
+#include "views/panels/who_wrote.h"
 
 namespace lab {
 namespace {
@@ -14,7 +16,7 @@ constexpr PaneKind kKinds[] = {
     {"state-at", {.slab = true, .frame = true, .attention = true}, draw_state_at, nullptr, "State at t"},
     {"attention", {.attention = true}, draw_attention_pane, nullptr, "Attention"},
     {"pca", {.trajectory = true}, draw_pca, nullptr, "PCA"},
-    {"selection", {.slab = true, .frame = true, .mixer = true}, draw_selection, nullptr, "Selection"},
+    {"selection", {.slab = true, .frame = true, .mixer = true, .content = StatePart::cell}, draw_selection, nullptr, "Selection"},
     {"transport", {.frame = true, .alerts = true, .pair = true}, draw_transport},
     {"rules", {.alerts = true}, draw_rules},
     {"alerts", {.alerts = true}, draw_alerts, "alerts", "Alerts by layer"},
@@ -37,6 +39,11 @@ constexpr PaneKind kKinds[] = {
     {"weight-values", {.weights = true}, draw_weight_values},
     {"interventions", {}, draw_interventions, nullptr, "Edits and interventions"},
     {"discretisation", {.discretisation = true}, draw_discretisation, "discretisation", "Discretisation"},
+    {"who-wrote", {.content = StatePart::cell}, draw_who_wrote, nullptr, "Who wrote this"},
+    {"half-life", {.reach = true}, draw_half_lives, nullptr, "Half-life"},
+    {"half-life-map", {.half_lives = true}, draw_half_life_map, nullptr, "Half-lives of all layers"},
+    {"hidden-attention", {.hidden = true}, draw_hidden_attention, nullptr, "Hidden attention"},
+    {"run-tree", {.tree = true}, draw_run_tree, nullptr, "Run tree"},
 };
 
 }  // namespace
@@ -64,6 +71,9 @@ void complete(Query& query, const PaneMemory& memory) {
   query.expected = query.slab && memory.curves == CurveSet::expected;
   query.watched = memory.watched;
   if (const auto bench = memory.options.find("discretisation"); query.discretisation && bench != memory.options.end()) query.step_bounds = bench->second.step_bounds;
+  if (query.content != StatePart::none) query.content = written_part(memory);
+  query.reach = query.reach || memory.show_reach;
+  query.hidden = query.hidden || needs_hidden_attention(memory);
 }
 
 void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context) {

@@ -17,12 +17,14 @@
 #include "views/panels/kit/widgets.h"
 #include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
+#include "views/panels/who_wrote.h"
 
 namespace lab {
 namespace {
 
-constexpr const char* kTabs[] = {"Cell", "Edit", "Memory"};
-constexpr float kRoomForAll = 690, kRow = 19;
+constexpr const char* kTabs[] = {"Cell", "Writers", "Edit", "Memory"};
+constexpr float kRoomForAll = 690, kRow = 18;
+constexpr float kRoomForBelow = 204, kRoomForWriters = 114 + kRoomForBelow, kRoomForReadings = 49;  // edit and memory; those and who wrote it
 
 /// A number of the cell, with what it is called and what it means.
 struct Fact {
@@ -348,6 +350,7 @@ void draw_selection(Ui& ui, Box box, PaneContext& context) {
     tab = segments(ui, "tabs", box.cut_top(24), kTabs, tab);
     box.cut_top(6);
   }
+  bool has_writers = false;
   const std::vector<Fact> facts = facts_of(context, cell), readings = readings_of(context, cell);
   if (has_all || tab == 0) {
     draw_value(ui, box, context, cell);
@@ -355,12 +358,18 @@ void draw_selection(Ui& ui, Box box, PaneContext& context) {
     box.cut_top(8);
     for (const Fact& fact : facts) draw_fact(ui, box, context, fact);
     draw_half_life(ui, box, cell);
-    draw_readings(ui, box, context, readings);
+    has_writers = has_all && box.h >= kRoomForWriters + kRoomForReadings;
+    Box space = box;
+    if (has_all) space.h = std::max(0.0f, box.h - (has_writers ? kRoomForWriters : kRoomForBelow));
+    draw_readings(ui, space, context, readings);
+    box.cut_top(space.y - box.y);
   }
+  if (has_writers) separator();
+  if (has_writers || (!has_all && tab == 1)) draw_written_by(ui, box, context, has_all ? 4 : static_cast<int>((box.h - 24) / 20));
   if (has_all) separator();
-  if (has_all || tab == 1) draw_edit(ui, box, context);
+  if (has_all || tab == 2) draw_edit(ui, box, context);
   if (has_all) separator();
-  if (has_all || tab == 2) draw_memory(ui, box, context);
+  if (has_all || tab == 3) draw_memory(ui, box, context);
   pane_menu(ui, pane, context, {.kind = "channel", .values = values_of(context, cell, facts, readings)});
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 #include <array>
 
+#include "views/panels/edit_target.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/widgets.h"
@@ -12,13 +13,39 @@
 namespace lab {
 namespace {
 
-enum Edit : int { scale, zero, restore };
+enum Edit : int { scale, zero, restore, forget };
 
-/// What the chosen edit does, or nothing where it cannot be done.
-Command edit_command(const Snapshot& snapshot, int edit, std::int64_t layer, double factor) {
-  if (edit == zero) return command::ZeroState{layer};
-  if (edit == restore) return command::RestoreState{layer, snapshot.selection.cursor_a + 1};
-  return command::ScaleState{layer, factor};
+/// What the edit box may change, in the order of its buttons.
+constexpr StatePart kTargets[] = {StatePart::cell, StatePart::channel, StatePart::head, StatePart::layer, StatePart::none};
+constexpr const char* kTargetNames[] = {"Cell", "Channel", "Head", "Layer", "All"};
+
+/// What the chosen edit does to a part; `none` means all layers.
+Command edit_command(const Snapshot& snapshot, int edit, StatePart part, double factor) {
+  const Selection& s = snapshot.selection;
+  const std::int64_t layer = part == StatePart::none ? -1 : s.layer;
+  const bool is_whole = part == StatePart::none || part == StatePart::layer;
+  StateEdit one{.layer = layer, .at = is_whole ? "" : slice_of_part(snapshot, part).value_or("")};
+  if (edit == forget) one.operation = "forget", one.position = std::max<std::int64_t>(0, s.cursor_a);
+  else if (is_whole) return edit == zero ? Command(command::ZeroState{layer}) : edit == restore ? Command(command::RestoreState{layer, s.cursor_a + 1}) : Command(command::ScaleState{layer, factor});
+  else if (edit == scale) one.operation = "scale", one.value = factor;
+  else if (edit == restore) one.operation = "transplant", one.position = s.cursor_a + 1;
+  return command::EditState{one};
+}
+
+/// Which part the edit is of: the last chosen one, or the layer where that is not there.
+StatePart choose_target(Ui& ui, Box row, const Snapshot& snapshot, int& chosen) {
+  std::vector<const char*> names;
+  std::vector<int> places;
+  int shown = 0;
+  for (int i = 0; i < static_cast<int>(std::size(kTargets)); ++i) {
+    const bool is_there = kTargets[i] == StatePart::none || kTargets[i] == StatePart::layer || slice_of_part(snapshot, kTargets[i]);
+    if (!is_there) continue;
+    if (i <= chosen) shown = static_cast<int>(names.size());
+    names.push_back(kTargetNames[i]), places.push_back(i);
+  }
+  const int now = segments(ui, "target", row, names, shown);
+  if (now != shown) chosen = places[static_cast<std::size_t>(now)];
+  return kTargets[places[static_cast<std::size_t>(now)]];
 }
 
 std::string megabytes(std::int64_t bytes) {
@@ -34,14 +61,10 @@ void draw_edit(Ui& ui, Box& box, PaneContext& context) {
   PaneMemory::Kept& kept = kept_of(context);
   Box title = box.cut_top(24);
   title.cut_left(ui.text_in(title, Face::title, theme.text, "Edit state") - title.x + 8);
-  ui.text_in(
-      title, Face::control, theme.dim,
-      snapshot.count() == 0 ? "before the first token" : fmt::format("at the end, after t = {}", snapshot.count() - 1));
   box.cut_top(2);
-
-  const std::string from = fmt::format(
-      "restore from A ({})", snapshot.selection.cursor_a < 0 ? "start" : std::to_string(snapshot.selection.cursor_a));
-  const std::array<const char*, 3> edits = {"scale by", "zero", from.c_str()};
+  const std::int64_t cursor = snapshot.selection.cursor_a;
+  const std::string from = fmt::format("restore from A ({})", cursor < 0 ? "start" : std::to_string(cursor)), forgets = fmt::format("forget token A ({})", cursor < 0 ? "none" : std::to_string(cursor));
+  const std::array<const char*, 4> edits = {"scale by", "zero", from.c_str(), forgets.c_str()};
   Box row = box.cut_top(kControlHeight);
   const bool scales = kept.edit == scale;
   combo(ui, "edit", row.cut_left(scales ? row.w * 0.4f : row.w), edits, kept.edit);
@@ -54,21 +77,30 @@ void draw_edit(Ui& ui, Box& box, PaneContext& context) {
     if (slider(ui, "factor-slider", row, share)) factor = static_cast<double>(std::lround(share * 200)) / 100;
   }
   box.cut_top(6);
-  row = box.cut_top(kControlHeight);
-  const std::string one = fmt::format("layer {}", snapshot.selection.layer);
-  const std::array<const char*, 2> targets = {one.c_str(), "all layers"};
-  kept.edits_all_layers = segments(ui, "target", row, targets, kept.edits_all_layers) == 1;
+  const StatePart part = choose_target(ui, box.cut_top(kControlHeight), snapshot, kept.edit_part);
+  const std::int64_t size = part_size(snapshot, part);
+  const std::string what = part == StatePart::layer || part == StatePart::none ? part_words(snapshot, part) : fmt::format("{} of layer {}", part_words(snapshot, part), snapshot.selection.layer);
+  ui.text_in(title, Face::control, theme.dim, what + (size > 1 ? fmt::format(", {} cells", size) : ""));
   box.cut_top(6);
 
   row = box.cut_top(kControlHeight);
-  const bool can_edit = snapshot.state == EngineState::paused;
+  const bool can_edit = snapshot.state == EngineState::paused && (kept.edit != forget || cursor >= 0);
   const bool can_undo = !snapshot.undo.empty() && snapshot.state != EngineState::loading;
   const std::string tip = can_undo ? "Take back\t" + snapshot.undo.back().label : "Nothing to take back\t";
-  const Box undo = row.cut_right(72);
-  row.cut_right(8);
-  const std::int64_t layer = kept.edits_all_layers ? -1 : snapshot.selection.layer;
-  if (button(ui, "Apply", row, {.primary = true, .enabled = can_edit, .tip = can_edit ? "" : "Pause first"}))
-    context.send(edit_command(snapshot, kept.edit, layer, factor));
+  const Box undo = row.cut_right(58);
+  row.cut_right(6);
+  const Box apply = row.cut_right(58);
+  row.cut_right(6);
+  const bool is_end = cursor + 1 >= snapshot.count();
+  const std::string where = is_end ? "Another run from the end on, with this edit" : fmt::format("Another run from t = {} on, with this edit; the text after it waits there", cursor);
+  const std::string fork = row.w > 110 ? std::string(icon::kFork) + "  Apply as a fork##apply-fork" : "As a fork##apply-fork";
+  if (button(ui, fork.c_str(), row, {.primary = true, .enabled = can_edit, .tip = can_edit ? where : "Pause first"})) {
+    const Command command = edit_command(snapshot, kept.edit, part, factor);
+    context.send(command::Fork{is_end ? -1 : cursor + 1, brief_of(command), !is_end});
+    context.send(command);
+  }
+  const std::string here = snapshot.count() == 0 ? "Before the first token" : fmt::format("At the end of this run, after t = {}", snapshot.count() - 1);
+  if (button(ui, "Apply", apply, {.enabled = can_edit, .tip = can_edit ? here : "Pause first"})) context.send(edit_command(snapshot, kept.edit, part, factor));
   if (button(ui, "Undo", undo, {.enabled = can_undo, .tip = tip})) context.send(command::Undo{});
 }
 

@@ -9,9 +9,10 @@
 
 namespace lab {
 
-/// What tokens are coloured by: a statistic of the selected layer, what the model expected, or what rules found.
+/// What tokens are coloured by: a statistic of the selected layer, what the model expected, what rules found, or how much the token at
+/// cursor A reads of each in the selected channel.
 struct TokenMeasure {
-  enum class Source : std::uint8_t { statistic, surprise, entropy, alerts };
+  enum class Source : std::uint8_t { statistic, surprise, entropy, alerts, attention };
   Source source;
   Statistic which;  // of a statistic
   const char* name;
@@ -21,6 +22,7 @@ std::span<const TokenMeasure> token_measures();
 const TokenMeasure& chosen_measure(const PaneMemory& memory);
 /// Whether a measure is computed aside, and only when asked for.
 bool needs_surprise(const PaneMemory& memory);
+bool needs_hidden_attention(const PaneMemory& memory);
 
 /// The numbers behind the colours by token, NaN where they are not known; null for alerts, and until they have been computed.
 const KeptSeries* measured_series(PaneContext& context);

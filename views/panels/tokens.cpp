@@ -25,7 +25,8 @@ constexpr TokenMeasure kMeasures[] = {
     {TokenMeasure::Source::statistic, Statistic::write_norm, "write norm ‖ΔxB‖₂", "write norm"},
     {TokenMeasure::Source::surprise, kNone, "surprise −log₂ p, bits", "surprise"},
     {TokenMeasure::Source::entropy, kNone, "entropy of what follows, bits", "entropy"},
-    {TokenMeasure::Source::alerts, kNone, "alerts", "alerts"}};
+    {TokenMeasure::Source::alerts, kNone, "alerts", "alerts"},
+    {TokenMeasure::Source::attention, kNone, "hidden attention of A, |weight|", "hidden attention"}};
 
 /// The id of a token, read or waiting; -1 for vectors.
 std::int32_t id_at(const Snapshot& snapshot, std::int64_t token) {
@@ -135,6 +136,15 @@ std::string in_lines(const std::string& text) {
   return out;
 }
 
+/// What the token at cursor A reads of another in the selected channel; NaN where it is not known.
+float hidden_weight(const PaneContext& context, std::int64_t token) {
+  const HiddenAttentionMap* map = context.derived.hidden.get();
+  const Selection& s = context.snapshot.selection;
+  if (!map || map->layer != s.layer || map->channel != s.channel) return NAN;
+  const std::int64_t t = s.cursor_a - map->first, j = token - map->first;
+  return t < 0 || t >= map->tokens || j < 0 || j > t ? NAN : map->rows[static_cast<std::size_t>(t * map->tokens + j)];
+}
+
 /// A measure at a token, as a line; "" where it is not known.
 std::string measure_line(const PaneContext& context, const TokenMeasure& measure, std::int64_t token) {
   const Snapshot& snapshot = context.snapshot;
@@ -142,6 +152,10 @@ std::string measure_line(const PaneContext& context, const TokenMeasure& measure
   if (measure.source == TokenMeasure::Source::statistic) {
     value = static_cast<double>(snapshot.trace->statistic(static_cast<int>(snapshot.selection.layer), measure.which, token).mean);
     return fmt::format("\n{}\t{}", measure.name, number_text(value, 5));
+  }
+  if (measure.source == TokenMeasure::Source::attention) {
+    const float weight = hidden_weight(context, token);
+    return std::isnan(weight) ? "" : fmt::format("\nA reads of it\t{}", number_text(static_cast<double>(weight), 4));
   }
   const SurpriseTrack* track = context.derived.surprise.get();
   if (!track || measure.source == TokenMeasure::Source::alerts) return "";
@@ -283,6 +297,22 @@ const KeptSeries& kept_surprise(PaneContext& context, bool entropy) {
   return entropy ? kept.entropy : kept.surprise;
 }
 
+/// The magnitudes of what cursor A reads, taken again when it has moved or another map has been made.
+const KeptSeries* kept_hidden(PaneContext& context) {
+  PaneMemory::Kept& kept = kept_of(context);
+  const HiddenAttentionMap* map = context.derived.hidden.get();
+  const std::int64_t cursor = context.snapshot.selection.cursor_a;
+  if (!map) return nullptr;
+  if (kept.hidden_of == context.derived.hidden && kept.hidden_token == cursor) return &kept.hidden;
+  kept.hidden_of = context.derived.hidden, kept.hidden_token = cursor, kept.hidden = {};
+  for (std::int64_t t = 0; t < context.snapshot.count(); ++t) {
+    const float size = std::fabs(hidden_weight(context, t));
+    kept.hidden.values.push_back(size);
+    if (std::isfinite(size)) kept.hidden.high = std::max(kept.hidden.high, static_cast<double>(size));
+  }
+  return &kept.hidden;
+}
+
 }  // namespace
 
 std::span<const TokenMeasure> token_measures() { return kMeasures; }
@@ -294,9 +324,12 @@ bool needs_surprise(const PaneMemory& memory) {
   return source == TokenMeasure::Source::surprise || source == TokenMeasure::Source::entropy;
 }
 
+bool needs_hidden_attention(const PaneMemory& memory) { return chosen_measure(memory).source == TokenMeasure::Source::attention; }
+
 const KeptSeries* measured_series(PaneContext& context) {
   const TokenMeasure& measure = chosen_measure(context.memory);
   if (measure.source == TokenMeasure::Source::alerts) return nullptr;
+  if (measure.source == TokenMeasure::Source::attention) return kept_hidden(context);
   if (measure.source == TokenMeasure::Source::statistic) return &kept_series(context, static_cast<int>(context.snapshot.selection.layer), measure.which);
   return context.derived.surprise ? &kept_surprise(context, measure.source == TokenMeasure::Source::entropy) : nullptr;
 }

@@ -11,6 +11,9 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context);
 /// Both cursors beside each other with their difference, and the numbers of the selected range.
 void draw_cursor_table(Ui& ui, Box box, PaneContext& context);
 
+/// How far back the selected cell sees from cursor A: where a half, a tenth and a hundredth of what was written are left.
+void draw_reach_ruler(Ui& ui, const KeptTimeAxis& axis, Box row, PaneContext& context);
+
 inline constexpr const char* kPlaybackPage = "playback page";
 /// The page that hangs from a button: speed, clock, how the next token is chosen, the way back.
 void draw_playback(Ui& ui, Box anchor, PaneContext& context);

@@ -10,7 +10,9 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/monitor.h"
+#include "views/panels/notes.h"
 #include "views/panels/ranges.h"
+#include "views/panels/run_look.h"
 #include "views/panels/transport.h"
 
 namespace lab {
@@ -196,30 +198,32 @@ void draw_read(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snaps
 
 /// From above to below; where there is little height, resets are among the edits.
 struct Lanes {
-  Box axis, ranges, resets, edits, alerts, read;
+  Box axis, ranges, resets, edits, alerts, notes, read;
 };
 
-Lanes lanes_in(Box box) {
+Lanes lanes_in(Box box, bool has_notes) {
   box.cut_top(box.h > 110 ? 2 : 0);
-  const float space = box.h - kAxis - 2;
-  const bool has_resets = space >= 5 * (kLane - 0.5f);
-  const float lane = std::clamp(space / (has_resets ? 5 : 4), kLowLane, kLane);
+  const float space = box.h - kAxis - 2, others = has_notes ? 5 : 4;
+  const bool has_resets = space >= (others + 1) * (kLane - 0.5f);
+  const float lane = std::clamp(space / (has_resets ? others + 1 : others), kLowLane, kLane);
   Lanes at;
   at.axis = box.cut_top(kAxis);
   at.ranges = box.cut_top(lane);
   at.resets = box.cut_top(has_resets ? lane : 0);
   at.edits = box.cut_top(lane);
   at.alerts = box.cut_top(lane);
+  at.notes = box.cut_top(has_notes ? lane : 0);
   at.read = box.cut_top(lane);
   return at;
 }
 
-void draw_names(Ui& ui, const KeptTimeAxis& axis, const Lanes& at) {
+void draw_names(Ui& ui, const KeptTimeAxis& axis, const Lanes& at, bool has_forks) {
   draw_lane_name(ui, axis, at.ranges, "ranges");
   if (at.resets.h > 0) draw_lane_name(ui, axis, at.resets, "resets");
   draw_lane_name(ui, axis, at.edits, "edits");
   draw_lane_name(ui, axis, at.alerts, "alerts");
-  draw_lane_name(ui, axis, at.read, "read");
+  if (at.notes.h > 0) draw_lane_name(ui, axis, at.notes, "notes");
+  draw_lane_name(ui, axis, at.read, has_forks ? "forks" : "read");
 }
 
 /// The tokens that a Shift-drag has gone over, here or in the token strip.
@@ -241,19 +245,23 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
     return;
   }
   const KeptTimeAxis axis = axis_for(context, kept_of(context).time, box);
-  const Lanes at = lanes_in(box);
+  const bool has_notes = snapshot.notes && !snapshot.notes->empty(), has_forks = snapshot.runs.size() > 1;
+  const Lanes at = lanes_in(box, has_notes);
   const Selection& s = snapshot.selection;
-  draw_names(ui, axis, at);
+  draw_names(ui, axis, at, has_forks);
   const AlertLog* log = context.derived.alerts.get();
   if (log && !log->alerts.empty()) draw_alert_lane(ui, axis, at.alerts, context, *log);
   else if (log) ui.text_in({axis.left, at.alerts.y, 100, at.alerts.h}, Face::tick, ui.theme().faint, "none");
-  draw_read(ui, axis, at.read, snapshot);
+  if (has_forks) draw_fork_lane(ui, axis, at.read, context);
+  else draw_read(ui, axis, at.read, snapshot);
+  if (has_notes) draw_note_lane(ui, axis, at.notes, context);
   const Hit hit = ui.hit("time", {axis.left, at.axis.y, axis.right - axis.left, at.axis.h});
   const Hit below = ui.hit("read", {axis.left, at.read.y, axis.right - axis.left, at.read.h});
   draw_range_lane(ui, axis, at.ranges, context);
   if (at.resets.h > 0) draw_resets(ui, axis, at.resets, snapshot);
   draw_edit_lane(ui, axis, at.edits, snapshot, at.resets.h == 0);
   draw_drag(ui, axis, at, context);
+  if (context.memory.show_reach) draw_reach_ruler(ui, axis, at.axis, context);
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {
     const float x = axis.place(static_cast<double>(cursor));
     if (cursor < 0 || x < axis.left || x > axis.right) return Box{};

@@ -41,6 +41,8 @@ inline constexpr const char* kSwap = "\uf0ec";
 inline constexpr const char* kFilter = "\uf0b0";
 inline constexpr const char* kCopy = "\uf0c5";
 inline constexpr const char* kFork = "\uf126";
+inline constexpr const char* kBookmark = "\uf02e";
+inline constexpr const char* kEye = "\uf06e";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon

@@ -1,0 +1,141 @@
+// What the panes say of runs: their colours, what differs, their menu, their lines on the time axis.
+#include "views/panels/run_look.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "views/panels/kit/ui_compat.h"
+#include "views/panels/kit/widgets.h"
+
+namespace lab {
+
+Color run_color(const Theme& theme, const Snapshot& snapshot, std::int64_t id) {
+  const Color pink = theme.dark ? rgb(0xD58BB6) : rgb(0xA2457C);
+  const std::array<Color, 4> colors{theme.accent, theme.run_b, pink, theme.good};
+  if (!snapshot.runs.empty() && snapshot.runs.front().id == id) return colors[0];
+  std::size_t place = 1;  // among those behind the first, by age
+  for (const RunFacts& run : snapshot.runs)
+    if (run.id != snapshot.runs.front().id && run.id < id) ++place;
+  return place < colors.size() ? colors[place] : colors[1 + (place - 1) % 3];
+}
+
+const RunFacts* find_run(const Snapshot& snapshot, std::int64_t id) {
+  const auto found = std::ranges::find(snapshot.runs, id, &RunFacts::id);
+  return found == snapshot.runs.end() ? nullptr : &*found;
+}
+
+const RunFacts* active_run(const Snapshot& snapshot) { return find_run(snapshot, snapshot.active_run); }
+
+std::int64_t own_tokens(const RunFacts& run) { return std::max<std::int64_t>(0, run.tokens.count() - (run.parent < 0 ? 0 : run.forked_at)); }
+
+std::string difference_text(const Snapshot& snapshot, const RunFacts& run) {
+  if (run.parent < 0) return fmt::format("{} token{}{}", run.tokens.count(), run.tokens.count() == 1 ? "" : "s", run.waiting > 0 ? fmt::format(", {} wait", run.waiting) : "");
+  std::string text = fmt::format("at {}", run.forked_at);
+  const RunFacts* parent = find_run(snapshot, run.parent);
+  std::size_t edits = 0;
+  std::string first;
+  for (const EditEvent& edit : *run.edits) {
+    const bool is_own = edit.position > run.forked_at || (edit.position == run.forked_at && (!parent || std::ranges::none_of(*parent->edits, [&](const EditEvent& other) {
+                                                                                              return other.position == edit.position && other.label == edit.label;
+                                                                                            })));
+    if (is_own && edits++ == 0) first = edit.brief.empty() ? edit.label : edit.brief;
+  }
+  if (edits > 0) return text + ": " + first + (edits > 1 ? fmt::format(" and {} more", edits - 1) : "");
+  if (!parent) return text;
+  const std::int64_t both = std::min(run.tokens.count(), parent->tokens.count());
+  for (std::int64_t t = run.forked_at; t < both; ++t)
+    if (run.tokens[t][0] != parent->tokens[t][0]) return fmt::format("at {}, another text from t = {}", run.forked_at, t);
+  return text + (run.tokens.count() > run.forked_at ? ", nothing differs so far" : ", has read nothing since");
+}
+
+void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts& run) {
+  const Snapshot& snapshot = context.snapshot;
+  const bool is_active = run.id == snapshot.active_run, is_first = run.id == snapshot.runs.front().id, has_others = snapshot.runs.size() > 1;
+  const bool can_act = snapshot.state == EngineState::paused || snapshot.state == EngineState::running;
+  const MenuItem items[] = {{.label = "Go to this run", .enabled = !is_active && can_act},
+                            {.label = run.waiting > 0 ? "Continue: read what waits" : "Continue: ten tokens", .enabled = can_act && run.tokens.count() > 0},
+                            {.label = "Step all runs by one", .enabled = can_act && has_others},
+                            {.label = "Rename…", .separated = true},
+                            {.label = "Promote: the first place and its name", .enabled = !is_first && can_act},
+                            {.label = "Fork it at its end", .enabled = can_act},
+                            {.label = "Delete", .enabled = has_others && can_act, .separated = true}};
+  const auto go = [&] {
+    if (!is_active) context.send(command::SwitchRun{run.id});
+  };
+  switch (menu(ui, id, items)) {
+    case 0: go(); break;
+    case 1:
+      go();
+      if (run.waiting > 0) context.send(command::ReadWaiting{});
+      else context.send(command::Step{10});
+      break;
+    case 2: context.send(command::StepAll{1}); break;
+    case 3: context.memory.renamed_run = run.id, context.memory.run_name = run.name; break;
+    case 4: context.send(command::PromoteRun{run.id}); break;
+    case 5:
+      go();
+      context.send(command::Fork{});
+      break;
+    case 6: context.send(command::DeleteRun{run.id}); break;
+    default: break;
+  }
+}
+
+void draw_run_naming(Ui& ui, Box anchor, PaneContext& context) {
+  constexpr const char* kPage = "run name page";
+  PaneMemory& memory = context.memory;
+  bool& is_open = kept_of(context).renaming_is_open;
+  const bool begins = memory.renamed_run >= 0 && !is_open;
+  if (begins) ImGui::OpenPopup(kPage);
+  Box page;
+  if (!begin_popover(ui, kPage, anchor, 260, 100, page)) {
+    memory.renamed_run = -1, is_open = false;
+    return;
+  }
+  is_open = true;
+  ui.text_in(page.cut_top(20), Face::title, ui.theme().text, "Rename the run");
+  page.cut_top(6);
+  const bool entered = field(ui, "run name", page.cut_top(kControlHeight), memory.run_name, {.hint = "a name, as “zero L12”", .take_focus = begins});
+  page.cut_top(6);
+  const bool is_right = memory.run_name.find_first_not_of(' ') != std::string::npos;
+  const bool done = button(ui, "Rename", page.cut_top(kControlHeight).cut_right(84), {.primary = true, .enabled = is_right});
+  if (is_right && (entered || done)) {
+    context.send(command::RenameRun{memory.renamed_run, memory.run_name});
+    memory.renamed_run = -1, is_open = false;
+    ImGui::CloseCurrentPopup();
+  }
+  end_popover();
+}
+
+void draw_fork_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, PaneContext& context) {
+  const Snapshot& snapshot = context.snapshot;
+  const Theme& theme = ui.theme();
+  const auto at = [&](double token) { return std::clamp(axis.place(token), axis.left, axis.right); };
+  const auto rows = static_cast<float>(std::min<std::size_t>(snapshot.runs.size(), 6));
+  const float pitch = rows > 1 ? std::min(5.0f, (lane.h - 4) / (rows - 1)) : 0;
+  const auto level = [&](std::size_t place) { return lane.y + 2 + pitch * static_cast<float>(std::min<std::size_t>(place, 5)); };
+  const auto place_of = [&](std::int64_t id) {
+    return static_cast<std::size_t>(std::ranges::find(snapshot.runs, id, &RunFacts::id) - snapshot.runs.begin());
+  };
+  for (std::size_t i = 0; i < snapshot.runs.size(); ++i) {
+    const RunFacts& run = snapshot.runs[i];
+    const Color color = run_color(theme, snapshot, run.id);
+    const float begin = at(run.parent < 0 ? -0.5 : static_cast<double>(run.forked_at) - 0.5), end = at(static_cast<double>(run.tokens.count()) - 0.5);
+    const float y = level(i), thickness = run.id == snapshot.active_run ? 3.0f : 1.5f;
+    if (run.parent >= 0 && place_of(run.parent) < snapshot.runs.size()) {
+      const float from = level(place_of(run.parent));
+      ui.list()->AddCircleFilled({ui.px(begin), ui.px(from)}, 2.5f * ui.scale(), color);
+      ui.list()->AddLine({ui.px(begin), ui.px(from)}, {ui.px(std::min(begin + 5, std::max(begin, end))), ui.px(y)}, color, 1.2f * ui.scale());
+    }
+    ui.fill({begin, y - thickness / 2, std::max(2.0f, end - begin), thickness}, color);
+    if (run.id == snapshot.active_run) continue;  // along it the mouse moves the cursor
+    const Hit hit = ui.hit(fmt::format("run {}", run.id).c_str(), {begin, y - 3, std::max(4.0f, end - begin), 6});
+    if (hit.hovered) ui.tooltip(fmt::format("{}\t{} tokens\n{}\t", run.name, run.tokens.count(), difference_text(snapshot, run)));
+    if (hit.clicked) context.send(command::SwitchRun{run.id});
+  }
+}
+
+}  // namespace lab
