@@ -10,24 +10,11 @@
 #include "app/core/snapshot.h"
 #include "model/base/result.h"
 #include "model/math/context.h"
-#include "model/model.h"
-#include "model/text/tokenizer.h"
+#include "model/opened_model.h"
 
 namespace lab {
 
 class Log;
-
-/// A model that is open: immutable, shared with whoever computes from it.
-struct OpenedModel {
-  Checkpoint checkpoint;
-  std::shared_ptr<const Model> model;
-  std::shared_ptr<const Tokenizer> tokenizer;  // may be null
-  std::string path;                            // as asked for: "builtin:prose"
-};
-/// Told what opening does next ("reading headers") and which share is done; false stops it. May be empty.
-using OpeningSteps = std::function<bool(const char* doing, double progress)>;
-/// Opens and validates a model by path or builtin:NAME, its tokenizer too. Refused as cancelled where a step was stopped.
-Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps = {});
 
 struct LabOptions {
   ContextOptions arithmetic;        // threads, instruction set, rounding
@@ -38,7 +25,7 @@ struct LabOptions {
   // May be empty; writes the state that a rule asks for. The hash is the model's, "" while nobody knows it.
   std::function<Status(const State& state, const std::string& name, const std::string& model_hash)> dump;
   std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
-  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_model;
+  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = [](const std::string& model, const OpeningSteps& steps) { return open_model(model, steps); };
 };
 
 /// What became of a command.

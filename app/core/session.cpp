@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "app/core/builtin.h"
 #include "app/core/command_json.h"
+#include "model/builtin.h"
 
 namespace lab {
 namespace {

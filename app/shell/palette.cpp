@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 
-#include "app/core/builtin.h"
 #include "app/shell/fuzzy.h"
+#include "model/builtin.h"
 #include "views/panels/clock.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"

@@ -6,7 +6,6 @@
 #include <deque>
 #include <utility>
 
-#include "app/core/builtin.h"
 #include "app/shell/actions.h"
 #include "app/shell/desk.h"
 #include "app/shell/dialogs.h"
@@ -29,6 +28,7 @@
 #include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
 #include "app/shell/workspace.h"
+#include "model/builtin.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"

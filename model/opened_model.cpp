@@ -1,5 +1,4 @@
-#include "app/core/builtin.h"
-#include "app/core/lab.h"
+#include "model/opened_model.h"
 
 namespace lab {
 namespace {
@@ -11,8 +10,8 @@ Status begin(const OpeningSteps& steps, const char* doing, double progress) {
 
 }  // namespace
 
-Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps) {
-  LAB_ASSIGN(const std::string place, model_folder(model));
+Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps, const std::string& assets) {
+  LAB_ASSIGN(const std::string place, model_folder(model, assets));
   auto opened = std::make_shared<OpenedModel>();
   opened->path = model;
   LAB_TRY(begin(steps, "reading headers", 0.0));
