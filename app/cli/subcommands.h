@@ -29,6 +29,8 @@ void add_figure(CLI::App& app, Action& action);
 void add_screenshot(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_state(CLI::App& app, Action& action);
+void add_lanes(CLI::App& app, Action& action);
 
 /// Refuses what is neither a file nor a built-in model: a misspelt subcommand, mostly.
 Status check_targets(const std::vector<std::string>& targets);
