@@ -28,7 +28,7 @@ int main(int count, char** words) {
   const std::int32_t first = read_on(*it.model, state, *prompt, context);
   for (const bool forgets : {false, true}) {
     lab::State run = state;  // a copy: the other one stays as it is
-    if (forgets) lab::zero_layer_state(run, count > 3 ? std::atoi(words[3]) : 1);
+    if (forgets) lab::zero_layer_state(run, count > 3 ? std::atoi(words[3]) : 0);
     std::vector<std::int32_t> said;
     for (std::int32_t next = first; said.size() < 40; next = read_on(*it.model, run, {&next, 1}, context)) said.push_back(next);
     std::printf("%s: %s\n", forgets ? "one layer forgets" : "as it is", it.tokenizer->decode(said).c_str());
