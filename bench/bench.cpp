@@ -44,7 +44,9 @@ std::vector<Case> cases(const BenchOptions& options) {
     add_content({.shape = shape}, options.rounds, all);
   }
   add_pca(options.rounds, all);
+  add_compare(options.rounds, all);
   add_frame(all);
+  add_drawing(all);
   add_kernels(options.rounds, all);
   return all;
 }

@@ -26,10 +26,12 @@ void add_state_copy(const Subject& subject, int rounds, std::vector<Case>& cases
 /// `lanes` states that read a token each in one call.
 void add_lanes(const Setting& setting, int lanes, std::vector<Case>& cases);
 void add_content(const Subject& subject, int rounds, std::vector<Case>& cases);
+void add_compare(int rounds, std::vector<Case>& cases);
 void add_pca(int rounds, std::vector<Case>& cases);
 void add_open(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_memory(const Subject& subject, std::vector<Case>& cases);
 void add_frame(std::vector<Case>& cases);
+void add_drawing(std::vector<Case>& cases);
 void add_kernels(int rounds, std::vector<Case>& cases);
 
 }  // namespace lab::bench

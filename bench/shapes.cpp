@@ -1,6 +1,7 @@
 #include "bench/shapes.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstring>
 #include <span>
@@ -62,6 +63,8 @@ Result<std::shared_ptr<const OpenedSubject>> open_subject(const Subject& subject
   auto opened = std::make_shared<OpenedSubject>();
   LAB_ASSIGN(opened->checkpoint, checkpoint_of(subject));
   LAB_ASSIGN(opened->model, load_model(opened->checkpoint));
+  const std::atomic<bool> stop = false;
+  move_to_memory(opened->checkpoint, stop);  // as the lab has them a moment after opening
   last = {name, opened};
   return last.opened;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "model/base/hash.h"
+#include "model/files/file.h"
 #include "model/files/safetensors.h"
 #include "model/files/shards.h"
 #include "model/files/torch_file.h"
@@ -138,6 +139,11 @@ void note_rounding(Checkpoint& checkpoint) {
   if (count > 0)
     checkpoint.warnings.push_back(std::to_string(count) + (count == 1 ? " tensor" : " tensors") + " of type F64, used as F32: " +
                                   printable(first) + (count > 1 ? " and others" : ""));
+}
+
+bool move_to_memory(const Checkpoint& checkpoint, const std::atomic<bool>& stop) {
+  const auto move_all = [&](const TensorTable& table) { return std::ranges::all_of(table.files(), [&](const auto& file) { return file->move_to_memory(stop); }); };
+  return move_all(*checkpoint.tensors) && (!checkpoint.gguf || move_all(checkpoint.gguf->tensors));
 }
 
 std::string content_hash(const Checkpoint& checkpoint, const std::atomic<bool>* stop) {

@@ -30,6 +30,9 @@ struct Checkpoint {
 /// none); or a GGUF file. Other layouts are brought to Hugging Face's. Reads headers only.
 Result<Checkpoint> open_checkpoint(const std::string& path);
 
+/// Moves the weights from their files into memory (MappedFile::move_to_memory). False where that was stopped or did not succeed.
+bool move_to_memory(const Checkpoint& checkpoint, const std::atomic<bool>& stop);
+
 /// Opens one file of weights, or an index and the files it names, by the ending of its name.
 Result<TensorTable> open_weights(const std::string& path);
 

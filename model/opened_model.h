@@ -16,6 +16,7 @@ struct OpenedModel {
   std::shared_ptr<const Model> model;
   std::shared_ptr<const Tokenizer> tokenizer;  // may be null
   std::string path;                            // as asked for: "builtin:prose"
+  std::shared_ptr<const void> company;         // what is to end when the model is let go of; may be null
 };
 /// Told what opening does next ("reading headers") and which share is done; false stops it. May be empty.
 using OpeningSteps = std::function<bool(const char* doing, double progress)>;

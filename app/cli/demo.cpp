@@ -9,9 +9,9 @@
 
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
-#include "app/cli/replay.h"
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
+#include "app/core/replay.h"
 #include "app/shell/script.h"
 #include "app/shell/shell.h"
 #include "model/files/file.h"
@@ -155,7 +155,7 @@ Result<int> run(const Arguments& given) {
   Session session = make_session(static_cast<std::int64_t>(prompt.size()), kinds);
   session.model_hash = lab->model_hash();
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
-  LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }));
+  LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }, &interrupted()));
   for (auto& [position, hash] : session.expected) {
     LAB_ASSIGN(hash, state_hash(*lab, position));
   }

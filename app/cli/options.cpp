@@ -65,7 +65,7 @@ void add_reporting(CLI::App& command, Reporting& options) {
 }
 
 Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting) {
-  LAB_ASSIGN(auto opened, open_model(model));
+  LAB_ASSIGN(auto opened, open_to_run(model));
   if (!reporting.quiet)
     for (const std::string& warning : opened->checkpoint.warnings) warn(warning);
   return opened;
@@ -119,16 +119,28 @@ Status check_device(const Arithmetic& options) {
                .message = built_with_cuda() ? "models cannot run on the device yet" : "this build has no device code"};
 }
 
-void add_input(CLI::App& command, InputOptions& options, InputNeed need) {
-  CLI::Option_group* group = command.add_option_group(kInputGroup);
-  group->add_option("--ids", options.ids, "Token ids, as 1,2,3");
-  group->add_option("--ids-file", options.ids_file, "A file of token ids");
-  group->add_option("--text", options.text, "A text");
-  group->add_option("--file", options.file, "A text file");
-  group->add_option("--input", options.synthetic,
+namespace {
+
+CLI::Option_group* add_inputs(CLI::App& command, const char* group_name, const std::string& suffix, InputOptions& options) {
+  CLI::Option_group* group = command.add_option_group(group_name);
+  group->add_option("--ids" + suffix, options.ids, "Token ids, as 1,2,3");
+  group->add_option("--ids-file" + suffix, options.ids_file, "A file of token ids");
+  group->add_option("--text" + suffix, options.text, "A text");
+  group->add_option("--file" + suffix, options.file, "A text file");
+  group->add_option("--input" + suffix, options.synthetic,
                     "Vectors in place of embeddings: pulse:amp=1,at=0 sine:period=32 random:seed=1 zero");
-  group->require_option(need == InputNeed::required ? 1 : 0, 1);
+  return group;
+}
+
+}  // namespace
+
+void add_input(CLI::App& command, InputOptions& options, InputNeed need) {
+  add_inputs(command, kInputGroup, "", options)->require_option(need == InputNeed::required ? 1 : 0, 1);
   command.add_option("-T", options.length, "Tokens of --input");
+}
+
+void add_second_input(CLI::App& command, InputOptions& options) {
+  add_inputs(command, "Input of B (where it is another)", "-b", options)->require_option(0, 1);
 }
 
 Result<std::vector<std::int32_t>> parse_ids(const std::string& text, const std::string& field) {

@@ -61,6 +61,9 @@ struct InputOptions {
 enum class InputNeed : std::uint8_t { required, optional };
 void add_input(CLI::App& command, InputOptions& options, InputNeed need = InputNeed::required);
 
+/// The same for a second side, as --ids-b, --text-b; -T is common to both.
+void add_second_input(CLI::App& command, InputOptions& options);
+
 /// What is fed: token ids, or vectors [T, width] in their place.
 struct Input {
   std::vector<std::int32_t> ids;

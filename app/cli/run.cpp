@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/controls_json.h"
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
-#include "app/cli/replay.h"
 #include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
+#include "app/core/controls.h"
+#include "app/core/replay.h"
 #include "app/core/watcher.h"
 #include "model/base/hash.h"
 
@@ -78,7 +80,7 @@ JsonValue json_of(const std::vector<NamedRange>& ranges) {
 }
 
 int report_run(const Arguments& given, const Session& session, Lab& lab, const std::vector<std::string>& files,
-               const std::vector<Comparison>& comparisons, const AlertLog& alerts) {
+               const std::vector<Comparison>& comparisons, const AlertLog& alerts, const ControlTable* controls) {
   const std::string hash = hex_of(lab.state().hash()), model_hash = lab.model_hash();
   const bool other_model = given.expect && !session.model_hash.empty() && session.model_hash != model_hash;
   bool equal = !other_model;
@@ -97,7 +99,8 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
                 {"expected", list},
                 {"alerts", json_of(alerts)},
-                {"ranges", json_of(*lab.snapshot()->ranges)}});
+                {"ranges", json_of(*lab.snapshot()->ranges)},
+                {"controls", controls ? cli::json_of(*controls) : JsonValue(nullptr)}});
     return equal ? kDone : kDifference;
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),
@@ -111,6 +114,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
       fmt::print("state at {}: differs, expected {}, found {} ({})\n", c.step, c.expected, c.found,
                  lab.snapshot()->model->arithmetic);
   }
+  if (controls) fmt::print("{}\n", controls->reading);
   if (given.fail_on_alert)
     for (const Alert& alert : alerts.alerts)
       fmt::print("alert: {} at t = {}{}: {}\n", (*alerts.rules)[static_cast<std::size_t>(alert.rule)].kind, alert.finding.token,
@@ -119,7 +123,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
 }
 
 Result<int> run(const Arguments& given) {
-  LAB_ASSIGN(const Session session, read_session(given.session));
+  LAB_ASSIGN(const Session session, read_source(given.session, given.reporting));
   LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history, given.folder));
   LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
   lab->put(std::move(opened));
@@ -127,7 +131,7 @@ Result<int> run(const Arguments& given) {
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
   std::vector<Comparison> comparisons;
   const auto carry_out = [&]() -> Status {
-    LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }));
+    LAB_TRY(replay(session.commands, *lab, [&](const command::ExportFigure& wanted) { return figures.write(wanted); }, &interrupted()));
     if (!given.expect) return {};
     LAB_ASSIGN(comparisons, compare(session, *lab));
     return {};
@@ -137,7 +141,9 @@ Result<int> run(const Arguments& given) {
     return status.error();
   }
   LAB_ASSIGN(const auto alerts, alerts_of(*lab, given.arithmetic.context()));
-  const int code = report_run(given, session, *lab, figures.files(), comparisons, *alerts);
+  Context<float> context(given.arithmetic.context());
+  LAB_ASSIGN(const auto controls, run_controls(*lab->opened(), *lab->snapshot(), context, [](double) { return !interrupted(); }));
+  const int code = report_run(given, session, *lab, figures.files(), comparisons, *alerts, controls.get());
   return given.fail_on_alert && !alerts->alerts.empty() ? kDifference : code;
 }
 
@@ -146,7 +152,7 @@ Result<int> run(const Arguments& given) {
 void add_run(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
-  sub->add_option("SESSION", given->session, "A .statelab.json file")->required();
+  sub->add_option("SESSION", given->session, "A .statelab.json file, or a .journal that a window left")->required();
   sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into")->capture_default_str();
   sub->add_flag("--expect", given->expect,
                 "Compares the state hashes stored in the session; exits with 1 when one differs");

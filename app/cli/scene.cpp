@@ -6,8 +6,11 @@
 
 #include "app/cli/figure_folder.h"
 #include "app/cli/output.h"
-#include "app/cli/replay.h"
 #include "app/cli/run_input.h"
+#include "app/core/journal.h"
+#include "app/core/log.h"
+#include "app/core/recent_models.h"
+#include "app/core/replay.h"
 #include "model/state_file.h"
 
 namespace lab::cli {
@@ -30,15 +33,27 @@ void add_source(CLI::App& command, SourceOptions& options) {
 
 bool is_session(const std::string& path) {
   std::error_code ignored;
+  if (is_journal(path)) return true;
   return path.ends_with(".json") && std::filesystem::path(path).filename() != "config.json" &&
          std::filesystem::is_regular_file(path, ignored);
+}
+
+Result<Session> read_source(const std::string& path, const Reporting& reporting) {
+  std::vector<std::string> warnings;
+  LAB_ASSIGN(Session session, read_session_or_journal(path, warnings));
+  if (!reporting.quiet)
+    for (const std::string& warning : warnings) warn(warning);
+  return session;
 }
 
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
                                                               const Reporting& reporting) {
   for (const std::string& field : session.unknown_fields)
     if (!reporting.quiet) warn("unknown field " + field + " of the session is not used");
-  LAB_ASSIGN(const std::string model, find_session_model(session, path));
+  auto found = find_session_model(session, path);
+  if (!found && found.error().code == Code::not_found)
+    if (const auto recent = read_recent(state_file("recent.json")); recent && !recent->empty()) found = find_session_model(session, path, *recent);
+  LAB_ASSIGN(const std::string model, std::move(found));
   LAB_ASSIGN(const auto opened, open(model, reporting));
   if (!session.model_hash.empty() && !reporting.quiet)
     if (const std::string hash = content_hash(opened->checkpoint); hash != session.model_hash)
@@ -89,10 +104,10 @@ Status replay_session(const SourceOptions& options, const Reporting& reporting, 
                  .expected = "a session alone",
                  .found = has_trials ? label_of(options.trials) : "an input",
                  .message = "a session brings its own input and trials"};
-  LAB_ASSIGN(const Session session, read_session(options.source));
+  LAB_ASSIGN(const Session session, read_source(options.source, reporting));
   LAB_ASSIGN(auto opened, open_session_model(session, options.source, reporting));
   lab.put(std::move(opened));
-  return replay(session.commands, lab, [](const command::ExportFigure&) { return Status(); });
+  return replay(session.commands, lab, [](const command::ExportFigure&) { return Status(); }, &interrupted());
 }
 
 Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& lab) {
@@ -107,9 +122,9 @@ Status run_model(const SourceOptions& options, const Reporting& reporting, Lab& 
   if (!options.input.is_given()) return {};
   const ModelInfo& info = opened->model->info();
   LAB_ASSIGN(Input input, read_input(options.input, opened->tokenizer.get(), info.vocabulary, info.hidden));
-  if (input.vectors.empty()) return read_all(lab, std::move(input.ids));
+  if (input.vectors.empty()) return read_all(lab, std::move(input.ids), &interrupted());
   if (const Answer answer = lab.feed_vectors(std::move(input.vectors)); !answer.applied) return answer.refusal;
-  return replay({{0, command::ReadWaiting{}}}, lab, {});
+  return replay({{0, command::ReadWaiting{}}}, lab, {}, &interrupted());
 }
 
 }  // namespace

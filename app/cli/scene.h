@@ -21,8 +21,10 @@ struct SourceOptions {
 /// SOURCE, INPUT, the trials that it is read with, and what is selected of it.
 void add_source(CLI::App& command, SourceOptions& options);
 
-/// Whether a path names a session rather than a model.
+/// Whether a path names a session, or a journal, rather than a model.
 bool is_session(const std::string& path);
+/// The session in a file of either kind; what is missing of a journal is warned of.
+Result<Session> read_source(const std::string& path, const Reporting& reporting);
 /// The model a session was made with, opened; warns when its hash differs.
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
                                                               const Reporting& reporting);

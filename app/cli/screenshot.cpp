@@ -86,9 +86,11 @@ Result<Image> picture(const Arguments& given, int width, int height) {
                           .high_contrast = given.contrast,
                           .scale = given.scale,
                           .arithmetic = options.arithmetic,
+                          .study_pictures = given.workspace == "start",
                           .show_attention = shows("attention"),
                           .show_weight_error = shows("error"),
-                          .show_monitor = given.workspace == "monitor"};
+                          .show_monitor = given.workspace == "monitor",
+                          .show_compare = given.workspace == "compare"};
   if (given.workspace == "open") return take_dialog_screenshot(given.source.source, width, height, options, look);
   std::vector<Command> commands;
   if (given.workspace != "start") {
@@ -133,8 +135,8 @@ void add_screenshot(CLI::App& app, Action& action) {
   sub->get_option("SOURCE")->required(false);  // the start page has none
   sub->add_option("-o", given->output, "The .png file")->required();
   sub->add_option("--size", given->size, "Width x height in pixels")->capture_default_str();
-  sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, the dialog before it is opened, or the start page without it")
-      ->check(CLI::IsMember({"inspect", "monitor", "open", "start"}))
+  sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, two runs side by side, the dialog before it is opened, or the start page without it")
+      ->check(CLI::IsMember({"inspect", "monitor", "compare", "open", "start"}))
       ->capture_default_str();
   sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
       ->check(CLI::IsMember({"attention", "error"}));

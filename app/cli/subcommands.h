@@ -29,6 +29,9 @@ void add_figure(CLI::App& app, Action& action);
 void add_screenshot(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_compare(CLI::App& app, Action& action);
+void add_intervene(CLI::App& app, Action& action);
+void add_discretise(CLI::App& app, Action& action);
 void add_state(CLI::App& app, Action& action);
 void add_lanes(CLI::App& app, Action& action);
 
@@ -40,5 +43,7 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
 
 /// The text of `--version`.
 std::string version_text();
+/// "statelab 0.1.0, 0ad8439": what wrote a journal.
+std::string program_text();
 
 }  // namespace lab::cli

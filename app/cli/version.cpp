@@ -16,4 +16,6 @@ std::string version_text() {
       LAB_VERSION, kRevision, LAB_COMPILER, math.instruction_set(), built_with_cuda() ? "yes" : "no", LAB_LIBRARIES);
 }
 
+std::string program_text() { return fmt::format("statelab {}, {}", LAB_VERSION, kRevision); }
+
 }  // namespace lab::cli

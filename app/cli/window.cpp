@@ -7,6 +7,7 @@
 #include "app/cli/options.h"
 #include "app/cli/subcommands.h"
 #include "app/core/log.h"
+#include "app/core/model_facts.h"
 #include "app/shell/preferences.h"
 #include "app/shell/shell.h"
 
@@ -32,7 +33,8 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
                  .field = "TARGET",
                  .expected = "one model or session",
                  .found = fmt::format("{}", targets.size()),
-                 .message = "the window shows one run"};
+                 .message = "the window opens one run",
+                 .next = "`statelab compare A B` compares two; in the window Compare (Ctrl+4) shows two runs of one model"};
   if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
     return Error{.code = Code::environment,
                  .message = "there is no display for the window",
@@ -47,13 +49,21 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
   options.log = &log;
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
   const char* controls = std::getenv("STATELAB_CONTROLS");  // of scripts that click
+  const std::string recent = state_file("recent.json"), kept_settings = config_file("settings.json");
+  KeeperOptions keeper{.program = program_text(), .arithmetic = arithmetic_text(Context<float>(options.arithmetic))};
+  if (!recent.empty()) keeper.journal_folder = state_file("journals");
+  for (const std::string& file : {recent, kept_settings})
+    if (!file.empty()) keeper.own_folders.push_back(std::filesystem::path(file).parent_path().string());
   return run_window(targets.empty() ? "" : targets[0], options,
                     {.record_items = controls != nullptr,
-                     .recent_file = state_file("recent.json"),
+                     .recent_file = recent,
                      .controls_file = controls ? controls : "",
-                     .settings_file = config_file("settings.json"),
+                     .settings_file = kept_settings,
                      .preview = [budget = options.trace.budget_bytes](const std::string& path) { return make_preview(path, budget); },
-                     .arithmetic = options.arithmetic});
+                     .arithmetic = options.arithmetic,
+                     .study_pictures = true,
+                     .keeper = std::move(keeper),
+                     .shows_saved = true});
 }
 
 }  // namespace lab::cli

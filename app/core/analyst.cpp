@@ -8,11 +8,7 @@
 #include <thread>
 #include <utility>
 
-#ifdef __linux__
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include "model/base/thread_priority.h"
 
 namespace lab {
 
@@ -30,7 +26,8 @@ struct Analyst::Parts {
   static bool supersedes(const Question& next, const Question& now) {
     Selection a = next.snapshot->selection, b = now.snapshot->selection;
     a.cursor_a = a.cursor_b = b.cursor_a = b.cursor_b = 0;
-    const bool other_rows = next.query.rows_axis != now.query.rows_axis || next.query.watched != now.query.watched;
+    const bool other_comparison = next.query.comparison != now.query.comparison;
+    const bool other_rows = other_comparison || next.query.rows_axis != now.query.rows_axis || next.query.watched != now.query.watched;
     return a != b || other_rows || next.opened != now.opened;
   }
 
@@ -63,15 +60,8 @@ std::shared_ptr<const Derived> Analyst::Parts::answer(const Question& question) 
   return failed;
 }
 
-// Frames and steps come first where there are fewer cores than threads: what is derived may be a frame late.
-void give_way() {
-#ifdef __linux__
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 10);
-#endif
-}
-
 void Analyst::Parts::run() {
-  give_way();
+  give_way(Priority::background);  // what is derived may be a frame late
   std::unique_lock lock(mutex);
   while (true) {
     asked.wait(lock, [this] { return closing || waiting; });

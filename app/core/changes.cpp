@@ -12,6 +12,7 @@ std::int64_t bytes_of(const TokensChange& c) { return c.tail.tokens.bytes() + c.
 std::int64_t bytes_of(const EditChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const WaitingChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const RangesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(NamedRange)); }
+std::int64_t bytes_of(const RulesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(Rule)); }
 std::int64_t bytes_of(const RunChange& c) { return c.other->trace()->use().total(); }
 std::int64_t bytes_of(const BranchChange& c) { return c.held ? c.held->run->trace()->use().total() : 0; }
 std::int64_t bytes_of(const PromotionChange&) { return 0; }
@@ -47,6 +48,11 @@ Status flip_what(WaitingChange& c, RunTree& tree, const GoOn&) {
 
 Status flip_what(RangesChange& c, RunTree& tree, const GoOn&) {
   std::swap(tree.run->ranges, c.other);
+  return {};
+}
+
+Status flip_what(RulesChange& c, RunTree& tree, const GoOn&) {
+  std::swap(tree.rules, c.other);
   return {};
 }
 

@@ -36,6 +36,11 @@ struct RangesChange {
   std::shared_ptr<const std::vector<NamedRange>> other;
 };
 
+/// Other rules in the place of those that watch the runs.
+struct RulesChange {
+  std::shared_ptr<const std::vector<Rule>> other;
+};
+
 /// Another run in the place of this one.
 struct RunChange {
   std::unique_ptr<Run> other;
@@ -60,7 +65,7 @@ struct GroupChange {
 
 struct Change {
   HistoryEntry entry;
-  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, BranchChange, PromotionChange, GroupChange> what;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, RulesChange, BranchChange, PromotionChange, GroupChange> what;
   std::int64_t branch = 0;  // the one it changed: active while it is flipped
 
   /// Memory it keeps alive, roughly.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/interventions.h"
 #include "app/core/state_edit.h"
 
 namespace lab {
@@ -79,8 +80,24 @@ std::string label(const command::DeleteRun& c) { return fmt::format("delete run 
 std::string label(const command::RenameRun& c) { return fmt::format("call run {} {}", c.run, printable(c.name)); }
 std::string label(const command::PromoteRun& c) { return fmt::format("promote run {}", c.run); }
 std::string label(const command::StepAll& c) { return fmt::format("step all runs {}", c.count); }
+std::string label(const command::Compare& c) {
+  const auto run = [](std::int64_t id) { return id < 0 ? std::string("any") : std::to_string(id); };
+  const std::string how = c.align == "offset" ? fmt::format("offset {}", c.offset) : printable(c.align);
+  return fmt::format("compare run {} with run {} by {}", run(c.a), run(c.b), how);
+}
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
+std::string label(const command::SetIntervention& c) {
+  const Intervention& i = c.intervention;
+  return (i.on ? "intervene: " : "switched off: ") + printable(i.name.empty() ? words_of(i) : i.name);
+}
+std::string label(const command::RemoveIntervention& c) { return fmt::format("remove intervention {}", c.index); }
+std::string label(const command::UseInterventions& c) {
+  return c.interventions.empty() ? "end all interventions" : fmt::format("use {} intervention{}", c.interventions.size(), c.interventions.size() == 1 ? "" : "s");
+}
+std::string label(const command::RunControls& c) {
+  return c.index < 0 ? "ask for no controls" : fmt::format("run the controls of intervention {}", c.index);
+}
 std::string label(const command::ExportFigure& c) {
   return fmt::format("export {} to {}", printable(c.kind), printable(c.file));
 }
@@ -95,6 +112,7 @@ std::string brief(const command::SetTrials& c) {
   const std::string text = label(c), sign = "try ";
   return text.starts_with(sign) ? text.substr(sign.size()) : text;
 }
+std::string brief(const command::SetIntervention& c) { return printable(c.intervention.name.empty() ? brief_words_of(c.intervention) : c.intervention.name); }
 std::string brief(const auto& c) { return label(c); }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "app/core/fields.h"
 #include "model/base/result.h"
+#include "model/stage.h"
 #include "tracer/detect/rules.h"
 
 namespace lab {
@@ -56,6 +57,73 @@ constexpr auto fields_of<StateEdit>() {
   return std::tuple(field("operation", &StateEdit::operation), field("layer", &StateEdit::layer), field("tensor", &StateEdit::tensor),
                     field("at", &StateEdit::at), field("value", &StateEdit::value), field("seed", &StateEdit::seed),
                     field("position", &StateEdit::position), field("from_layer", &StateEdit::from_layer), field("name", &StateEdit::name));
+}
+
+/// A rule that holds over a window of tokens: what the forward pass makes of a stage is replaced inside the step, before anything is
+/// recorded. What an operation has no use for is ignored.
+struct Intervention {
+  std::string name;                  // for people; "": what it does
+  bool on = true;
+  std::string target = "h";          // see kTargets
+  std::string operation = "zero";    // see kInterventionOperations
+  std::string layers;                // "3, 5:9"; "": every layer that has the target
+  std::string heads, channels;       // the same of parts of the target; "": all
+  std::int64_t first = 0, last = 0;  // tokens [first, last); last 0: without end
+  double value = 0;                  // that is put there, multiplied by, a bound, a standard deviation
+  std::int64_t seed = 0;             // of noise
+  friend bool operator==(const Intervention&, const Intervention&) = default;
+};
+
+/// What Intervention::target may say: a trace point of a layer, and how people write it.
+struct InterventionTarget {
+  const char* name;
+  const char* label;
+  Point point;
+};
+inline constexpr InterventionTarget kTargets[] = {
+    {"h", "h", Point::h},       // the state that the token leaves, before the token reads it
+    {"B", "B", Point::B},
+    {"C", "C", Point::C},
+    {"dt", "Δ", Point::dt},
+    {"x", "x", Point::x},       // of Mamba-1 before the convolution, of Mamba-2 after it
+    {"u", "u", Point::u},       // Mamba-1: x after the convolution and silu
+    {"z", "z", Point::z},
+    {"conv", "conv", Point::conv},
+    {"residual", "residual", Point::resid_out},  // as it leaves the layer
+};
+/// What Intervention::operation may say.
+struct InterventionOperation {
+  const char* name;
+  const char* label;   // of a menu
+  const char* value;   // what Intervention::value is, for people; "": not used
+  const char* acts_on = "";  // what it acts on, whatever the target says; "": the target
+};
+inline constexpr InterventionOperation kInterventionOperations[] = {
+    {"zero", "zero", ""},
+    {"clamp", "clamp to ±", "bound"},                 // what is not a number stays
+    {"scale", "scale by", "factor"},
+    {"replace", "replace by", "value"},
+    {"mean", "replace by its mean", ""},              // of what is chosen of it, at each token
+    {"noise", "add noise of", "standard deviation"},  // by place and token, so that it does not depend on how tokens are read
+    {"freeze_decay", "freeze decay", "", "exp(ΔA)"},  // exp(dt A) = 1: nothing fades
+    {"block_write", "block write", "", "Δ·x·B"},      // dt x B = 0: the state only fades
+};
+/// Null for an unknown name.
+const InterventionTarget* find_target(const std::string& name);
+const InterventionOperation* find_intervention_operation(const std::string& name);
+/// "scale h of layers 3, 5:9 by 0.5 at tokens 150 to 167"; where there is little room "scale h × 0.5 L3"; its target, "Δ·x·B".
+std::string words_of(const Intervention& intervention);
+std::string brief_words_of(const Intervention& intervention);
+std::string target_text(const Intervention& intervention);
+/// "150–167", "from 150", "all".
+std::string tokens_text(const Intervention& intervention);
+
+template <>
+constexpr auto fields_of<Intervention>() {
+  return std::tuple(field("name", &Intervention::name), field("on", &Intervention::on), field("target", &Intervention::target),
+                    field("operation", &Intervention::operation), field("layers", &Intervention::layers), field("heads", &Intervention::heads),
+                    field("channels", &Intervention::channels), field("first", &Intervention::first), field("last", &Intervention::last),
+                    field("value", &Intervention::value), field("seed", &Intervention::seed));
 }
 
 namespace command {
@@ -278,6 +346,19 @@ struct RemoveRange {
   static constexpr const char* kName = "remove_range";
   static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
 };
+/// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen), and which of their tokens belong together: those of
+/// one number ("position"), the same from the first that differs on ("first-difference"), equal ones ("token"), or token t of A and
+/// t + `offset` of B ("offset").
+struct Compare {
+  std::int64_t a = -1, b = -1;
+  std::string align = "position";
+  std::int64_t offset = 0;  // tokens by which B is ahead, for "offset"
+  friend bool operator==(const Compare&, const Compare&) = default;
+  static constexpr const char* kName = "compare";
+  static constexpr auto fields() {
+    return std::tuple(field("a", &Compare::a), field("b", &Compare::b), field("align", &Compare::align), field("offset", &Compare::offset));
+  }
+};
 struct Undo {
   static constexpr const char* kName = "undo";
   static constexpr auto fields() { return std::tuple(); }
@@ -295,14 +376,21 @@ struct FigureLook {
   std::vector<std::int32_t> watched;  // tokens among those expected
   std::string of = "cell";            // the part of the state whose writers are shown: "cell", "channel", "head", "layer", "read-out"
   bool all_layers = false, log_counts = true;
-  double yaw = 0.6, pitch = 0.35;
+  double yaw = 0.6, pitch = 0.35, zoom = 1;
+  std::vector<double> center;  // of what a zoom shows: x and y
+  std::int64_t run_a = -1, run_b = -1, offset = 0;       // of comparisons, as in ComparisonQuery
+  std::string align = "position", basis = "joint";       // "position", "token", "first-difference", "offset"; "joint", "a", "b"
+  std::vector<double> step_bounds;    // of time steps, low and high, under other rules of discretisation; empty: none
   friend bool operator==(const FigureLook&, const FigureLook&) = default;
   static constexpr auto fields() {
     return std::tuple(field("map", &FigureLook::map), field("scale", &FigureLook::scale), field("order", &FigureLook::order), field("range", &FigureLook::range),
                       field("rows_axis", &FigureLook::rows_axis), field("across_axis", &FigureLook::across_axis), field("first_row", &FigureLook::first_row),
                       field("rows", &FigureLook::rows), field("first_column", &FigureLook::first_column), field("columns", &FigureLook::columns),
                       field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
-                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch));
+                      field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch), field("zoom", &FigureLook::zoom),
+                      field("center", &FigureLook::center), field("run_a", &FigureLook::run_a), field("run_b", &FigureLook::run_b),
+                      field("offset", &FigureLook::offset), field("align", &FigureLook::align), field("basis", &FigureLook::basis),
+                      field("step_bounds", &FigureLook::step_bounds));
   }
 };
 
@@ -319,6 +407,34 @@ struct ExportFigure {
   }
 };
 
+/// Puts an intervention in the place of another, or behind the last one. What was read before stays as it was: it holds from the
+/// next token on.
+struct SetIntervention {
+  std::int64_t index = 0;
+  Intervention intervention;
+  static constexpr const char* kName = "set_intervention";
+  static constexpr auto fields() { return std::tuple(field("index", &SetIntervention::index), field("intervention", &SetIntervention::intervention)); }
+};
+struct RemoveIntervention {
+  std::int64_t index = 0;
+  static constexpr const char* kName = "remove_intervention";
+  static constexpr auto fields() { return std::tuple(field("index", &RemoveIntervention::index)); }
+};
+/// Takes other interventions in place of all the present ones.
+struct UseInterventions {
+  std::vector<Intervention> interventions;
+  static constexpr const char* kName = "use_interventions";
+  static constexpr auto fields() { return std::tuple(field("interventions", &UseInterventions::interventions)); }
+};
+/// Asks how much an intervention changes what the model expects so many tokens after its window, beside matched controls; index -1
+/// asks for nothing any more. Computed aside: the run stays as it is.
+struct RunControls {
+  std::int64_t index = 0, after = 3;
+  friend bool operator==(const RunControls&, const RunControls&) = default;
+  static constexpr const char* kName = "run_controls";
+  static constexpr auto fields() { return std::tuple(field("index", &RunControls::index), field("after", &RunControls::after)); }
+};
+
 }  // namespace command
 
 using Command = std::variant<command::Open, command::FeedText, command::FeedTokens, command::DropWaiting, command::Step,
@@ -327,7 +443,8 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::RestoreState, command::EditState, command::ApplyPatch, command::SetTrials, command::SetRule, command::RemoveRule,
                              command::UseRules, command::Fork, command::SwitchRun, command::DeleteRun, command::RenameRun, command::PromoteRun,
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
-                             command::Play, command::SetRange, command::RemoveRange>;
+                             command::Play, command::SetRange, command::RemoveRange, command::Compare,
+                             command::SetIntervention, command::RemoveIntervention, command::UseInterventions, command::RunControls>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

@@ -17,6 +17,8 @@ nlohmann::ordered_json value_of(const Rule& rule);
 nlohmann::ordered_json value_of(const command::FigureLook& look);
 nlohmann::ordered_json value_of(const StateEdit& edit);
 nlohmann::ordered_json value_of(const std::vector<StateEdit>& edits);
+nlohmann::ordered_json value_of(const Intervention& intervention);
+nlohmann::ordered_json value_of(const std::vector<Intervention>& interventions);
 
 nlohmann::ordered_json brief_of(const StateEdit& edit);
 
@@ -38,12 +40,20 @@ nlohmann::ordered_json value_of(const std::vector<StateEdit>& edits) {
 }
 
 /// The operation, and what differs from the defaults.
-nlohmann::ordered_json brief_of(const StateEdit& edit) {
-  const nlohmann::ordered_json all = value_of(edit), defaults = value_of(StateEdit());
-  nlohmann::ordered_json brief{{"operation", edit.operation}};
+template <class Struct>
+nlohmann::ordered_json brief_object_of(const Struct& object) {
+  const nlohmann::ordered_json all = object_of(object), defaults = object_of(Struct());
+  nlohmann::ordered_json brief{{"operation", object.operation}};
   for (const auto& [name, value] : all.items())
     if (value != defaults[name]) brief[name] = value;
   return brief;
+}
+nlohmann::ordered_json brief_of(const StateEdit& edit) { return brief_object_of(edit); }
+nlohmann::ordered_json value_of(const Intervention& intervention) { return brief_object_of(intervention); }
+nlohmann::ordered_json value_of(const std::vector<Intervention>& interventions) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Intervention& each : interventions) list.push_back(value_of(each));
+  return list;
 }
 
 std::string within(const std::string& where, const std::string& name) {
@@ -130,11 +140,21 @@ Status read_value(const Json& json, const std::string& where, StateEdit& into) {
   return read_object(json, where, {}, into, Reading::partly);
 }
 
-Status read_value(const Json& json, const std::string& where, std::vector<StateEdit>& into) {
-  if (!json.is_array()) return mistyped(where, "a list of edits", json);
+Status read_value(const Json& json, const std::string& where, Intervention& into) {
+  return read_object(json, where, {}, into, Reading::partly);
+}
+
+template <class Struct>
+Status read_list(const Json& json, const std::string& where, const char* expected, std::vector<Struct>& into) {
+  if (!json.is_array()) return mistyped(where, expected, json);
   into.clear();
   for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
   return {};
+}
+Status read_value(const Json& json, const std::string& where, std::vector<StateEdit>& into) { return read_list(json, where, "a list of edits", into); }
+
+Status read_value(const Json& json, const std::string& where, std::vector<Intervention>& into) {
+  return read_list(json, where, "a list of interventions", into);
 }
 
 template <class Value>
@@ -244,6 +264,18 @@ Result<StateEdit> state_edit_from(const Json& json, const std::string& where) {
   StateEdit edit;
   LAB_TRY(read_value(json, where, edit));
   return edit;
+}
+
+Result<std::vector<Intervention>> interventions_from(const Json& json, const std::string& where) {
+  std::vector<Intervention> interventions;
+  if (const Json* list = json.find("interventions")) LAB_TRY(read_value(*list, "interventions", interventions));
+  else if (json.is_object()) LAB_TRY(read_value(json, where, interventions.emplace_back()));
+  else LAB_TRY(read_value(json, where, interventions));
+  return interventions;
+}
+
+std::string brief_json(const Intervention& intervention) {
+  return value_of(intervention).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 std::string brief_json(const StateEdit& edit) { return brief_of(edit).dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace); }

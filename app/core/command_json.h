@@ -19,6 +19,9 @@ Result<Command> command_from(const Json& json, const std::string& where, std::sp
 /// An edit, of which absent fields keep their defaults; and with only those fields that differ from them, on one line.
 Result<StateEdit> state_edit_from(const Json& json, const std::string& where);
 std::string brief_json(const StateEdit& edit);
+/// Interventions, one, a list of them or {"interventions": [...]}, of which absent fields keep their defaults; and one in the same brief form.
+Result<std::vector<Intervention>> interventions_from(const Json& json, const std::string& where);
+std::string brief_json(const Intervention& intervention);
 
 /// What is wrong with a member of a document; `found` may be null.
 Error wrong_field(Code code, const std::string& field, const char* expected, const Json* found, const char* message);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/core/interventions.h"
 #include "app/core/recurrence_reader.h"
 #include "app/core/state_plane.h"
 #include "model/base/check.h"
@@ -133,6 +134,11 @@ Status Taking::read_token() {
   const std::int64_t token = content_->token;
   if (!has_found(token)) return {};
   LAB_TRY(reader_.restore(token));
+  if (reads_unrecorded(*snapshot_.edits, model_.info().layers, layer_, token)) {
+    if (part() != StatePart::read_out) return {};
+    return unsupported("a token that reads as was recorded", "t = " + std::to_string(token) + ", under an intervention", "A rule changed how this token reads the state, and that was not recorded.",
+                       "Choose a cell or a channel, or another token.");
+  }
   auto reading = reader_.tokens({content_->channel, 1}, {.writes = false, .reads = true}, token, token + 1, token);
   if (reading) reading_ = reading.take();
   else if (part() == StatePart::read_out) return reading.error();
@@ -149,7 +155,7 @@ Status Taking::find_state() {
   const bool is_read = part() == StatePart::read_out && token >= 0, is_found = has_found(token);
   if (is_read) edits_ = edits_before(snapshot_, token);
   if (is_read && reading_->reads_found) position_ = token;
-  else if (is_found && edits_ == edits_before(snapshot_, token)) LAB_TRY(reader_.move_on(token));
+  else if (is_found && edits_ == edits_before(snapshot_, token)) LAB_TRY(reader_.is_unrecorded(token) ? reader_.restore_ruled(token) : reader_.move_on(token));
   else LAB_TRY(reader_.restore(position_));
   layer_size_ = layer_size(reader_.state(), layer_);
   weigh();
@@ -332,8 +338,7 @@ Result<std::shared_ptr<const HiddenAttentionMap>> map_attention(const Model& mod
                                                                const std::function<bool()>& cancelled) {
   RecurrenceReader reader(model, snapshot, layer, scratch, context);
   if (!reader.has_recurrence()) return no_recurrence(model, layer);
-  for (const EditEvent& edit : *snapshot.edits)
-    if (!edit.trials && (edit.layer < 0 || edit.layer == layer) && edit.position < last) first = std::max(first, edit.position);
+  first = unedited_from(snapshot, layer, first, last);
   if (first < 0 || last > snapshot.trace->count() || last <= first || last - first > kMostMapped)
     return Error{.code = Code::out_of_range,
                  .field = "tokens",

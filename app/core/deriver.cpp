@@ -5,7 +5,10 @@
 #include "app/core/analyst.h"
 #include "app/core/attention_look.h"
 #include "app/core/channel_track_maker.h"
+#include "app/core/compared_next.h"
+#include "app/core/comparison_maker.h"
 #include "app/core/content.h"
+#include "app/core/discretisation_look.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
 #include "app/core/sampler.h"
@@ -37,7 +40,7 @@ struct Kept {
 }  // namespace
 
 struct Deriver::Parts {
-  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic) {}
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparison_maker(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
   std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
@@ -65,10 +68,13 @@ struct Deriver::Parts {
                                                          const std::function<bool()>& cancelled);
   std::optional<std::shared_ptr<const HiddenAttentionMap>> hidden(const Snapshot& snapshot, std::string& refusal,
                                                                   const std::function<bool()>& cancelled);
+  std::optional<std::shared_ptr<const DiscretisationTable>> discretisation(const Snapshot& snapshot, const std::optional<StepBounds>& bounds, std::string& refusal,
+                                                                           const std::function<bool()>& cancelled);
   bool fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled, Derived& derived);
   std::optional<std::vector<float>> logits_after(const Snapshot& snapshot, std::int64_t position);
 
   Context<float> context;
+  ComparedNextMaker compared_next_maker;
   std::shared_ptr<const OpenedModel> opened;
   std::uint64_t run = 0;
   std::vector<bool> sampleable;
@@ -91,6 +97,9 @@ struct Deriver::Parts {
   Kept<Content> kept_content;
   Kept<LayerReach> kept_reach;
   Kept<HiddenAttentionMap> kept_hidden;
+  ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
+  Kept<DiscretisationTable> kept_discretisation;
+  std::optional<StepBounds> kept_bounds;  // that it was made with
 };
 
 Deriver::Deriver(const ContextOptions& arithmetic) : parts_(std::make_unique<Parts>(arithmetic)) {}
@@ -113,6 +122,7 @@ void Deriver::Parts::use(const std::shared_ptr<const OpenedModel>& model, std::u
   kept_content = {};
   kept_reach = {};
   kept_hidden = {};
+  kept_discretisation = {};
   watcher.reset();
   opened = model;
   run = another_run;
@@ -363,6 +373,18 @@ std::optional<std::shared_ptr<const HiddenAttentionMap>> Deriver::Parts::hidden(
   return made;
 }
 
+std::optional<std::shared_ptr<const DiscretisationTable>> Deriver::Parts::discretisation(const Snapshot& snapshot, const std::optional<StepBounds>& bounds,
+                                                                                         std::string& refusal, const std::function<bool()>& cancelled) {
+  const ShownRange range = replayable_range(snapshot, refusal);
+  if (range.first >= range.last) return nullptr;
+  const Place place{snapshot.trace->revision(), range.first, range.last, snapshot.selection.layer};
+  if (kept_discretisation.part && kept_discretisation.place == place && kept_bounds == bounds) return kept_discretisation.part;
+  auto made = unless_cancelled(compare_discretisations(*opened->model, snapshot, static_cast<int>(place.layer), range.first, range.last, bounds ? &*bounds : nullptr,
+                                                       *scratch, context, cancelled), refusal);
+  if (made && *made) kept_discretisation = {place, *made}, kept_bounds = bounds;
+  return made;
+}
+
 bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const std::function<bool()>& cancelled,
                           Derived& derived) {
   if (query.frame) derived.frame = frame(snapshot, snapshot.selection.cursor_a, kept_frame, derived.refusal);
@@ -410,6 +432,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.hidden = std::move(*made);
   }
+  if (query.discretisation) {
+    auto made = discretisation(snapshot, query.step_bounds, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.discretisation = std::move(*made);
+  }
   if (query.alerts) {
     auto made = alerts(snapshot, derived.refusal, cancelled);
     if (!made) return false;
@@ -425,6 +452,15 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     if (!made) return false;
     derived.weights = std::move(*made);
   }
+  if (query.comparison) {
+    auto made = comparison_maker.make(snapshot, opened, *query.comparison, derived.refusal, cancelled);
+    if (!made) return false;
+    derived.comparison = std::move(*made);
+    const ComparedIds ids = runs_to_compare(snapshot, *query.comparison);
+    derived.compared_a = ids.a, derived.compared_b = ids.b;
+  }
+  if (query.compared_next && derived.comparison)
+    derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);
   if (query.surprise)
     derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <exception>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -11,6 +13,7 @@
 #include <vector>
 
 #include "app/core/hash_job.h"
+#include "model/base/thread_priority.h"
 
 namespace lab {
 namespace {
@@ -27,11 +30,20 @@ bool announces_work(const Command& c) {
 
 }  // namespace
 
+/// A command that waits to be applied.
+struct QueuedCommand {
+  Command command;
+  std::int64_t at = -1;    // of a session: the position it was written for; -1: wherever the run is
+  std::int64_t index = -1;  // of a session: its place there
+  std::int64_t of = 0;      // of a session: how many there are
+  bool is_replayed() const { return of > 0; }
+};
+
 /// What the threads share. The engine's thread keeps it alive as long as it needs.
 struct Engine::Parts {
   mutable std::mutex mutex;
   std::condition_variable input, ended;
-  std::deque<Command> queue;
+  std::deque<QueuedCommand> queue;
   std::vector<Notice> notes;
   std::optional<HashJob::Done> hash;
   bool interrupted = false, closing = false, has_ended = false;
@@ -58,7 +70,7 @@ class Engine::Loop {
     while (std::optional<Input> input = wait()) {
       try {
         take(*input);
-        if (!input->command && lab_.has_work() && Clock::now() >= due_) work();
+        if (!input->command && lab_.has_work() && (hurries_ || Clock::now() >= due_)) work();
         if (lab_.plays() && Clock::now() >= play_due_) play();
         publish_in_time();
       } catch (const std::exception& problem) {
@@ -77,7 +89,7 @@ class Engine::Loop {
 
  private:
   struct Input {
-    std::optional<Command> command;
+    std::optional<QueuedCommand> command;
     std::vector<Notice> notes;
     std::optional<HashJob::Done> hash;
     bool interrupted = false;
@@ -91,22 +103,28 @@ class Engine::Loop {
       const std::lock_guard lock(parts_->mutex);
       return !parts_->closing && !parts_->interrupted &&
              std::none_of(parts_->queue.begin(), parts_->queue.end(),
-                          [](const Command& c) { return std::holds_alternative<command::Pause>(c); });
+                          [](const QueuedCommand& c) { return !c.is_replayed() && std::holds_alternative<command::Pause>(c.command); });
     };
     return options;
   }
 
   // The first command that may be applied now. While one waits for work to end, looks and Pause go past it.
-  std::deque<Command>::iterator next_command() {
+  std::deque<QueuedCommand>::iterator next_command() {
     auto& queue = parts_->queue;
-    if (queue.empty() || !lab_.should_wait(queue.front())) return queue.begin();
-    return std::find_if(queue.begin(), queue.end(), [&](const Command& c) { return lab_.may_overtake(c); });
+    if (queue.empty() || !waits(queue.front())) return queue.begin();
+    return std::find_if(queue.begin(), queue.end(), [&](const QueuedCommand& c) { return !c.is_replayed() && lab_.may_overtake(c.command); });
+  }
+
+  bool waits(const QueuedCommand& next) const {
+    if (next.at >= 0 && lab_.has_work() && lab_.count() < next.at) return true;
+    return lab_.should_wait(next.command);
   }
 
   bool is_busy() const { return lab_.has_work() || lab_.plays(); }
 
   // When a busy engine has to do something by itself: a piece of work, a move of the cursor, a snapshot.
   Clock::time_point next_due() const {
+    if (hurries_ && lab_.has_work()) return Clock::now();
     const Clock::time_point at = !lab_.plays() ? due_ : !lab_.has_work() ? play_due_ : std::min(due_, play_due_);
     return fresh_ ? std::min(at, published_at_ + kFrame) : at;
   }
@@ -115,6 +133,8 @@ class Engine::Loop {
   std::optional<Input> wait() {
     std::unique_lock lock(parts_->mutex);
     parts_->busy = is_busy();
+    replayed_to_ = parts_->queue.empty() ? -1 : parts_->queue.front().at;
+    hurries_ = replayed_to_ >= 0;
     const auto has_input = [&] {
       return parts_->closing || parts_->interrupted || !parts_->notes.empty() || parts_->hash ||
              next_command() != parts_->queue.end();
@@ -145,15 +165,34 @@ class Engine::Loop {
     if (input.interrupted) lab_.apply(command::Pause{});
     fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
     if (!input.command) return;
-    if (const auto* open = std::get_if<command::Open>(&*input.command)) {
+    const QueuedCommand& next = *input.command;
+    if (const auto* open = std::get_if<command::Open>(&next.command)) {
       loading_ = label_of(*open);
       publish_loading("", 0);
     }
-    lab_.apply(*input.command);
-    if (announces_work(*input.command)) due_ = Clock::now();
-    if (std::holds_alternative<command::Play>(*input.command)) play_due_ = Clock::now() + play_pause();
+    if (!next.is_replayed()) lab_.apply(next.command);
+    else if (!apply_replayed(next)) end_replay(next);
+    if (announces_work(next.command)) due_ = Clock::now();
+    if (std::holds_alternative<command::Play>(next.command)) play_due_ = Clock::now() + play_pause();
     if (lab_.opened() != hashed_) hash();
     fresh_ = true;
+  }
+
+  bool apply_replayed(const QueuedCommand& next) {
+    if (next.at < 0 || next.at == lab_.count()) return lab_.apply(next.command).applied;
+    lab_.note(true, "commands[" + std::to_string(next.index) + "] " + name_of(next.command) + " is written for position " + std::to_string(next.at) +
+                        ", the run is at " + std::to_string(lab_.count()));
+    return false;
+  }
+
+  // What would follow was meant for a run that is not there.
+  void end_replay(const QueuedCommand& refused) {
+    {
+      const std::lock_guard lock(parts_->mutex);
+      std::erase_if(parts_->queue, [](const QueuedCommand& c) { return c.is_replayed(); });
+    }
+    if (refused.index >= 0)
+      lab_.note(true, "the session was replayed up to command " + std::to_string(refused.index) + " of " + std::to_string(refused.of) + ": what it did so far is here, the rest is not");
   }
 
   void hash() {
@@ -166,7 +205,7 @@ class Engine::Loop {
   }
 
   void work() {
-    lab_.work();
+    lab_.work(hurries_ && lab_.count() < replayed_to_ ? replayed_to_ : INT64_MAX);
     fresh_ = true;
     const double rate = lab_.rate();
     const Clock::time_point now = Clock::now();
@@ -217,6 +256,8 @@ class Engine::Loop {
 
   const std::shared_ptr<Parts> parts_;
   Clock::time_point published_at_ = Clock::now(), due_ = Clock::now(), play_due_ = Clock::now();
+  std::int64_t replayed_to_ = -1;  // where the next command of a session is due
+  bool hurries_ = false;           // the pace of a run does not count: a session is replayed
   bool fresh_ = false;   // something has changed that no snapshot shows
   std::string loading_;  // "open X", while it is being opened
   Lab lab_;
@@ -225,9 +266,26 @@ class Engine::Loop {
 };
 
 Engine::Engine(LabOptions options, std::function<void()> published) : parts_(std::make_shared<Parts>()) {
-  auto loop = std::make_shared<Loop>(parts_, std::move(options));
+  std::promise<void> begun;
+  parts_->thread = std::thread([parts = parts_, &options, &begun] {
+    give_way(Priority::steps);  // before the loop starts the threads that compute
+    std::optional<Loop> loop;
+    try {
+      loop.emplace(parts, std::move(options));
+    } catch (...) {
+      return begun.set_exception(std::current_exception());
+    }
+    begun.set_value();
+    loop->run();
+  });
+  try {
+    begun.get_future().get();  // the first snapshot is there
+  } catch (...) {
+    parts_->thread.join();
+    throw;
+  }
+  const std::lock_guard lock(parts_->calling);
   parts_->published = std::move(published);
-  parts_->thread = std::thread([loop] { loop->run(); });
 }
 
 Engine::~Engine() {
@@ -250,14 +308,28 @@ Engine::~Engine() {
 
 void Engine::submit(Command command) {
   const std::lock_guard lock(parts_->mutex);
-  parts_->queue.push_back(std::move(command));
+  parts_->queue.push_back({.command = std::move(command)});
+  parts_->input.notify_one();
+}
+
+void Engine::replay(Command open, std::vector<SessionCommand> commands) {
+  const std::lock_guard lock(parts_->mutex);
+  const auto count = static_cast<std::int64_t>(commands.size());
+  std::erase_if(parts_->queue, [](const QueuedCommand& next) { return next.is_replayed(); });
+  parts_->queue.push_back({.command = std::move(open), .of = count + 1});
+  for (std::int64_t i = 0; i < count; ++i) {
+    SessionCommand& next = commands[static_cast<std::size_t>(i)];
+    parts_->queue.push_back({.command = std::move(next.command), .at = next.step, .index = i, .of = count});
+  }
   parts_->input.notify_one();
 }
 
 void Engine::interrupt() {
   const std::lock_guard lock(parts_->mutex);
-  const auto is_open = [](const Command& command) { return std::holds_alternative<command::Open>(command); };
-  if (std::erase_if(parts_->queue, is_open) > 0) parts_->notes.push_back({.is_error = true, .text = "opening was cancelled"});
+  const auto is_open = [](const QueuedCommand& next) { return std::holds_alternative<command::Open>(next.command); };
+  const bool opens = std::ranges::any_of(parts_->queue, is_open);
+  std::erase_if(parts_->queue, [&](const QueuedCommand& next) { return is_open(next) || next.is_replayed(); });
+  if (opens) parts_->notes.push_back({.is_error = true, .text = "opening was cancelled"});
   parts_->interrupted = true;
   parts_->stop = true;
   parts_->input.notify_one();

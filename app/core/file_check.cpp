@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/journal.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
 #include "model/builtin.h"
@@ -109,6 +110,16 @@ std::optional<Session> check_session(const std::string& path, FileCheck& check) 
   for (const std::string& field : session->unknown_fields)
     check.warnings.push_back("unknown field " + printable(field) + " is kept");
   return session.take();
+}
+
+void check_journal(const std::string& path, FileCheck& check) {
+  check.kind = "journal";
+  const auto journal = read_journal(path);
+  if (!note(check, journal)) return;
+  check.detail = fmt::format("{} commands on {}, {} tokens{}", journal->session.commands.size(), journal->session.model, journal->position,
+                             journal->has_changes ? ", not all of it saved" : "");
+  if (const std::string loss = loss_text(*journal); !loss.empty()) check.warnings.push_back(loss);
+  for (const std::string& kind : journal->unknown) check.warnings.push_back("unknown part " + printable(kind) + " is not used");
 }
 
 void check_patch(const std::string& path, FileCheck& check) {
@@ -264,6 +275,7 @@ void check_file(const fs::path& path, FileCheck& check, Depth depth) {
     return;
   }
   if (is_patch(name)) return check_patch(path.string(), check);
+  if (is_journal(name)) return check_journal(path.string(), check);
   if (is_gguf(path.string())) return check_model(path, check, depth, "gguf");
   if (const Container* container = find_container(name, magic)) {
     if (container->open) return check_container(path.string(), container->kind, container->open(path.string()), check, depth);

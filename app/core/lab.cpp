@@ -18,11 +18,6 @@ bool is_one_of(const Command& command) {
   return (std::holds_alternative<Kinds>(command) || ...);
 }
 
-bool is_look(const Command& c) {
-  return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights,
-                   command::ExportFigure, command::Play>(c);
-}
-
 bool ends_work(const Command& c) { return is_one_of<command::Pause, command::Reset, command::Open>(c); }
 
 }  // namespace
@@ -66,11 +61,12 @@ Answer Lab::apply(const Command& command) {
   Parts& p = *parts_;
   const std::int64_t before = p.count();
   const bool goes_back = is_one_of<command::Undo, command::Redo>(command);
+  const bool does_nothing = is_one_of<command::Pause>(command) && !p.work && !p.playing;
   if (goes_back) p.going_back = label_of(command);
   const std::string fault_before = is_look(command) ? p.fault : std::exchange(p.fault, "");
   const Status status = p.guarded([&] { return std::visit([&](const auto& c) { return p.carry_out(c); }, command); });
   p.going_back.clear();
-  if (!p.fault.empty() && !is_look(command)) p.stop_work();
+  if (!p.fault.empty() && !is_look(command)) p.break_off();
   if (p.count() != before) p.keep_cursors(before);
   if (!status) {
     if (p.fault.empty()) p.fault = fault_before;  // a refused command leaves everything as it was
@@ -78,7 +74,24 @@ Answer Lab::apply(const Command& command) {
     return {false, status.error()};
   }
   if (!is_look(command)) p.log("command", fmt::format("at {}: {}", before, json_of(command)));
+  if (!does_nothing) p.remember({before, command});
   return {true, {}};
+}
+
+// Opening begins a record anew, with what has been set before: a session is of one model.
+void Lab::Parts::remember(SessionCommand done) {
+  if (!opened) return;
+  const bool begins = is_one_of<command::Open>(done.command);
+  if (options.applied) options.applied(done, *opened);
+  if (!begins) done_so_far = CommandRecord::with(std::move(done_so_far), std::move(done));
+  else if (sampling != Sampling()) remember({0, command::SetSampling{sampling}});
+  if (!begins && options.reached && count() != done_so_far->latest().step) options.reached(count(), work.has_value());
+}
+
+void Lab::Parts::break_off() {
+  if (!work) return;
+  stop_work();
+  remember({count(), command::Pause{}});
 }
 
 void Lab::put(std::shared_ptr<const OpenedModel> opened) {
@@ -136,7 +149,7 @@ bool Lab::may_overtake(const Command& command) {
 
 void Lab::fail(const std::string& reason) {
   parts_->fail(reason);
-  parts_->stop_work();
+  parts_->break_off();
 }
 
 void Lab::note(bool is_error, const std::string& text, std::shared_ptr<const Error> error) { parts_->note(is_error, text, std::move(error)); }
@@ -155,10 +168,9 @@ void Lab::set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std
   facts->hash = hash;
   parts_->facts = std::move(facts);
   parts_->log("hash", parts_->facts->path + " " + hash);
-  const std::string& expected = parts_->expected_hash;
-  if (!expected.empty() && hash != expected)
-    parts_->note(true, fmt::format("the session was made with model {}, this one is {}", expected, hash));
 }
+
+std::int64_t Lab::count() const { return parts_->count(); }
 
 std::int64_t Lab::history_bytes() const { return parts_->run ? parts_->tree.memory() : 0; }
 
@@ -175,9 +187,12 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->selection = p.selection;
   s->sampling = p.sampling;
   s->rules = p.rules;
+  s->controls = p.controls;
+  s->controls_number = p.controls_so_far;
   s->undo = p.history.undoable();
   s->redo = p.history.redoable();
   s->notices = p.notices;
+  s->record = p.done_so_far;
   if (!p.run) return s;
   s->run = p.run->number();
   s->tokens = p.run->tokens();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/core/command_record.h"
 #include "app/core/snapshot.h"
 #include "model/base/result.h"
 #include "model/math/context.h"
@@ -16,6 +17,9 @@ namespace lab {
 
 class Log;
 
+/// open_model, and then, in the background, large weights are moved into memory for as long as the model is open.
+Result<std::shared_ptr<const OpenedModel>> open_to_run(const std::string& model, const OpeningSteps& steps = {});
+
 struct LabOptions {
   ContextOptions arithmetic;        // threads, instruction set, rounding
   TraceOptions trace;
@@ -24,8 +28,11 @@ struct LabOptions {
   std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
   // May be empty; writes the state that a rule asks for. The hash is the model's, "" while nobody knows it.
   std::function<Status(const State& state, const std::string& name, const std::string& model_hash)> dump;
+  // May be empty; told of every command that was applied, with the model that is open then, and how far announced work has come.
+  std::function<void(const SessionCommand& done, const OpenedModel& opened)> applied;
+  std::function<void(std::int64_t position, bool goes_on)> reached;
   std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
-  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = [](const std::string& model, const OpeningSteps& steps) { return open_model(model, steps); };
+  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_to_run;
 };
 
 /// What became of a command.
@@ -57,6 +64,8 @@ class Lab {
   void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
 
   bool has_work() const;
+  /// How many tokens the run has read.
+  std::int64_t count() const;
   /// Tokens a second that the announced Run asks for, 0: as fast as possible.
   double rate() const;
   /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run

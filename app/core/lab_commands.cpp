@@ -53,12 +53,14 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   auto told = facts_of(*model, arithmetic_text(context));
   work.reset();
   history.clear();
+  done_so_far.reset();
   tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
   playing.reset();
+  controls.reset();
   use_rules(rule_presets().front().rules);
   log("opened", fmt::format("{}: {}, {} parameters, {} layers, {}; memory at most {} bytes of weights, {} of history",
                             facts->path, facts->family, facts->parameters, facts->layers.size(), facts->arithmetic,
@@ -71,9 +73,23 @@ Status Lab::Parts::carry_out(const command::Open& c) {
     return !context.cancelled();
   };
   LAB_ASSIGN(std::shared_ptr<const OpenedModel> model, options.open(c.model, go_on));
+  std::string hash;
+  if (!c.expected_hash.empty() && go_on("comparing the content", 0.95)) hash = content_hash(model->checkpoint, options.stop);
   if (context.cancelled()) return Error{.code = Code::cancelled, .message = "opening was cancelled"};
+  if (hash != c.expected_hash)
+    return Error{.code = Code::mismatch,
+                 .file = model->path,
+                 .field = "model_hash",
+                 .expected = c.expected_hash + ", with which the session was made",
+                 .found = hash,
+                 .message = "the model has another content now; what is open stays",
+                 .next = "put the old model back, or take model_hash out of the session to replay it on this one"};
   put(std::move(model));
-  expected_hash = c.expected_hash;
+  if (!hash.empty()) {
+    auto known = std::make_shared<ModelFacts>(*facts);
+    known->hash = std::move(hash);
+    facts = std::move(known);
+  }
   return {};
 }
 
@@ -334,15 +350,18 @@ Status Lab::Parts::carry_out(const command::SetTrials& c) {
 }
 
 Status Lab::Parts::carry_out(const command::Undo&) {
-  stop_work();
-  LAB_TRY(history.undo(tree, options.go_on));
-  tree.share_budget(options.trace.budget_bytes);
-  return {};
+  return walk_history([this] { return history.undo(tree, options.go_on); });
 }
 
 Status Lab::Parts::carry_out(const command::Redo&) {
+  return walk_history([this] { return history.redo(tree, options.go_on); });
+}
+
+Status Lab::Parts::walk_history(const std::function<Status()>& step) {
   stop_work();
-  LAB_TRY(history.redo(tree, options.go_on));
+  const auto rules_before = rules;
+  LAB_TRY(step());
+  if (rules != rules_before) watch();
   tree.share_budget(options.trace.budget_bytes);
   return {};
 }

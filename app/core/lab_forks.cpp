@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include <fmt/format.h>
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t kMostRuns = 1000;
 constexpr std::size_t kLongestName = 80;
+constexpr std::int64_t kMostOffset = 16 << 20;  // as many tokens as may wait
 
 Status check_name(const std::string& name) {
   if (name.size() <= kLongestName) return {};
@@ -34,6 +37,7 @@ Status Lab::Parts::need_branch(std::int64_t id) const {
 void Lab::Parts::settle_on(std::int64_t id) {
   stop_work();
   tree.activate(id);
+  controls.reset();
   tree.share_budget(options.trace.budget_bytes);
   use_rules(*rules);  // those that act watch the active run from here on
 }
@@ -51,6 +55,7 @@ Status Lab::Parts::carry_out(const command::Fork& c) {
   if (tree.branches().size() >= kMostRuns)
     return Error{.code = Code::too_large, .field = "run", .expected = fmt::format("at most {} runs", kMostRuns), .message = "there are too many runs"};
   LAB_ASSIGN(std::unique_ptr<lab::Run> forked, run->fork(++runs_so_far, position));
+  LAB_TRY(hand_interventions(*forked));
   if (c.keep) forked->waiting.append(run->tail_from(position).tokens.span());
   stop_work();
   const std::int64_t id = tree.new_id();
@@ -103,6 +108,35 @@ Status Lab::Parts::carry_out(const command::StepAll& c) {
   for (const Branch& branch : tree.branches())
     if (branch.id != tree.active()) all.others.push_back({.branch = branch.id});
   announce(std::move(all));
+  return {};
+}
+
+Status Lab::Parts::carry_out(const command::Compare& c) {
+  constexpr std::array<std::string_view, 4> kAlignments{"position", "token", "first-difference", "offset"};
+  LAB_TRY(need_run());
+  for (const auto& [field, id] : {std::pair{"a", c.a}, {"b", c.b}}) {
+    if (id < 0) continue;
+    Status status = need_branch(id);
+    if (!status) {
+      status.error().field = field;
+      return status;
+    }
+  }
+  if (c.a >= 0 && c.a == c.b)
+    return Error{.code = Code::bad_argument, .field = "b", .expected = "another run than a", .found = std::to_string(c.b), .message = "a run is not compared with itself"};
+  if (std::ranges::find(kAlignments, c.align) == kAlignments.end())
+    return Error{.code = Code::bad_argument,
+                 .field = "align",
+                 .expected = "position, token, first-difference or offset",
+                 .found = printable(c.align),
+                 .message = "tokens cannot be aligned like that"};
+  if (c.offset < -kMostOffset || c.offset > kMostOffset)
+    return Error{.code = Code::out_of_range,
+                 .field = "offset",
+                 .expected = fmt::format("-{} to {}", kMostOffset, kMostOffset),
+                 .found = std::to_string(c.offset),
+                 .message = "no tokens are so far apart"};
+  selection.compare = c;
   return {};
 }
 

@@ -90,11 +90,17 @@ struct Lab::Parts {
   Status carry_out(const command::Play& c);
   Status carry_out(const command::SetRange& c);
   Status carry_out(const command::RemoveRange& c);
+  Status carry_out(const command::Compare& c);
+  Status carry_out(const command::SetIntervention& c);
+  Status carry_out(const command::RemoveIntervention& c);
+  Status carry_out(const command::UseInterventions& c);
+  Status carry_out(const command::RunControls& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
   Status feed(Tokens tokens, const std::string& label);
   void warn_of_caches(std::int64_t tokens_before);
+  Status walk_history(const std::function<Status()>& step);
   Status edit(const Command& command, std::int64_t layer);
   Status replace_run(State start, Waiting waiting, const std::string& label);
   Status need_run() const;
@@ -107,8 +113,15 @@ struct Lab::Parts {
   void settle_on(std::int64_t id);
   Status step_others();
 
+  // lab_interventions.cpp: rules that change what the run computes.
+  std::vector<Intervention> interventions() const;
+  Status change_interventions(const Command& command, std::vector<Intervention> next);
+  Status hand_interventions(lab::Run& forked) const;
+
   // lab_rules.cpp: rules that watch the run, and what is done where one of them finds something.
   void use_rules(std::vector<Rule> next);
+  void change_rules(std::vector<Rule> next, const std::string& label);
+  void watch();
   Result<bool> catch_up();
   WatchedRun watched_run() const;
   Status react();
@@ -132,6 +145,9 @@ struct Lab::Parts {
   void end_change(Change change);
 
   // lab.cpp
+  void remember(SessionCommand done);
+  /// Stops work that was not asked to stop: a session has to say where.
+  void break_off();
   void log(const std::string& kind, const std::string& text) const;
   void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
   void fail(const std::string& reason);
@@ -159,23 +175,24 @@ struct Lab::Parts {
   Context<float> context;
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const ModelFacts> facts;
-  std::string expected_hash;  // of the model's content, "" when nobody said
   std::vector<bool> sampleable;
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one
   UndoStack history;
+  CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;
   std::optional<command::Play> playing;
+  std::optional<command::RunControls> controls;  // that were asked for
   Selection selection;
   Sampling sampling;
-  std::shared_ptr<const std::vector<Rule>> rules;  // of the open model
+  std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
   std::optional<Watcher> guard;                    // those that do more than mark
   std::int64_t guarded_from = 0;                   // the first token at which they act
   std::string fault;
   std::string going_back;  // what a long undo or redo is about, while it lasts
   Speed speed;
   std::vector<Notice> notices;
-  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0;
+  std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0, controls_so_far = 0;
 };
 
 }  // namespace lab

@@ -25,6 +25,18 @@ Error no_rule(std::int64_t index, std::size_t rules) {
 // What is found in tokens that are there already is not acted upon.
 void Lab::Parts::use_rules(std::vector<Rule> next) {
   rules = std::make_shared<const std::vector<Rule>>(std::move(next));
+  watch();
+}
+
+void Lab::Parts::change_rules(std::vector<Rule> next, const std::string& label) {
+  begin_change();
+  RulesChange change{rules};
+  use_rules(std::move(next));
+  end_change({{label, count()}, std::move(change)});
+}
+
+/// Begins to watch the active run with the present rules.
+void Lab::Parts::watch() {
   guard.reset();
   std::vector<Rule> acting;
   std::copy_if(rules->begin(), rules->end(), std::back_inserter(acting), acts);
@@ -43,8 +55,9 @@ Status Lab::Parts::carry_out(const command::SetRule& c) {
     return error;
   }
   if (index == next.size()) next.push_back(c.rule);
+  else if (next[index] == c.rule) return {};
   else next[index] = c.rule;
-  use_rules(std::move(next));
+  change_rules(std::move(next), label_of(c));
   return {};
 }
 
@@ -53,7 +66,7 @@ Status Lab::Parts::carry_out(const command::RemoveRule& c) {
   std::vector<Rule> next = *rules;
   if (c.index < 0 || c.index >= std::ssize(next)) return no_rule(c.index, next.size());
   next.erase(next.begin() + c.index);
-  use_rules(std::move(next));
+  change_rules(std::move(next), label_of(c));
   return {};
 }
 
@@ -62,7 +75,7 @@ Status Lab::Parts::carry_out(const command::UseRules& c) {
   std::string known;
   for (const RulePreset& preset : rule_presets()) {
     if (preset.name == c.preset) {
-      use_rules(preset.rules);
+      change_rules(preset.rules, label_of(c));
       return {};
     }
     known += (known.empty() ? "" : ", ") + preset.name;

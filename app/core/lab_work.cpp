@@ -118,12 +118,13 @@ bool Lab::work(std::int64_t stop_at) {
   const std::int64_t before = p.count();
   const Status status = p.guarded([&] { return p.do_piece(stop_at); });
   if (!status) {
-    p.stop_work();
+    p.break_off();
     if (p.fault.empty()) p.note(status.error().code != Code::cancelled, status.error().text());
   } else if (p.work && p.is_done()) {
     p.stop_work();
   }
   p.keep_cursors(before);
+  if (p.options.reached) p.options.reached(p.count(), p.work.has_value());
   return true;
 }
 

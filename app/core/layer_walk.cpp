@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "app/core/interventions.h"
 #include "model/base/check.h"
 
 namespace lab {
@@ -17,7 +18,9 @@ Status LayerWalk::walk(const Snapshot& snapshot, std::int64_t first, std::int64_
   const bool edited = std::any_of(snapshot.edits->begin(), snapshot.edits->end(), [&](const EditEvent& edit) {
     return edit.position >= first && edit.position < last;
   });
-  const bool goes_on = revision_ == trace.revision() && next_ == first && !edited;
+  const TokenSpans unrecorded = unrecorded_tokens(*snapshot.edits, model_.info().layers, layer_);
+  const bool ruled = std::ranges::any_of(unrecorded, [&](const auto& span) { return span.first < last && span.second > first; });
+  const bool goes_on = revision_ == trace.revision() && next_ == first && !edited && !ruled;
   next_ = -1;
   const auto visited = [&](std::int64_t token) {
     next_ = token + 1;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "app/core/divergence.h"
 #include "app/core/layer_walk.h"
 #include "app/core/sampler.h"
 
@@ -11,26 +12,6 @@ namespace lab {
 namespace {
 
 constexpr int kLayersAtOnce = 8;  // so that the logits take little memory and stopping is quick
-
-/// ln p of the tokens that may be sampled; the others stay at minus infinity.
-std::vector<double> log_probabilities(std::span<const float> logits, const std::vector<bool>& sampleable) {
-  std::vector<double> logs(logits.size(), -INFINITY);
-  double largest = -INFINITY, sum = 0;
-  for (std::size_t id = 0; id < logits.size(); ++id)
-    if (sampleable[id]) logs[id] = static_cast<double>(logits[id]), largest = std::max(largest, logs[id]);
-  for (const double log : logs) sum += std::exp(log - largest);
-  const double total = largest + std::log(sum);
-  for (double& log : logs) log -= total;
-  return logs;
-}
-
-/// KL(p || q) in bits.
-double divergence_bits(std::span<const double> log_p, std::span<const double> log_q) {
-  double nats = 0;
-  for (std::size_t id = 0; id < log_p.size(); ++id)
-    if (log_p[id] > -INFINITY) nats += std::exp(log_p[id]) * (log_p[id] - log_q[id]);
-  return nats / std::numbers::ln2;
-}
 
 LensRow row_of(std::int64_t layer, const NextTokens& says) {
   LensRow row{.layer = layer, .entropy_bits = says.entropy_bits, .came_probability = says.came_probability, .came_rank = says.came_rank};
@@ -78,7 +59,7 @@ Result<std::shared_ptr<const LogitLens>> look_through_lens(const Model& model, c
       const std::vector<double> logs = log_probabilities(row, sampleable);
       if (final_logs.empty()) final_logs = logs;
       lens->rows.push_back(row_of(layer, next_tokens(row, token + 1, lens->came, sampleable)));
-      lens->rows.back().divergence_bits = static_cast<float>(divergence_bits(final_logs, logs));
+      lens->rows.back().divergence_bits = static_cast<float>(divergence_nats(final_logs, logs) / std::numbers::ln2);
     }
   }
   std::ranges::reverse(lens->rows);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/core/layer_walk.h"
+#include "app/core/ruled_probe.h"
 #include "app/core/state_plane.h"
 
 namespace lab {
@@ -63,7 +64,14 @@ Result<MixerFrame> look_at_mixer(const Model& model, const Snapshot& snapshot, S
   }
   const std::vector<float> input(static_cast<std::size_t>(hidden));
   std::vector<float> output(input.size());
-  model.mix(layer, {input.data(), 1, hidden}, {output.data(), 1, hidden}, scratch, &probe, context);
+  // What was recorded is as interventions left it; those that were not recorded act once more.
+  std::vector<MannedRule> unrecorded;
+  if (const auto rules = interventions_at(*snapshot.edits, token))
+    for (const Intervention& rule : *rules)
+      if (holds_in(rule, token, token + 1) && goes_unrecorded(rule, model.info().layers, layer)) unrecorded.push_back({rule});
+  RuledProbe ruled(model, unrecorded, &probe);
+  ruled.begin(token, scratch);
+  model.mix(layer, {input.data(), 1, hidden}, {output.data(), 1, hidden}, scratch, unrecorded.empty() ? static_cast<Probe*>(&probe) : &ruled, context);
   frame.values = std::move(probe.values);
   return frame;
 }

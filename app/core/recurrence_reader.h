@@ -26,6 +26,10 @@ std::vector<Leg> legs_of(const Snapshot& snapshot, std::int64_t layer, std::int6
 /// How many edits had been made when the token of a number was read.
 std::size_t edits_before(const Snapshot& snapshot, std::int64_t token);
 
+/// The first of the tokens [first, last) from which on neither an edit nor an intervention has changed the layer's state otherwise
+/// than was recorded.
+std::int64_t unedited_from(const Snapshot& snapshot, std::int64_t layer, std::int64_t first, std::int64_t last);
+
 /// Reads one layer's recurrence. The state is a scratch state of the model.
 class RecurrenceReader {
  public:
@@ -38,8 +42,12 @@ class RecurrenceReader {
   /// Puts the state at a position into the scratch state; or the state that the token before left, before any edit.
   Status restore(std::int64_t position);
   Status restore_left(std::int64_t position);
-  /// Moves the scratch state, which the token finds, on by it.
+  /// Moves the scratch state, which the token finds, on by what was recorded of it.
   Status move_on(std::int64_t token);
+  /// Whether an intervention did something to the state within the token's step that was not recorded; and the state that the
+  /// token left for all that, before any edit.
+  bool is_unrecorded(std::int64_t token) const;
+  Status restore_ruled(std::int64_t token);
   const State& state() const { return state_; }
 
   /// What the scratch state holds of some channels: a recurrence of no tokens.
@@ -52,6 +60,8 @@ class RecurrenceReader {
                    std::int64_t leg_first, const Visit& visit) const;
 
  private:
+  Replayer replayer() const;
+
   const Model& model_;
   const Snapshot& snapshot_;
   const int layer_;

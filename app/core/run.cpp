@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 
+#include "app/core/ruled_probe.h"
 #include "app/core/state_edit.h"
 #include "app/core/trials.h"
 #include "model/base/check.h"
@@ -57,14 +59,40 @@ Result<std::unique_ptr<Run>> Run::fork(std::uint64_t number, std::int64_t positi
   return std::unique_ptr<Run>(new Run(number, *this, position, std::move(state), std::move(logits)));
 }
 
-std::int64_t Run::reach() const { return std::min(kSpan, trace_.tokens_until_keyframe()); }
+std::int64_t Run::reach() const {
+  const std::int64_t most = std::min(kSpan, trace_.tokens_until_keyframe());
+  const auto rules = interventions_at(*events_, count());
+  return rules ? tokens_alike(*rules, model_.info().layers, count(), most) : most;
+}
 
-// Reads tokens of the run from a position on, under the trials that were set by then.
+/// Whether the state after the next token follows from what is recorded of it.
+bool Run::goes_unrecorded() const {
+  const auto rules = interventions_at(*events_, count());
+  return rules && std::ranges::any_of(*rules, [&](const Intervention& rule) {
+    return holds_in(rule, count(), count() + 1) && tokens_alike({rule}, model_.info().layers, count(), 2) == 1;
+  });
+}
+
+/// The interventions that hold at some of the tokens [first, last).
+std::vector<MannedRule> Run::rules_in(std::int64_t first, std::int64_t last) const {
+  std::vector<MannedRule> rules;
+  if (const auto all = interventions_at(*events_, first))
+    for (const Intervention& rule : *all)
+      if (holds_in(rule, first, last)) rules.push_back({rule});
+  return rules;
+}
+
+// Reads tokens of the run from a position on, under the trials and interventions that were set by then.
 bool Run::advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const {
   const ModelInfo& info = model_.info();
   context_.trials = trials_of(trials_at(*events_, position));
   logits.resize(static_cast<std::size_t>(info.vocabulary));
   Lane<float> lane{.state = &state, .probe = probe, .logits = {logits.data(), 1, info.vocabulary}};
+  std::optional<RuledProbe> ruled;
+  if (const std::vector<MannedRule> rules = rules_in(position, position + tokens.count()); !rules.empty()) {
+    ruled.emplace(model_, rules, probe).begin(position, state);
+    lane.probe = &*ruled;
+  }
   if (tokens.vectors.empty())
     lane.tokens = tokens.ids;
   else
@@ -80,7 +108,8 @@ Status Run::read(TokenSpan tokens) {
   try {
     std::vector<float> logits;
     const bool finished = advance(before, tokens, state_, &trace_.probe(), logits);
-    if (const Status status = finished ? trace_.commit(tokens.count(), state_) : Status(cancelled()); !status) {
+    const Keeping keeping = goes_unrecorded() ? Keeping::state : Keeping::drivers;
+    if (const Status status = finished ? trace_.commit(tokens.count(), state_, keeping) : Status(cancelled()); !status) {
       recover();
       return status;
     }
@@ -159,7 +188,7 @@ Result<State> Run::edited(const Command& command) const {
   } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
     for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next));
   }
-  return next;  // trials leave the state as it is
+  return next;  // trials and interventions leave the state as it is
 }
 
 Result<StateContents<float>> Run::edit(const Edit& edit) {

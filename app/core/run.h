@@ -26,6 +26,8 @@ struct Tail {
   std::vector<Edit> edits;
 };
 
+struct MannedRule;
+
 /// Asked between the pieces of long work; false stops it.
 using GoOn = std::function<bool()>;
 
@@ -74,6 +76,8 @@ class Run {
 
  private:
   Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits);
+  bool goes_unrecorded() const;
+  std::vector<MannedRule> rules_in(std::int64_t first, std::int64_t last) const;
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);

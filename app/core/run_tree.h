@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/core/run.h"
+#include "tracer/detect/rules.h"
 
 namespace lab {
 
@@ -21,6 +22,7 @@ class RunTree {
  public:
   /// The active run; null while no model is open. Undo and reset put another one in its place.
   std::unique_ptr<Run> run;
+  std::shared_ptr<const std::vector<Rule>> rules;  // that watch the active run; null while no model is open
 
   /// Forgets all runs and begins with one.
   void begin(std::unique_ptr<Run> first);

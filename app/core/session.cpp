@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/core/command_json.h"
+#include "app/core/file_check.h"
 #include "model/builtin.h"
 
 namespace lab {
@@ -17,7 +18,7 @@ namespace fs = std::filesystem;
 constexpr const char* kFormat = "statelab-session/1";
 constexpr const char* kBuiltin = "builtin:";
 constexpr JsonLimits kSessionLimits{.bytes = 64 << 20, .depth = 32, .values = 16 << 20, .string_bytes = 64 << 20};
-constexpr std::array<std::string_view, 6> kKnown{"format", "model", "model_hash", "commands", "expected", "notes"};
+constexpr std::array<std::string_view, 7> kKnown{"format", "title", "model", "model_hash", "commands", "expected", "notes"};
 
 // Sessions travel between machines: a model has a name and no place.
 Status check_model_name(const std::string& model) {
@@ -30,6 +31,15 @@ Status check_model_name(const std::string& model) {
                .found = printable(model),
                .message = "a session names its model and never its path"};
 }
+
+// Where a path that was opened leads: a file of a model's folder stands for the folder.
+fs::path folder_meant(const std::string& path) {
+  const Result<std::string> folder = model_folder(path);
+  return (folder ? fs::path(*folder) : fs::path(path)).lexically_normal();
+}
+
+// The last part of a path, also of one that ends in a slash.
+std::string own_name(const fs::path& place) { return (place.has_filename() ? place : place.parent_path()).filename().string(); }
 
 Result<std::int64_t> read_step(const Json& json, const std::string& where) {
   const Json* step = json.find("step");
@@ -85,6 +95,7 @@ Result<Session> session_from(const Json& json) {
   LAB_TRY(read_text_field(json, "format", true, format));
   if (format != kFormat)
     return wrong_field(Code::unsupported, "format", kFormat, json.find("format"), "this program does not know the format");
+  LAB_TRY(read_text_field(json, "title", false, session.title));
   LAB_TRY(read_text_field(json, "model", true, session.model));
   LAB_TRY(check_model_name(session.model));
   LAB_TRY(read_text_field(json, "model_hash", false, session.model_hash));
@@ -128,7 +139,9 @@ std::string json_of(const Session& session) {
   const auto line = [](const nlohmann::ordered_json& json) {
     return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   };
-  std::string out = "{\n  \"format\": " + quoted_json(kFormat) + ",\n  \"model\": " + quoted_json(session.model);
+  std::string out = "{\n  \"format\": " + quoted_json(kFormat);
+  if (!session.title.empty()) out += ",\n  \"title\": " + quoted_json(session.title);
+  out += ",\n  \"model\": " + quoted_json(session.model);
   if (!session.model_hash.empty()) out += ",\n  \"model_hash\": " + quoted_json(session.model_hash);
   if (!session.notes.empty()) out += ",\n  \"notes\": " + quoted_json(session.notes);
   out += ",\n  \"commands\": [";
@@ -150,35 +163,37 @@ std::string json_of(const Session& session) {
   return out + "\n}\n";
 }
 
-Result<std::string> find_session_model(const Session& session, const std::string& session_path) {
+Result<std::string> find_session_model(const Session& session, const std::string& session_path, const std::vector<std::string>& opened_before) {
   LAB_TRY(check_model_name(session.model));
   if (session.model.starts_with(kBuiltin)) {
     if (const Result<std::string> folder = model_folder(session.model); !folder) return folder.error();
     return session.model;
   }
-  std::vector<fs::path> places{fs::path(session_path).parent_path()};
+  std::vector<fs::path> candidates;
+  if (!session.place.empty()) candidates.push_back(folder_meant(session.place));
+  candidates.push_back(fs::path(session_path).parent_path() / session.model);
   if (const char* folders = std::getenv("STATELAB_MODELS")) {
     std::string_view rest = folders;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find(':'), rest.size());
-      if (end > 0) places.emplace_back(rest.substr(0, end));
+      if (end > 0) candidates.push_back(fs::path(rest.substr(0, end)) / session.model);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
+  for (const std::string& path : opened_before)
+    if (fs::path folder = folder_meant(path); own_name(folder) == session.model) candidates.push_back(std::move(folder));
   std::string searched;
-  for (const fs::path& place : places) {
-    std::error_code ignored;
-    const fs::path folder = place / session.model;
-    if (fs::exists(folder / "config.json", ignored)) return folder.string();
-    searched += (searched.empty() ? "" : ", ") + folder.string();
+  for (const fs::path& candidate : candidates) {
+    if (is_model_folder(candidate.string())) return candidate.string();
+    searched += (searched.empty() ? "" : ", ") + candidate.string();
   }
   return Error{.code = Code::not_found,
                .file = session_path,
                .field = "model",
-               .expected = "the folder " + session.model,
+               .expected = session.model + (session.model_hash.empty() ? "" : ", of content " + session.model_hash),
                .found = "nothing at " + searched,
                .message = "the session's model is not there",
-               .next = "put the folder beside the session, or name its parent in STATELAB_MODELS"};
+               .next = "put the model beside the session, name the folder that holds it in STATELAB_MODELS, or open the model once and then the session"};
 }
 
 }  // namespace lab

@@ -8,13 +8,9 @@
 
 namespace lab {
 
-struct SessionCommand {
-  std::int64_t step = 0;  // position at which it is applied
-  Command command;
-};
-
 /// "statelab-session/1". Fields that this program does not know are kept and reported.
 struct Session {
+  std::string title;       // of a study, "" when it has none
   std::string model;       // "builtin:prose" or a folder's own name, never a path
   std::string model_hash;  // "" when not stated
   std::vector<SessionCommand> commands;
@@ -22,6 +18,7 @@ struct Session {
   std::string notes;
   std::vector<std::string> unknown_fields;
   std::string unknown_json;  // kept verbatim for writing
+  std::string place;         // where its model was opened from on this machine; "" when not known, never written
 };
 /// Whether opening a path means a session: a .statelab.json file, or another .json file that is no part of a model.
 bool is_session(const std::string& path);
@@ -29,7 +26,8 @@ Result<Session> read_session(const std::string& path);
 Result<Session> parse_session(const std::string& json, const std::string& file);
 std::string json_of(const Session& session);
 
-/// Finds the model that a session names: built in, in the session's folder, or $STATELAB_MODELS.
-Result<std::string> find_session_model(const Session& session, const std::string& session_path);
+/// Finds the model that a session names: built in, where it was opened from, in the session's folder, in $STATELAB_MODELS, or among
+/// `opened_before`, paths of models. Refused with every place that was searched.
+Result<std::string> find_session_model(const Session& session, const std::string& session_path, const std::vector<std::string>& opened_before = {});
 
 }  // namespace lab

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 
-#include "model/base/check.h"
 
 namespace lab {
 namespace {
@@ -13,14 +11,14 @@ namespace {
 constexpr std::int64_t kColumns = 2048;
 constexpr std::int64_t kColumnsPerBlock = 64;
 
-// Of two values the one of larger magnitude, with its sign. What is not a number stays visible.
-float larger(float a, float b) {
+}  // namespace
+
+float larger_magnitude(float a, float b) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) ? a : b;
   return std::fabs(b) > std::fabs(a) ? b : a;
 }
 
-/// Rows by a value, largest first, NaN last.
-std::vector<std::int32_t> largest_first(const std::vector<float>& values) {
+std::vector<std::int32_t> rows_largest_first(const std::vector<float>& values) {
   std::vector<std::int32_t> rows(values.size());
   std::iota(rows.begin(), rows.end(), 0);
   const auto key = [&](std::int32_t row) {
@@ -30,8 +28,6 @@ std::vector<std::int32_t> largest_first(const std::vector<float>& values) {
   std::stable_sort(rows.begin(), rows.end(), [&](std::int32_t a, std::int32_t b) { return key(a) > key(b); });
   return rows;
 }
-
-}  // namespace
 
 ShownRange shown_range(const Snapshot& snapshot) {
   const Selection& s = snapshot.selection;
@@ -48,13 +44,7 @@ std::int64_t stride_for(std::int64_t tokens, std::int64_t most) {
 SlabMaker::SlabMaker(const Model& model, const Cells& cells, std::int64_t first, Context<float>& context)
     : layer_(cells.layer), axis_(cells.axis), first_(first), plane_(*model.schema(), cells.layer),
       cells_(plane_.cells_along(cells.axis, cells.channel, cells.state)), index_(std::clamp<std::int64_t>(cells.state, 0, plane_.states() - 1)),
-      dt_driver_(find_driver(model.info().layers[static_cast<std::size_t>(cells.layer)], Point::dt)),
-      walk_(model, static_cast<int>(cells.layer), context), rates_(model.rates(static_cast<int>(cells.layer))) {
-  const std::int64_t rows = plane_.rows();
-  const std::int64_t steps =
-      dt_driver_ < 0 ? 1 : model.info().layers[static_cast<std::size_t>(layer_)].drivers[static_cast<std::size_t>(dt_driver_)].width;
-  LAB_CHECK(rows % steps, ==, 0);
-  dt_rows_ = rows / steps;
+      walk_(model, static_cast<int>(cells.layer), context), decay_(model, plane_, static_cast<int>(cells.layer)) {
   restart(0);
 }
 
@@ -63,7 +53,7 @@ void SlabMaker::restart(std::uint64_t revision) {
   next_ = first_;
   stride_ = 1;
   columns_ = RowLog<float>(cells_.count, kColumnsPerBlock);
-  dt_sums_.assign(static_cast<std::size_t>(plane_.rows() / dt_rows_), 0.0);
+  decay_.restart();
   sums_.assign(static_cast<std::size_t>(cells_.count), {});
   nonfinite_ = 0, nonfinite_token_ = nonfinite_row_ = -1;
 }
@@ -89,7 +79,7 @@ void SlabMaker::pool_pairs() {
   for (std::int64_t c = 0; c < old.count(); c += 2) {
     const std::span<float> pooled = columns_.append();
     std::copy(old[c].begin(), old[c].end(), pooled.begin());
-    if (c + 1 < old.count()) std::transform(pooled.begin(), pooled.end(), old[c + 1].begin(), pooled.begin(), larger);
+    if (c + 1 < old.count()) std::transform(pooled.begin(), pooled.end(), old[c + 1].begin(), pooled.begin(), larger_magnitude);
   }
   stride_ *= 2;
 }
@@ -106,11 +96,8 @@ void SlabMaker::take(const TraceView& trace, std::int64_t token) {
   count(column, token);
   if (!before.empty())
     std::transform(column.begin(), column.end(), before.begin(), column.begin(),
-                   [](float now, float then) { return larger(then, now); });
-  if (dt_driver_ < 0)
-    for (double& sum : dt_sums_) sum += 1;
-  else if (const auto dt = trace.driver(static_cast<int>(layer_), dt_driver_, token))
-    for (std::size_t i = 0; i < dt_sums_.size(); ++i) dt_sums_[i] += static_cast<double>((*dt)[i]);
+                   [](float now, float then) { return larger_magnitude(then, now); });
+  decay_.take(trace, token);
   next_ = token + 1;
 }
 
@@ -123,24 +110,6 @@ void SlabMaker::count(std::span<const float> values, std::int64_t token) {
       nonfinite_token_ = token, nonfinite_row_ = static_cast<std::int64_t>(row);
     }
   }
-}
-
-float SlabMaker::rate_of(std::int64_t cell) const {
-  const auto rates = static_cast<std::int64_t>(rates_.size());
-  if (rates == 0) return 0;
-  return std::fabs(rates_[static_cast<std::size_t>(rates == plane_.elements() ? cell : channel_of(cell) / (plane_.rows() / rates))]);
-}
-
-float SlabMaker::half_life_of(std::int64_t cell) const {
-  const double tokens = static_cast<double>(next_ - first_);
-  const double mean_dt = tokens > 0 ? dt_sums_[static_cast<std::size_t>(channel_of(cell) / dt_rows_)] / tokens : 0;
-  return static_cast<float>(std::numbers::ln2 / (mean_dt * static_cast<double>(rate_of(cell))));
-}
-
-std::vector<float> SlabMaker::half_lives(const CellRange& cells) const {
-  std::vector<float> lives;
-  for (std::int64_t i = 0; i < cells.count; ++i) lives.push_back(half_life_of(cells.start + i * cells.step));
-  return lives;
 }
 
 std::shared_ptr<const StateSlab> SlabMaker::result(bool similarity) {
@@ -160,15 +129,15 @@ std::shared_ptr<const StateSlab> SlabMaker::result(bool similarity) {
   for (std::int64_t row = 0; row < cells_.count; ++row) {
     const RowSums& sums = sums_[static_cast<std::size_t>(row)];
     const double n = static_cast<double>(std::max<std::int64_t>(1, sums.count)), mean = sums.sum / n;
-    slab->rate.push_back(rate_of(cells_.start + row * cells_.step));
+    slab->rate.push_back(decay_.rate_of(cells_.start + row * cells_.step));
     slab->mean.push_back(static_cast<float>(mean));
     slab->deviation.push_back(static_cast<float>(std::sqrt(std::max(0.0, sums.squares / n - mean * mean))));
     norms.push_back(static_cast<float>(std::sqrt(sums.squares)));
   }
-  slab->half_life = half_lives(cells_);
-  slab->by_half_life = largest_first(slab->half_life);
-  slab->channels_by_half_life = axis_ < 0 ? slab->by_half_life : largest_first(half_lives(plane_.cells_along(-1, 0, index_)));
-  slab->by_norm = largest_first(norms);
+  slab->half_life = decay_.half_lives(cells_);
+  slab->by_half_life = rows_largest_first(slab->half_life);
+  slab->channels_by_half_life = axis_ < 0 ? slab->by_half_life : rows_largest_first(decay_.half_lives(plane_.cells_along(-1, 0, index_)));
+  slab->by_norm = rows_largest_first(norms);
   if (similarity) slab->by_similarity = order_by_similarity(slab->columns, slab->rows);
   return slab;
 }

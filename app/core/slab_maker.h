@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "app/core/cell_decay.h"
 #include "app/core/layer_walk.h"
 #include "app/core/snapshot.h"
 #include "app/core/state_plane.h"
@@ -19,6 +20,11 @@ ShownRange shown_range(const Snapshot& snapshot);
 
 /// The smallest power of two that brings a count of tokens down to `most`.
 std::int64_t stride_for(std::int64_t tokens, std::int64_t most);
+
+/// Of two values the one of larger magnitude, with its sign. What is not a number stays visible.
+float larger_magnitude(float a, float b);
+/// Rows by a value, largest first, NaN last.
+std::vector<std::int32_t> rows_largest_first(const std::vector<float>& values);
 
 /// Rows of a matrix in an order in which neighbours are alike: by the angle in the plane of the two leading principal axes of
 /// the standardised rows (Friendly 2002), cut at the widest gap. At most 128 columns, evenly spread, are looked at; rows that do
@@ -51,25 +57,18 @@ class SlabMaker {
   void pool_pairs();
   void take(const TraceView& trace, std::int64_t token);
   void count(std::span<const float> values, std::int64_t token);
-  std::int64_t channel_of(std::int64_t cell) const { return cell / plane_.states(); }
-  float rate_of(std::int64_t cell) const;
-  float half_life_of(std::int64_t cell) const;
-  std::vector<float> half_lives(const CellRange& cells) const;
   std::shared_ptr<const StateSlab> result(bool similarity);
 
   const std::int64_t layer_, axis_, first_;
   const StatePlane plane_;
   const CellRange cells_;
   const std::int64_t index_;  // of the state, where rows are channels
-  const int dt_driver_;       // -1: every token is a step of 1
   LayerWalk walk_;
-  const std::vector<float> rates_;  // A: one a cell, one a channel, one a head, or none
-  std::int64_t dt_rows_ = 1;        // channels that share a time step
+  CellDecay decay_;
 
   std::uint64_t revision_ = 0, version_ = 0;
   std::int64_t next_ = 0, stride_ = 1;  // tokens [first, next) are in the columns
   RowLog<float> columns_;
-  std::vector<double> dt_sums_;
   std::vector<RowSums> sums_;
   std::int64_t nonfinite_ = 0, nonfinite_token_ = -1, nonfinite_row_ = -1;
 };

@@ -47,11 +47,84 @@ Judgement judgement_of(const Content& content, double usual) {
   return judgement;
 }
 
+const RunFacts* Snapshot::find_run(std::int64_t id) const {
+  const auto found = std::ranges::find(runs, id, &RunFacts::id);
+  return found == runs.end() ? nullptr : &*found;
+}
+
+RunPair runs_to_compare(const Snapshot& snapshot) {
+  const std::vector<RunFacts>& runs = snapshot.runs;
+  if (runs.size() < 2) return {};
+  RunPair both{snapshot.find_run(snapshot.selection.compare.a), snapshot.find_run(snapshot.selection.compare.b)};
+  if (both.a == both.b) both.b = nullptr;
+  if (!both.a) both.a = both.b == &runs.front() ? &runs[1] : &runs.front();
+  if (!both.b) both.b = snapshot.find_run(snapshot.active_run);
+  if (!both.b || both.b == both.a) both.b = both.a == &runs.back() ? &runs[runs.size() - 2] : &runs.back();
+  return both;
+}
+
+bool counts_in_b(const Snapshot& snapshot) {
+  const RunPair runs = runs_to_compare(snapshot);
+  return runs.b && runs.b->id == snapshot.active_run;
+}
+
+namespace {
+
+/// The last column that has a token of one side, or -1.
+std::int64_t last_column(const Alignment& alignment, bool of_b) {
+  for (std::int64_t column = alignment.count() - 1; column >= 0; --column) {
+    const TokenPair& pair = alignment.columns[static_cast<std::size_t>(column)];
+    if ((of_b ? pair.b : pair.a) >= 0) return column;
+  }
+  return -1;
+}
+
+}  // namespace
+
+std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b) {
+  if (token < 0) return -1;
+  if (const std::int64_t column = of_b ? alignment.column_of_b(token) : alignment.column_of_a(token); column >= 0) return column;
+  const std::int64_t last = last_column(alignment, of_b);
+  if (last < 0) return -1;
+  const std::int64_t beyond = token - token_of(alignment, last, of_b);
+  return beyond > 0 ? last + beyond : -1;
+}
+
+std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b) {
+  if (column < 0) return -1;
+  if (column < alignment.count()) {
+    const TokenPair& pair = alignment.columns[static_cast<std::size_t>(column)];
+    if (const std::int64_t token = of_b ? pair.b : pair.a; token >= 0) return token;
+  }
+  const std::int64_t last = last_column(alignment, of_b);
+  if (last < 0 || column < last) return -1;
+  const TokenPair& pair = alignment.columns[static_cast<std::size_t>(last)];
+  return (of_b ? pair.b : pair.a) + column - last;
+}
+
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment, bool in_b) {
+  const Selection& s = snapshot.selection;
+  ShownColumns shown{0, alignment.count(), column_of(alignment, s.cursor_a, in_b)};
+  if (shown.cursor >= alignment.count()) shown.cursor = -1;
+  if (s.first == 0 && s.last == 0) return shown;
+  const std::int64_t first = column_of(alignment, s.first, in_b), last = column_of(alignment, s.last - 1, in_b);
+  shown.first = std::clamp<std::int64_t>(first, 0, std::max<std::int64_t>(0, shown.last - 1));
+  shown.last = last < 0 ? shown.last : std::clamp(last + 1, shown.first, shown.last);
+  return shown;
+}
+
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token) {
   command::SetTrials trials;
   for (const EditEvent& edit : edits)
     if (edit.trials && edit.position <= token) trials = *edit.trials;
   return trials;
+}
+
+std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token) {
+  std::shared_ptr<const std::vector<Intervention>> interventions;
+  for (const EditEvent& edit : edits)
+    if (edit.interventions && edit.position <= token) interventions = edit.interventions;
+  return interventions;
 }
 
 std::vector<LayerKind> layer_kinds(const std::vector<LayerInfo>& layers) {

@@ -13,6 +13,8 @@
 #include "model/base/result.h"
 #include "model/layer_info.h"
 #include "model/state.h"
+#include "tracer/analysis/compared.h"
+#include "tracer/analysis/discretisation.h"
 #include "tracer/analysis/half_life.h"
 #include "tracer/analysis/verdict.h"
 #include "tracer/detect/monitor.h"
@@ -20,6 +22,8 @@
 #include "tracer/trace/trace.h"
 
 namespace lab {
+
+class CommandRecord;
 
 enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
 const char* name_of(EngineState state);
@@ -60,7 +64,10 @@ struct EditEvent {
   bool is_reset = false;   // of the whole state to its neutral value
   double kept = 1;             // of what the recurrent state held before, so much is in what it held after
   std::int64_t restored = -1;  // of what it held at this position instead; -1: just before
+  std::shared_ptr<const std::vector<Intervention>> interventions;  // not of the state, but of how it goes on: all that hold from here on
 };
+/// The interventions that the token of a number is, or will be, read with; null: there have never been any.
+std::shared_ptr<const std::vector<Intervention>> interventions_at(const std::vector<EditEvent>& edits, std::int64_t token);
 /// The trials that the token of a number is, or will be, read with.
 command::SetTrials trials_at(const std::vector<EditEvent>& edits, std::int64_t token);
 
@@ -79,11 +86,28 @@ struct Notice {
   std::shared_ptr<const Error> error = {};  // what a refusal says in its parts, where it is one of a file or a command
 };
 
+/// How much one variant of a run changes what the model expects: KL(without || with it) of the next token, in nat.
+struct EffectRow {
+  std::string name;              // "intervention", "noise", "next layer", "random channels", "residual"
+  std::string refusal;           // why there is no such variant, "" where there is one
+  double after = 0, mean = 0;    // some tokens after the window, and the mean over the window
+  std::vector<double> by_token;  // at each token from the window's first on
+};
+/// An intervention beside its matched controls.
+struct ControlTable {
+  Intervention intervention;
+  std::int64_t first = 0, last = 0;  // tokens of its window that the run has
+  std::int64_t at = 0;               // the token after which `EffectRow::after` was read
+  std::vector<EffectRow> rows;       // the intervention first
+  std::string reading;               // what they show, in one sentence
+};
+
 struct Selection {
   std::int64_t cursor_a = -1, cursor_b = -1;  // tokens; -1: before the first
   std::int64_t layer = 0, channel = 0, state = 0;
   std::int64_t first = 0, last = 0;           // tokens shown; both 0: all, following
   std::string tensor, against;                // whose weights are looked at, and the model they are compared with; "": none
+  command::Compare compare;                   // which runs are compared, and how
   friend bool operator==(const Selection&, const Selection&) = default;
 };
 
@@ -130,12 +154,35 @@ struct Snapshot {
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible
   double tokens_per_second = 0;     // measured while running
+  std::optional<command::RunControls> controls;  // asked for, of the active run
+  std::uint64_t controls_number = 0;             // grows with every time that they were
   std::vector<HistoryEntry> undo, redo;
+  std::shared_ptr<const CommandRecord> record;  // what was done since the model was opened; null: nothing yet
   std::vector<Notice> notices;      // the last few
   std::vector<float> last_logits;   // after the last token, empty before
 
   std::int64_t count() const { return tokens.count(); }
+  const RunFacts* find_run(std::int64_t id) const;  // or null
 };
+
+/// The two runs that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
+/// Both null while there are fewer than two.
+struct RunPair {
+  const RunFacts* a = nullptr;
+  const RunFacts* b = nullptr;
+};
+RunPair runs_to_compare(const Snapshot& snapshot);
+/// Whether the cursor and the tokens shown are those of B: where B is the active run. Otherwise they are taken as those of A.
+bool counts_in_b(const Snapshot& snapshot);
+/// The column of an alignment in which a token of one side stands, and the token that a column has, -1 for none. Beyond the last token
+/// both count on, so that a range may reach further than a run.
+std::int64_t column_of(const Alignment& alignment, std::int64_t token, bool of_b);
+std::int64_t token_of(const Alignment& alignment, std::int64_t column, bool of_b);
+/// The columns that are shown, [first, last), and the one that cursor A stands in, -1 for none; both are counted in tokens of A or of B.
+struct ShownColumns {
+  std::int64_t first = 0, last = 0, cursor = -1;
+};
+ShownColumns shown_columns(const Snapshot& snapshot, const Alignment& alignment, bool in_b);
 
 /// A matrix over time: one column a token; its rows are cells of a layer's state that lie evenly, all through the selected one.
 /// Cells are counted flat, the last axis fastest: row r is the cell start + r step.
@@ -342,6 +389,30 @@ struct HiddenAttentionMap {
   std::vector<float> rows;              // [tokens, tokens]: token t reads token j; zero where j > t
 };
 
+/// What both runs expect after one column of their alignment.
+struct ComparedNext {
+  std::int64_t column = -1;
+  std::shared_ptr<const NextTokens> a, b;  // null where a run has no token there, or what it expected was dropped
+  std::vector<std::int64_t> a_in_b, b_in_a;  // rank in B of each of A's best, and the other way round; 0: the most probable
+};
+
+/// Two runs of the model to be compared, and what is drawn of them: of the selected layer and state index, over the tokens shown.
+struct ComparisonQuery {
+  std::int64_t a = -1, b = -1;  // RunFacts::id; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
+  AlignBy by = AlignBy::position;
+  std::int64_t offset = 0;
+  bool slab = false, trajectories = false;
+  TrajectoryBasis basis = TrajectoryBasis::joint;
+  bool whole = false;  // waits for all of it; otherwise a piece is made and there is more to come while it is not whole
+  friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
+};
+
+/// A layer's recurrence under several rules of discretisation, over the tokens [first, last). The exact one comes first.
+struct DiscretisationTable {
+  std::int64_t layer = 0, first = 0, last = 0;
+  std::vector<DiscretisationCurve> curves;
+};
+
 /// What views ask for beside the snapshot: computed aside, never by a frame.
 struct Query {
   bool slab = false, frame = false, attention = false, next = false, lens = false, trajectory = false, weights = false, alerts = false, pair = false, surprise = false;
@@ -352,6 +423,10 @@ struct Query {
   bool similarity = false;            // the slab's rows are ordered by it too
   Watched watched = kNoneWatched;     // of what was expected
   std::optional<TokenWindows> windows;  // to be compared channel by channel
+  std::optional<ComparisonQuery> comparison;
+  bool compared_next = false;           // what both runs of the comparison expect after the column of cursor A
+  bool discretisation = false;
+  std::optional<StepBounds> step_bounds;  // of its second set of curves
   friend bool operator==(const Query&, const Query&) = default;
 };
 struct Derived {
@@ -373,7 +448,11 @@ struct Derived {
   std::shared_ptr<const Content> content;  // of the selected part at the cursor
   std::shared_ptr<const LayerReach> reach;           // of the selected layer at the cursor
   std::shared_ptr<const HiddenAttentionMap> hidden;  // of the selected channel over the tokens shown
+  std::shared_ptr<const DiscretisationTable> discretisation;  // of the selected layer over the tokens shown
   std::string refusal;                 // why something is not there: what was dropped from the history
+  std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
+  std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of
+  std::shared_ptr<const ComparedNext> compared_next;
 };
 
 }  // namespace lab

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/core/keyed_noise.h"
 #include "model/state_slice.h"
 
 namespace lab {
@@ -47,26 +48,6 @@ Result<StateSlice> slice_of(const StateEdit& edit, const State& state, int layer
 int counterpart(const StateSchema& schema, int layer, int tensor, int other_layer) {
   const auto& layers = schema.layers();
   return layers[static_cast<std::size_t>(other_layer)].find(layers[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].name);
-}
-
-/// Scrambles a number, so that neighbours have nothing in common (SplitMix64, Steele et al. 2014).
-std::uint64_t scrambled(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
-}
-
-/// Nearly normal with mean 0 and variance 1, by sums that are exact in double precision.
-double noise(std::int64_t seed, int layer, int tensor, std::int64_t flat) {
-  std::uint64_t at = scrambled(static_cast<std::uint64_t>(seed));
-  for (const std::int64_t part : {static_cast<std::int64_t>(layer), static_cast<std::int64_t>(tensor), flat}) at = scrambled(at ^ static_cast<std::uint64_t>(part));
-  double sum = -6;
-  for (int i = 0; i < 6; ++i) {
-    at = scrambled(at);
-    sum += std::ldexp(static_cast<double>(at >> 32), -32) + std::ldexp(static_cast<double>(at & 0xffffffffu), -32);
-  }
-  return sum;
 }
 
 /// What becomes of one element.
@@ -151,7 +132,7 @@ Status apply(const StateEdit& edit, const State& from, State& state) {
     slice.for_each([&](std::int64_t flat) {
       const auto i = static_cast<std::size_t>(flat);
       if (takes_from_past(edit) && i >= past.size()) return static_cast<void>(beyond = flat);
-      const double random = edit.operation == "noise" ? noise(edit.seed, layer, tensor, flat) : 0;
+      const double random = edit.operation == "noise" ? keyed_noise(edit.seed, {layer, tensor, flat}) : 0;
       values[i] = changed(edit, values[i], past.empty() ? 0.0f : past[i], neutral, random);
     });
     if (beyond >= 0)

@@ -10,7 +10,6 @@ namespace lab {
 namespace {
 
 constexpr std::int64_t kMostPoints = 4096;
-constexpr std::int64_t kMostDimensions = 32768, kBuckets = 4096;
 constexpr int kAxes = 3;
 
 }  // namespace
@@ -34,8 +33,8 @@ TrajectoryMaker::TrajectoryMaker(const Model& model, std::int64_t layer, std::in
     : layer_(layer), first_(first), plane_(*model.schema(), layer), dimensions_(plane_.elements()), walk_(model, static_cast<int>(layer), context), pca_(1),
       flat_(static_cast<std::size_t>(dimensions_)) {
   if (dimensions_ > kMostDimensions) {
-    sketch_.emplace(dimensions_, kBuckets);
-    sketched_.resize(kBuckets);
+    sketch_.emplace(dimensions_, kSketchBuckets);
+    sketched_.resize(kSketchBuckets);
   }
   restart(0, 1);
 }
@@ -45,7 +44,7 @@ void TrajectoryMaker::restart(std::uint64_t revision, std::int64_t stride) {
   next_ = first_;
   stride_ = stride;
   used_.clear();
-  pca_ = StreamingPca(sketch_ ? kBuckets : dimensions_, {.axes = kAxes});
+  pca_ = StreamingPca(sketch_ ? kSketchBuckets : dimensions_, {.axes = kAxes});
 }
 
 Result<std::shared_ptr<const Trajectory>> TrajectoryMaker::make(const Snapshot& snapshot, std::int64_t last,
@@ -81,7 +80,7 @@ std::shared_ptr<const Trajectory> TrajectoryMaker::result() {
   for (const bool used : used_)
     trajectory->points.push_back(used ? std::move(view.points[next++])
                                       : std::vector<float>(kAxes, std::numeric_limits<float>::quiet_NaN()));
-  if (sketch_) trajectory->approximation = fmt::format("{} numbers sketched to {}", dimensions_, kBuckets);
+  if (sketch_) trajectory->approximation = fmt::format("{} numbers sketched to {}", dimensions_, kSketchBuckets);
   if (stride_ > 1) trajectory->approximation += fmt::format("{}one token in {}", sketch_ ? ", " : "", stride_);
   return trajectory;
 }

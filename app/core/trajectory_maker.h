@@ -12,6 +12,9 @@
 
 namespace lab {
 
+/// States of more dimensions than kMostDimensions are sketched to kSketchBuckets.
+constexpr std::int64_t kMostDimensions = 32768, kSketchBuckets = 4096;
+
 /// Projects vectors of many dimensions to few by adding each coordinate, with a random sign, to one of `buckets` sums (count
 /// sketch: Charikar, Chen and Farach-Colton 2002). Scalar products are kept on average. The choices depend on nothing but sizes.
 class TrajectorySketch {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/core/interventions.h"
 #include "app/core/layer_walk.h"
 #include "model/base/check.h"
 
@@ -173,14 +174,17 @@ Status Watcher::look(const WatchedRun& run, std::int64_t first, std::int64_t las
 // To the state that the token leaves.
 Status Watcher::move_state(const WatchedRun& run, std::int64_t token) {
   const bool edited = std::any_of(run.edits->begin(), run.edits->end(), [&](const EditEvent& edit) { return edit.position == token; });
-  if (state_at_ != token || edited) {
-    const Replayer replayer = [this](int layer, std::span<const Rows<const float>> drivers, State& state) {
-      model_.replay(layer, drivers, state, context_);
-    };
-    LAB_TRY(run.trace->restore(token, state_, replayer));
-  }
+  const bool goes_on = state_at_ == token && !edited;
+  const Replayer replayer = [this](int layer, std::span<const Rows<const float>> drivers, State& state) {
+    model_.replay(layer, drivers, state, context_);
+  };
   state_at_ = -1;
-  for (int layer = 0; layer < model_.layers(); ++layer) LAB_TRY(replay_token(model_, *run.trace, layer, token, state_, context_));
+  for (int layer = 0; layer < model_.layers(); ++layer) {
+    if (goes_on && !is_within(unrecorded_tokens(*run.edits, model_.info().layers, layer), token))
+      LAB_TRY(replay_token(model_, *run.trace, layer, token, state_, context_));
+    else
+      LAB_TRY(run.trace->walk(token, token + 1, layer, state_, replayer, [](std::int64_t) { return true; }));
+  }
   state_at_ = token + 1;
   return {};
 }

@@ -54,6 +54,7 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
       if (at.cursor_a < 0 || at.cursor_b < 0 || at.cursor_a == at.cursor_b) return {};
       return {command::Seek{at.cursor_b, "a"}, command::Seek{at.cursor_a, "b"}};
     case Action::take_back: return only_if(snapshot.count() > 0, command::TakeBack{1, false});
+    case Action::step_both: return {snapshot.runs.size() > 1 ? Command(command::StepAll{1}) : Command(command::Step{1})};
     case Action::zero_layer: return {command::ZeroState{at.layer}};
     case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
     case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});
@@ -65,7 +66,7 @@ bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
-         action == Action::settings;
+         action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history;
 }
 
 bool repeats(Action action) {
@@ -73,7 +74,7 @@ bool repeats(Action action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
     case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
     case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head:
-    case Action::undo_layout: case Action::redo_layout: return true;
+    case Action::undo_layout: case Action::redo_layout: case Action::next_pane: case Action::previous_pane: case Action::step_both: return true;
     default: return false;
   }
 }

@@ -48,6 +48,7 @@ FileInfo info_of(const std::string& kind, const Snapshot& snapshot, const Derive
                 {"arithmetic", snapshot.model->arithmetic},
                 {"shows", subtitle_of(kind, snapshot, derived)},
                 {"tokens", std::to_string(snapshot.count())}};
+  if (!snapshot.edits) return info;
   for (const EditEvent& edit : *snapshot.edits) info.notes.emplace_back(fmt::format("edit before token {}", edit.position), edit.label);
   return info;
 }
@@ -64,12 +65,16 @@ bool can_export_to(const std::string& path) {
 Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                              const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic) {
   LAB_TRY(check(wanted));
-  const FigureKind& kind = *find_figure(wanted.kind);
-  const auto derived = Deriver(arithmetic).derive(snapshot, opened, needs_of(kind, options));
+  options.on_screen = false;
+  return make_page(*snapshot, Deriver(arithmetic).derive(snapshot, opened, needs_of(*find_figure(wanted.kind), options)), wanted, options);
+}
+
+Result<FigurePage> make_page(const Snapshot& snapshot, std::shared_ptr<const Derived> derived, const command::ExportFigure& wanted, FigureOptions options) {
+  LAB_TRY(check(wanted));
   options.cursors = options.on_screen = false;
-  LAB_ASSIGN(const Figure figure, kind.make(*snapshot, *derived, options));
+  LAB_ASSIGN(const Figure figure, find_figure(wanted.kind)->make(snapshot, *derived, options));
   LaidOut laid_out = lay_out(figure, wanted.width_in * kPointsPerInch, wanted.height_in * kPointsPerInch, print_style(), *figure_measure());
-  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, *snapshot, *derived), csv_of(wanted.kind, *snapshot, *derived, options), derived};
+  return FigurePage{std::move(laid_out.list), info_of(wanted.kind, snapshot, *derived), csv_of(wanted.kind, snapshot, *derived, options), std::move(derived)};
 }
 
 Status write_page(const FigurePage& page, const std::string& path) {

@@ -24,6 +24,8 @@ struct FigurePage {
 /// Computes what a kind of figure needs and lays it out; of `options`, what belongs to the screen is left out.
 Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                              const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic);
+/// The same of what has been computed already.
+Result<FigurePage> make_page(const Snapshot& snapshot, std::shared_ptr<const Derived> derived, const command::ExportFigure& wanted, FigureOptions options);
 /// Writes a page by the ending of the path, whole or not at all.
 Status write_page(const FigurePage& page, const std::string& path);
 

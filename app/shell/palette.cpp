@@ -6,12 +6,16 @@
 
 #include <fmt/format.h>
 
+#include "app/core/recorded_session.h"
 #include "app/shell/fuzzy.h"
+#include "app/shell/session_keeper.h"
 #include "model/builtin.h"
 #include "views/panels/clock.h"
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
+#include "views/panels/intervention_table.h"
 #include "views/panels/kit/icons.h"
+#include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/strip.h"
 
@@ -20,6 +24,7 @@ namespace {
 
 constexpr float kWidth = 560, kRow = 28, kTop = 92;
 constexpr int kRows = 9, kPage = 8;
+constexpr std::size_t kMostCopied = 12, kMostListed = 1000;  // of what was done, among all else and alone
 constexpr std::size_t kMostTokens = 12;  // of those that hold what is typed
 constexpr int kExact = 1000;             // score of a token whose number is typed, above all others
 
@@ -87,6 +92,7 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
     if (run.id != snapshot.active_run) finder.add("run", fmt::format("go to {}, {} tokens", run.name, run.tokens.count()), command::SwitchRun{run.id});
     if (run.id != snapshot.runs.front().id) finder.add("run", "promote " + run.name, command::PromoteRun{run.id});
     finder.add("run", "delete " + run.name, command::DeleteRun{run.id});
+    if (const RunPair pair = runs_to_compare(snapshot); run.id != pair.a->id) finder.add("run", fmt::format("compare {} with {}", pair.a->name, run.name), command::Compare{pair.a->id, run.id});
   }
 }
 
@@ -107,6 +113,47 @@ void add_edits(Finder& finder, const Snapshot& snapshot) {
     finder.add("edit", fmt::format("scale {} by {}", name, factor), command::EditState{{.operation = "scale", .layer = s.layer, .at = at, .value = factor}});
     if (s.cursor_a + 1 < snapshot.count())
       finder.add("edit", fmt::format("take {} from t = {}", name, s.cursor_a), command::EditState{{.operation = "transplant", .layer = s.layer, .at = at, .position = s.cursor_a + 1}});
+  }
+}
+
+/// Rules that hold over a window of tokens: those that there are, and new ones on the selected layer from cursor A on.
+void add_interventions(Finder& finder, const Snapshot& snapshot) {
+  const std::vector<Intervention>& rules = present_interventions(snapshot);
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const auto index = static_cast<std::int64_t>(i);
+    const std::string name = rules[i].name.empty() ? words_of(rules[i]) : rules[i].name;
+    Intervention other = rules[i];
+    other.on = !other.on;
+    finder.add("rule", (rules[i].on ? "switch off: " : "switch on: ") + name, command::SetIntervention{index, other});
+    finder.add("rule", "remove: " + name, command::RemoveIntervention{index});
+    if (rules[i].first < snapshot.count()) finder.add("rule", "run controls: " + name, command::RunControls{index, 3});
+  }
+  if (!rules.empty()) finder.add("rule", "end all interventions", command::UseInterventions{});
+  for (const InterventionOperation& operation : kInterventionOperations) {
+    Intervention rule = fresh_intervention(snapshot);
+    if (rule.target == "residual" && *operation.acts_on != '\0') continue;
+    rule.operation = operation.name;
+    finder.add("rule", "new: " + words_of(rule), command::SetIntervention{std::ssize(rules), rule});
+  }
+}
+
+/// A session of what a record holds, as its file would name the model.
+Session session_of(const CommandRecord::Pointer& record, const ModelFacts& model) {
+  Session session{.model = model.path.starts_with("builtin:") ? model.path : model.name, .model_hash = model.hash};
+  session.commands = commands_of(record);
+  return session;
+}
+
+/// What was done, the latest first: its command as a session has it, and a line for a shell that replays all up to it.
+void add_history(Finder& finder, const Snapshot& snapshot, std::size_t most) {
+  std::size_t added = 0;
+  for (CommandRecord::Pointer each = snapshot.record; each && added < most; each = each->before(), ++added) {
+    const SessionCommand& done = each->latest();
+    finder.add("copy", fmt::format("t = {}: {}", done.step, label_of(done.command)), [json = json_of(done.command)](PaneMemory&) { ImGui::SetClipboardText(json.c_str()); });
+    finder.add("copy", fmt::format("t = {}: {}, as `statelab run`", done.step, label_of(done.command)), [each, model = snapshot.model](PaneMemory&) {
+      const Session session = session_of(each, *model);
+      ImGui::SetClipboardText(run_line(session, session.commands.size()).c_str());
+    });
   }
 }
 
@@ -198,15 +245,19 @@ void add_settings(Finder& finder) {
 
 }  // namespace
 
-std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace) {
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace,
+                                          const std::vector<RecoveredCard>& recovered) {
   Finder finder(typed);
   add_commands(finder);
+  for (const RecoveredCard& card : recovered) finder.add("session", "recover " + card.text, card.journal);
   if (!typed.empty()) add_settings(finder);
+  if (snapshot.model && last_edit(snapshot)) finder.add("command", "save the last edit as a patch …", Action::save_patch);
   if (snapshot.model) {
     add_layers(finder, snapshot);
     add_views(finder, snapshot);
     add_ranges(finder, snapshot);
-    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_exports(finder, snapshot);
+    if (!typed.empty()) add_history(finder, snapshot, kMostCopied);
+    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
     if (!typed.empty())
       for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
     add_tokens(finder, typed, snapshot);
@@ -217,10 +268,21 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   return std::move(finder).best();
 }
 
+std::vector<PaletteEntry> history_entries(const std::string& typed, const Snapshot& snapshot) {
+  Finder finder(typed);
+  if (snapshot.model) add_history(finder, snapshot, kMostListed);
+  return std::move(finder).best();
+}
+
 std::vector<PaletteEntry> view_entries(const std::string& typed, const std::string& pane) {
   Finder finder(typed);
   add_pane(finder, pane);
   return std::move(finder).best();
+}
+
+void Palette::open_for_history() {
+  open();
+  is_history_ = true;
 }
 
 void Palette::open_for(const std::string& pane) {
@@ -228,11 +290,13 @@ void Palette::open_for(const std::string& pane) {
   pane_ = pane;
 }
 
-void Palette::open() {
+void Palette::open(std::vector<RecoveredCard> recovered) {
+  recovered_ = std::move(recovered);
   is_open_ = take_focus_ = true;
   chosen_ = false;
   typed_.clear();
   pane_.clear();
+  is_history_ = false;
   found_key_ = "nothing yet";
   ++generation_;
 }
@@ -255,10 +319,10 @@ void Palette::move(int by) {
 }
 
 void Palette::find(const Snapshot& snapshot, const Workspace& workspace) {
-  const std::string key = fmt::format("{} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count());
+  const std::string key = fmt::format("{} {} {} {}", typed_, static_cast<const void*>(snapshot.model.get()), snapshot.count(), static_cast<const void*>(snapshot.record.get()));
   if (key == found_key_) return;
   found_key_ = key;
-  found_ = pane_.empty() ? palette_entries(typed_, snapshot, workspace) : view_entries(typed_, pane_);
+  found_ = is_history_ ? history_entries(typed_, snapshot) : pane_.empty() ? palette_entries(typed_, snapshot, workspace, recovered_) : view_entries(typed_, pane_);
   selected_ = first_ = 0;
 }
 
@@ -270,7 +334,7 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
   Box body = page.inset(12, 12);
   const std::string id = fmt::format("text{}", generation_);
   const bool entered = field(ui, id.c_str(), body.cut_top(28), typed_,
-                             {.hint = pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
+                             {.hint = is_history_ ? "What was done, the latest first" : pane_.empty() ? "Search commands, layers, tokens, tensors, views, settings, models" : "Another view in this pane", .take_focus = take_focus_, .face = Face::body});
   take_focus_ = false;
   body.cut_top(8);
   find(snapshot, workspace);
@@ -292,9 +356,9 @@ std::optional<PaletteDeed> Palette::draw(Ui& ui, Box window, const Snapshot& sna
     ui.text_in(row, Face::body, theme.text, entry.label);
     if (hit.clicked) chosen = entry.does;
   }
-  if (found_.empty()) ui.text_in(list.cut_top(kRow), Face::body, theme.dim, "Nothing has that name.");
+  if (found_.empty()) ui.text_in(list.cut_top(kRow), Face::body, theme.dim, is_history_ && typed_.empty() ? "Nothing was done yet." : "Nothing has that name.");
   body.cut_top(6);
-  ui.text_in(body, Face::control, theme.dim, "Arrows choose, Enter runs, Esc leaves.");
+  ui.text_in(body, Face::control, theme.dim, is_history_ ? "Arrows choose, Enter copies, Esc leaves." : "Arrows choose, Enter runs, Esc leaves.");
   if (found_.size() > kRows) ui.text_in(body, Face::control, theme.dim, fmt::format("{} of {}", selected_ + 1, found_.size()), Align::right);
   end_overlay();
   if (entered && selected_ < static_cast<int>(found_.size())) chosen = found_[static_cast<std::size_t>(selected_)].does;

@@ -10,6 +10,7 @@
 #include "app/shell/input_queue.h"
 #include "app/shell/settings.h"
 #include "app/shell/shortcuts.h"
+#include "app/shell/start_page.h"
 #include "app/shell/workspace.h"
 #include "views/panels/pane.h"
 
@@ -20,19 +21,26 @@ namespace lab {
 using PaletteDeed = std::variant<Action, Command, std::function<void(PaneMemory&)>, std::function<void(Settings&)>, std::function<void(Workspace&)>, std::string>;
 
 struct PaletteEntry {
-  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "run", "edit", "pane", "setting", "model"
+  const char* kind;  // "command", "layer", "token", "tensor", "view", "range", "run", "edit", "pane", "setting", "model", "copy", "session"
   std::string label, keys;
   PaletteDeed does;
 };
 
 /// Everything that can be chosen now and that what is typed names, the best first. Tokens, panes and settings only once something is typed.
-std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace);
+std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapshot& snapshot, const Workspace& workspace,
+                                          const std::vector<RecoveredCard>& recovered = {});
 /// The same of the other views for one pane.
 std::vector<PaletteEntry> view_entries(const std::string& typed, const std::string& pane);
 
+/// The same of what was done since the model was opened, the latest first: choosing copies a command, or a line for a shell.
+std::vector<PaletteEntry> history_entries(const std::string& typed, const Snapshot& snapshot);
+
 class Palette {
  public:
-  void open();
+  /// Opens it on everything. `recovered`: what earlier windows left.
+  void open(std::vector<RecoveredCard> recovered = {});
+  /// Opens it on what was done, to be copied.
+  void open_for_history();
   /// Opens it on the other views for one pane.
   void open_for(const std::string& pane);
   void close() { is_open_ = false; }
@@ -51,6 +59,8 @@ class Palette {
   int generation_ = 0;  // of the text field
   std::string typed_, found_key_;
   std::string pane_;  // whose views are listed alone; "": everything is
+  std::vector<RecoveredCard> recovered_;
+  bool is_history_ = false;  // what was done is listed alone
   std::vector<PaletteEntry> found_;
   int selected_ = 0, first_ = 0;  // rows: chosen, and at the top of the list
 };

@@ -1,8 +1,23 @@
 #include "app/shell/script.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "app/core/journal.h"
 #include "app/core/state_patch.h"
 
 namespace lab {
+
+namespace {
+
+// Where the next command is that is no look; -1: there is none.
+std::int64_t next_change(const std::vector<SessionCommand>& commands, std::size_t i) {
+  while (++i < commands.size())
+    if (!is_look(commands[i].command)) return commands[i].step;
+  return -1;
+}
+
+}  // namespace
 
 std::vector<Command> commands_of(const Session& session) {
   std::vector<Command> commands;
@@ -10,10 +25,41 @@ std::vector<Command> commands_of(const Session& session) {
     Command command = session.commands[i].command;
     if (std::holds_alternative<command::ExportFigure>(command)) continue;
     auto* run = std::get_if<command::Run>(&command);
-    if (run && run->until == 0 && i + 1 < session.commands.size()) run->until = session.commands[i + 1].step;
+    if (run && run->until == 0) run->until = std::max<std::int64_t>(next_change(session.commands, i), 0);
     if (!run || run->until > session.commands[i].step) commands.push_back(std::move(command));
   }
   return commands;
+}
+
+Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before) {
+  LAB_ASSIGN(std::string model, find_session_model(session, path, opened_before));
+  OpeningPlan plan{.commands = {command::Open{std::move(model), session.model_hash}}, .is_session = true};
+  plan.replayed = std::exchange(session.commands, {});
+  std::erase_if(plan.replayed, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
+  for (std::size_t i = plan.replayed.size(); i-- > 0;) {
+    auto* run = std::get_if<command::Run>(&plan.replayed[i].command);
+    if (!run || run->until > 0 || next_change(plan.replayed, i) >= 0) continue;
+    run->until = plan.replayed.back().step;  // only looks follow: it ends at the last one
+    if (run->until <= plan.replayed[i].step) plan.replayed.erase(plan.replayed.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  plan.session = std::move(session);
+  return plan;
+}
+
+Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before) {
+  std::vector<std::string> warnings;
+  if (is_journal(path)) {
+    LAB_ASSIGN(Session session, read_session_or_journal(path, warnings));
+    LAB_ASSIGN(OpeningPlan plan, plan_of(std::move(session), path, opened_before));
+    plan.warnings = std::move(warnings);
+    return plan;
+  }
+  if (is_patch(path) || !is_session(path)) {
+    LAB_ASSIGN(std::vector<Command> commands, commands_to_open(path));
+    return OpeningPlan{.commands = std::move(commands)};
+  }
+  LAB_ASSIGN(Session session, read_session(path));
+  return plan_of(std::move(session), path, opened_before);
 }
 
 Result<std::vector<Command>> commands_to_open(const std::string& path) {

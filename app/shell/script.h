@@ -7,6 +7,20 @@
 
 namespace lab {
 
+/// What opening a path does to the lab.
+struct OpeningPlan {
+  std::vector<Command> commands;         // applied one after the other, each when the one before has done its work
+  std::vector<SessionCommand> replayed;  // then these, each at its position: of a session
+  Session session;                       // what is kept of it when it is saved again
+  bool is_session = false;
+  std::vector<std::string> warnings;     // what of the file is not there or not used
+};
+/// A session or a journal: opening its model, and all it did. A patch: applying it to what is open. Anything else: opening a model.
+/// Models of sessions are also looked for among `opened_before`. A refusal changes nothing.
+Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before);
+/// The same of a session that is at hand.
+Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before);
+
 /// What a session does: its commands in order, without files it would write. A run without an end goes to where the next
 /// command was given; one at the very end is left out.
 std::vector<Command> commands_of(const Session& session);

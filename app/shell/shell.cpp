@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "app/shell/actions.h"
+#include "app/shell/controls_job.h"
 #include "app/shell/desk.h"
 #include "app/shell/dialogs.h"
 #include "app/shell/export_dialog.h"
@@ -27,11 +28,15 @@
 #include "app/shell/top_bar.h"
 #include "app/shell/tour.h"
 #include "app/shell/trials_dialog.h"
+#include "app/shell/window_sessions.h"
 #include "app/shell/workspace.h"
+#include "model/base/memory.h"
 #include "model/builtin.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
+#include "views/panels/compare.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/kit/widgets.h"
 #include "views/panels/layer_filter.h"
 #include "views/panels/pane.h"
 #include "views/panels/ranges.h"
@@ -66,7 +71,11 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "layers") return "norms";
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
+  if (pane == "compare-next") return "next-token";
+  if (pane == "compare-pca" || pane == "compare-norms") return pane;
+  if (pane.starts_with("compare-")) return "compare-heatmap";
   if (pane == "response") return "alert-limits";
+  if (pane == "discretisation") return "discretisation";
   if (pane == "weight-values") return "weight-histogram";
   if (pane == "weight-map" || pane == "tensors") return memory.show_weight_error ? "weight-error" : "weight-heatmap";
   return "state-heatmap";
@@ -76,13 +85,15 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
 
 struct Shell::Parts {
   Parts(Engine& the_engine, const ShellOptions& the_options, const std::function<void()>& wake)
-      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+      : engine(the_engine), options(the_options), analyst(the_options.arithmetic, wake), controls(the_options.arithmetic, wake), desk(the_options.settings_file, wake),
+        study_pictures(wake), sessions(the_engine, options.keeper, options.recent_file, options.start_folder, wake),
         open_dialog({options.start_folder, options.recent_file, options.preview}, wake) {
     take_results();
     ui.record_items = options.record_items;
     memory.show_attention = options.show_attention;
     memory.show_weight_error = options.show_weight_error;
     memory.show_monitor = options.show_monitor;
+    memory.show_compare = options.show_compare;
     desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);
     for (const std::string& problem : desk.kept().problems()) engine.note(true, problem);
     name_dialogs();
@@ -97,6 +108,7 @@ struct Shell::Parts {
   void keep_alerts();
   void note_texts();
   void ask();
+  std::optional<ComparisonQuery> comparison() const;
   void go_on();
   void perform(Action action);
   void close_or_cancel();
@@ -104,11 +116,16 @@ struct Shell::Parts {
   void carry_out(const OpenWish& wish);
   void carry_out(const PaletteDeed& deed);
   void toggle_weights();
-  void show_run(bool monitor);
+  void show_page(Page page);
   void go_to_alert(bool next);
+  void swap_runs();
+  void follow_flip(const std::vector<InputEvent>& events);
+  PaneContext pane_context();
   void show_other_view();
   void begin_tour();
   void move_in_tensors(std::ptrdiff_t by);
+  std::string pane_in_hand() const;
+  void take_in_hand(int by);
   void find();
   void clear_selection();
   bool has_range() const { return snapshot->ranges && memory.range >= 0 && memory.range < std::ssize(*snapshot->ranges); }
@@ -121,13 +138,15 @@ struct Shell::Parts {
   void draw_panes(Box body);
   void draw_start(Box body);
   bool is_slow() const { return !analyst.idle() && std::chrono::duration<double>(Clock::now() - asked_at).count() > kSlow; }
-  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : Page::inspect; }
+  Page page() const { return !snapshot->selection.tensor.empty() ? Page::weights : memory.show_monitor ? Page::monitor : memory.show_compare ? Page::compare : Page::inspect; }
+  bool has_time_panel() const { return snapshot->model && (page() == Page::inspect || page() == Page::monitor); }
   const Theme& theme() const { return theme_of(desk.settings()); }
 
   Engine& engine;
   ShellOptions options;
   Screen screen;  // ImGui's context: before all that draws
   Analyst analyst;
+  ControlsJob controls;
   std::unique_ptr<ImGuiPainter> painter = make_painter();
 
   // What was taken from the engine and the analyst for this frame.
@@ -156,7 +175,9 @@ struct Shell::Parts {
   Workspace workspace;
   StatusBar status;
   StartPage start;
+  StudyPictures study_pictures;
   bool knows_cards = false;
+  WindowSessions sessions;
   OpenDialog open_dialog;
   ExportDialog export_dialog;
   TrialsDialog trials_dialog;
@@ -168,6 +189,7 @@ struct Shell::Parts {
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
   std::string asked_path;      // what a person asked to open and is not open yet
+  std::string keyboard_pane;   // that the keyboard has taken in hand, until the mouse moves
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard
   bool closing = false;
@@ -224,6 +246,9 @@ void Shell::Parts::take_results() {
   } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
   if (const std::string problem = desk.kept().take_problem(); !problem.empty()) engine.note(true, problem);
+  const bool idle = script.empty() && engine.idle() && engine.latest() == snapshot;
+  const std::string saved = sessions.follow(snapshot, opened, opened != model_before, idle);
+  if (!saved.empty() && desk.settings().remember_recent) open_dialog.remember(saved);
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
@@ -237,6 +262,7 @@ void Shell::Parts::take_results() {
   if (latest_derived && latest_derived->snapshot >= first_of_model) derived = latest_derived;
   else derived = std::make_shared<const Derived>();
   keep_alerts();
+  controls.follow(snapshot, opened, memory);
   note_texts();
 }
 
@@ -258,6 +284,10 @@ void Shell::Parts::note_texts() {
   code_points.note(memory.prompt);
   code_points.note(memory.token_search);
   code_points.note(memory.draft.name);
+  code_points.note(memory.intervention_draft.rule.name);
+  if (snapshot->edits)
+    if (const auto rules = interventions_at(*snapshot->edits, snapshot->count()))
+      for (const Intervention& rule : *rules) code_points.note(words_of(rule) + target_text(rule) + rule.name);
   for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
@@ -270,6 +300,17 @@ void Shell::Parts::note_texts() {
     for (const NextToken& token : derived->next->best) code_points.note(snapshot->model->piece(token.id));
 }
 
+/// Which runs are compared and how, as the selection has it; nothing while there are fewer than two.
+std::optional<ComparisonQuery> Shell::Parts::comparison() const {
+  const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return {};
+  const command::Compare& how = snapshot->selection.compare;
+  ComparisonQuery query{.a = runs.a->id, .b = runs.b->id, .offset = how.offset, .basis = memory.compare.basis};
+  for (const AlignBy by : {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset})
+    if (how.align == name_of(by)) query.by = by;
+  return query;
+}
+
 /// Asks the analyst for what the visible panes show.
 void Shell::Parts::ask() {
   Query query = workspace.needs();
@@ -279,8 +320,11 @@ void Shell::Parts::ask() {
   // Rules that look at every state may be slower than the run: outside the Monitor they do not hold up the other views.
   query.alerts = query.alerts && (page() == Page::monitor || snapshot->state != EngineState::running);
   if (page() == Page::monitor) query.windows = memory.windows;
+  if (const auto wanted = std::exchange(query.comparison, {}))
+    if ((query.comparison = comparison())) query.comparison->slab = wanted->slab, query.comparison->trajectories = wanted->trajectories;
+  const bool compares_on = query.comparison && analyst.idle() && derived->comparison && !derived->comparison->is_whole;
   const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
-  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on)) return;
+  if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on && !compares_on)) return;
   if (analyst.idle()) asked_at = Clock::now();
   asked_number = snapshot->number;
   asked = query;
@@ -310,10 +354,10 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
 }
 
 void Shell::Parts::open(const std::string& path) {
-  auto commands = commands_to_open(path);
-  if (!commands) return engine.note(commands.error());
-  asked_path = path;
-  script.assign(std::make_move_iterator(commands->begin()), std::make_move_iterator(commands->end()));
+  auto begun = sessions.open(path);
+  if (!begun) return;
+  asked_path = std::move(begun->remembered);
+  script = std::move(begun->script);
 }
 
 void Shell::Parts::cancel() {
@@ -328,7 +372,10 @@ void Shell::Parts::carry_out(const OpenWish& wish) {
 
 void Shell::Parts::carry_out(const PaletteDeed& deed) {
   if (const auto* action = std::get_if<Action>(&deed)) perform(*action);
-  else if (const auto* command = std::get_if<Command>(&deed)) send(*command);
+  else if (const auto* command = std::get_if<Command>(&deed)) {
+    if (std::holds_alternative<command::Compare>(*command)) show_page(Page::compare);
+    send(*command);
+  }
   else if (const auto* change = std::get_if<std::function<void(PaneMemory&)>>(&deed)) (*change)(memory);
   else if (const auto* arranging = std::get_if<std::function<void(Workspace&)>>(&deed)) (*arranging)(workspace);
   else if (const auto* setting = std::get_if<std::function<void(Settings&)>>(&deed)) {
@@ -348,10 +395,11 @@ void Shell::Parts::toggle_weights() {
   send(command::ShowWeights{is_open ? "" : is_known ? memory.last_tensor : tensors.front().name, is_open ? "" : memory.weights_against});
 }
 
-/// Shows the run and its states, or the rules that watch it, in place of what is shown.
-void Shell::Parts::show_run(bool monitor) {
+/// Shows the run and its states, the rules that watch it, or two runs, in place of what is shown.
+void Shell::Parts::show_page(Page page) {
   if (!snapshot->model) return;
-  memory.show_monitor = monitor;
+  memory.show_monitor = page == Page::monitor;
+  memory.show_compare = page == Page::compare;
   if (!snapshot->selection.tensor.empty()) toggle_weights();
 }
 
@@ -369,6 +417,27 @@ void Shell::Parts::go_to_alert(bool next) {
   if (at->finding.layer >= 0) send(command::Select{at->finding.layer, -1, -1});
 }
 
+/// A and B of Compare change places.
+void Shell::Parts::swap_runs() {
+  const RunPair runs = runs_to_compare(*snapshot);
+  if (!runs.a) return;
+  command::Compare how = snapshot->selection.compare;
+  how.a = runs.b->id, how.b = runs.a->id, how.offset = -how.offset;
+  send(how);
+}
+
+/// In Compare A and B change places while their key is held.
+void Shell::Parts::follow_flip(const std::vector<InputEvent>& events) {
+  bool& is_flipped = memory.compare.is_flipped;
+  for (const InputEvent& event : events) {
+    if (event.kind == InputEvent::Kind::focus && !event.down) is_flipped = false;
+    if (event.kind != InputEvent::Kind::key || event.code != static_cast<int>(Key::f)) continue;
+    const bool is_free = !ImGui::GetIO().WantTextInput && !dialogs.take_keys() && event.modifiers == Modifiers{};
+    is_flipped = event.down && (event.repeat ? is_flipped : is_free && page() == Page::compare);
+  }
+  if (page() != Page::compare) is_flipped = false;
+}
+
 /// Chooses a neighbour among the tensors that the search leaves.
 void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   const Selection& selection = snapshot->selection;
@@ -382,6 +451,17 @@ void Shell::Parts::move_in_tensors(std::ptrdiff_t by) {
   send(command::ShowWeights{tensors[shown[next]].name, selection.against});
 }
 
+/// The pane that keys are about: the one that the keyboard chose, else the one under the mouse.
+std::string Shell::Parts::pane_in_hand() const {
+  if (workspace.panes().contains(keyboard_pane)) return keyboard_pane;
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  return workspace.pane_at(mouse.x / scale, mouse.y / scale);
+}
+
+void Shell::Parts::take_in_hand(int by) {
+  if (snapshot->model) keyboard_pane = workspace.neighbour(pane_in_hand(), by);
+}
+
 /// Searches the tensors on their page, and the tokens elsewhere.
 void Shell::Parts::find() {
   if (!snapshot->model) return;
@@ -389,7 +469,7 @@ void Shell::Parts::find() {
     memory.focus_tensor_search = true;
     return;
   }
-  show_run(false);
+  show_page(Page::inspect);
   memory.search_tokens = memory.focus_token_search = true;
 }
 
@@ -426,9 +506,10 @@ void Shell::Parts::show_other_view() {
 void Shell::Parts::begin_tour() {
   const bool is_installed = std::ranges::any_of(builtin_models(), [](const BuiltinModel& each) { return each.name == "prose"; });
   if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
+  if (!snapshot->model) sessions.expect_none();
   if (!snapshot->model)
     script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
-  show_run(false);
+  show_page(Page::inspect);
   if (workspace.is_enlarged()) workspace.toggle_enlarged("");
   help.close();
   tour.begin();
@@ -445,18 +526,27 @@ void Shell::Parts::close_or_cancel() {
 }
 
 void Shell::Parts::perform(Action action) {
-  const ImVec2 mouse = ImGui::GetIO().MousePos;
-  const std::string pane = workspace.pane_at(mouse.x / scale, mouse.y / scale);
+  const std::string pane = pane_in_hand();
   switch (action) {
-    case Action::palette: palette.open(); break;
+    case Action::next_pane: take_in_hand(1); break;
+    case Action::previous_pane: take_in_hand(-1); break;
+    case Action::palette: palette.open(sessions.recovered()); break;
     case Action::trials:
       if (snapshot->model) trials_dialog.toggle();
       break;
     case Action::weights: toggle_weights(); break;
-    case Action::show_inspect: show_run(false); break;
-    case Action::show_monitor: show_run(true); break;
-    case Action::next_alert: go_to_alert(true); break;
-    case Action::previous_alert: go_to_alert(false); break;
+    case Action::show_inspect: show_page(Page::inspect); break;
+    case Action::show_monitor: show_page(Page::monitor); break;
+    case Action::show_compare: show_page(Page::compare); break;
+    case Action::next_alert:
+    case Action::previous_alert:
+      if (page() != Page::compare) go_to_alert(action == Action::next_alert);
+      else if (PaneContext context = pane_context(); snapshot->model) go_to_difference(context, action == Action::previous_alert);
+      break;
+    case Action::swap_cursors:
+      if (page() == Page::compare) return swap_runs();
+      for (Command& command : commands_of(action, *snapshot, memory.rate, memory.clock)) send(std::move(command));
+      break;
     case Action::show_weights:
       if (snapshot->selection.tensor.empty()) toggle_weights();
       break;
@@ -464,17 +554,17 @@ void Shell::Parts::perform(Action action) {
     case Action::next_match: memory.search_step = 1; break;
     case Action::previous_match: memory.search_step = -1; break;
     case Action::name_range:
-      if (snapshot->model && page() != Page::weights) begin_naming_between_cursors(memory.draft, *snapshot);
+      if (has_time_panel()) begin_naming_between_cursors(memory.draft, *snapshot);
       break;
     case Action::rename_range:
-      if (page() != Page::weights) begin_renaming(memory.draft, *snapshot, memory.range);
+      if (has_time_panel()) begin_renaming(memory.draft, *snapshot, memory.range);
       break;
     case Action::remove_range:
       if (has_range()) send(command::RemoveRange{memory.range});
       memory.range = -1;
       break;
     case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
-    case Action::playback: memory.playback = !memory.playback && snapshot->model && page() != Page::weights; break;
+    case Action::playback: memory.playback = !memory.playback && has_time_panel(); break;
     case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;
     case Action::next_tensor: page() == Page::weights ? move_in_tensors(1) : move_in_state(0, 1); break;
     case Action::previous_index: move_in_state(-1, -1); break;
@@ -488,15 +578,21 @@ void Shell::Parts::perform(Action action) {
     case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
     case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;
     case Action::lock_range: memory.wish_pane = pane, memory.wish = PaneWish::lock; break;
-    case Action::fit: memory.wish_pane = pane, memory.wish = PaneWish::fit; break;
+    case Action::fit:
+      if (page() != Page::compare) memory.wish_pane = pane, memory.wish = PaneWish::fit;  // there it flips
+      break;
     case Action::explain: memory.wish_pane = pane, memory.wish = PaneWish::explain; break;
     case Action::pane_menu: memory.wish_pane = pane, memory.wish = PaneWish::menu; break;
     case Action::other_view: show_other_view(); break;
     case Action::focus_prompt:
-      show_run(false);
+      show_page(Page::inspect);
       memory.search_tokens = false;
       memory.focus_prompt = snapshot->model != nullptr;
       break;
+    case Action::save: sessions.save(false); break;
+    case Action::save_as: sessions.save(true); break;
+    case Action::save_patch: sessions.ask_for(SaveDialog::Kind::patch); break;
+    case Action::history: palette.open_for_history(); break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
@@ -511,7 +607,7 @@ void Shell::Parts::perform(Action action) {
     case Action::change_view: {
       const PaneKind* kind = snapshot->model ? find_pane(pane) : nullptr;
       if (kind && kind->view) palette.open_for(pane);
-      else engine.note(false, "Put the mouse over a pane whose view shall change.");
+      else engine.note(false, "Put the mouse over a pane whose view shall change, or take one in hand with F6.");
       break;
     }
     case Action::undo_layout: desk.undo(workspace); break;
@@ -525,13 +621,17 @@ void Shell::Parts::perform(Action action) {
   }
 }
 
+PaneContext Shell::Parts::pane_context() {
+  return {*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
+          [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+}
+
 void Shell::Parts::draw_panes(Box body) {
   workspace.show(page());
   workspace.place(body);
   ask();
   workspace.handle_gutters(ui);
-  PaneContext context{*snapshot, *derived, memory, *painter, [this](Command command) { send(std::move(command)); },
-                      [this](const std::string& kind) { export_dialog.open(kind, *snapshot, options.start_folder); }};
+  PaneContext context = pane_context();
   for (const auto& [name, box] : workspace.panes()) {
     const PaneKind* pane = find_pane(name);
     if (!pane) continue;
@@ -545,6 +645,9 @@ void Shell::Parts::draw_panes(Box body) {
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
+  if (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0) keyboard_pane.clear();
+  if (const auto focused = workspace.panes().find(keyboard_pane); focused != workspace.panes().end())
+    ui.outline(focused->second.inset(2, 2), theme().accent, kRadius + 1, 2);
   if (!memory.export_wish.empty()) export_dialog.open(std::exchange(memory.export_wish, {}), *snapshot, options.start_folder);
   if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }
@@ -553,8 +656,17 @@ void Shell::Parts::draw_start(Box body) {
   if (!std::exchange(knows_cards, true)) start.models = model_cards(), start.studies = study_cards(), start.recent = recent_cards(options.recent_file);
   const Notice* notice = status.shown(*snapshot);
   start.refusal = notice ? notice->error : nullptr;
-  const StartWish wish = draw_start_page(ui, body, start);
+  start.recovered = sessions.recovered();
+  if (options.study_pictures && script.empty() && engine.idle()) {
+    std::vector<std::string> sessions;
+    for (const StartCard& study : start.studies) sessions.push_back(study.path);
+    study_pictures.begin(std::move(sessions));
+    if (study_pictures.count() != start.pictures.size()) start.pictures = study_pictures.pictures();
+  }
+  const StartWish wish = draw_start_page(ui, body, start, *painter);
   if (!wish.open.empty()) open(wish.open);
+  if (!wish.recover.empty()) open(wish.recover);
+  if (!wish.dismiss.empty()) sessions.dismiss(wish.dismiss);
   if (wish.action) perform(*wish.action);
 }
 
@@ -568,10 +680,13 @@ void Shell::Parts::name_dialogs() {
   dialogs.add(trials_dialog, [this](Box window) { if (auto trials = trials_dialog.draw(ui, window, *snapshot)) send(std::move(*trials)); });
   dialogs.add(export_dialog, [this](Box window) { 
     if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
-      figure->look = look_of(shown_options(figure->kind, memory));
+      FigureOptions shown = shown_options(figure->kind, memory);
+      shown.comparison = comparison().value_or(ComparisonQuery());
+      figure->look = look_of(shown);
       start_export(*figure);
     }
   });
+  dialogs.add(sessions.dialog(), [this](Box window) { sessions.draw_dialog(ui, window); });
   dialogs.add(settings_page, [this](Box window) {
     Settings wanted = desk.settings();
     const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());
@@ -592,8 +707,9 @@ void Shell::Parts::draw(Box window) {
   Box body = window;
   const auto asked_for = draw_top_bar(ui, body.cut_top(kTopBar), *snapshot, page());
   slow_shown = is_slow();
-  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get());
-  if (snapshot->model) draw_panes(body);
+  const std::vector<std::string> facts = page() == Page::compare ? compare_facts(*snapshot, *derived) : std::vector<std::string>();
+  const bool cancelled = status.draw(ui, body.cut_bottom(kStatusBar), *snapshot, slow_shown, derived->alerts.get(), facts, options.shows_saved ? sessions.status_text() : "");
+  if (snapshot->model) study_pictures.stop(), draw_panes(body);
   else draw_start(body);
   ImGui::End();
   dialogs.draw(window);
@@ -604,7 +720,9 @@ void Shell::Parts::draw(Box window) {
 }
 
 Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> wake)
-    : parts_(std::make_unique<Parts>(engine, options, std::move(wake))) {}
+    : parts_(std::make_unique<Parts>(engine, options, std::move(wake))) {
+  keep_freed_memory();
+}
 Shell::~Shell() = default;
 
 void Shell::open(const std::string& path) { parts_->open(path); }
@@ -629,6 +747,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   ImGui::NewFrame();
   for (const InputEvent& event : events)
     if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
+  parts.follow_flip(events);
   for (const InputEvent& press : presses) {
     if (parts.dialogs.press(press, io.WantTextInput)) continue;
     const auto action = action_of(press, io.WantTextInput || parts.dialogs.take_keys());
@@ -644,14 +763,16 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
 bool Shell::needs_frame(const InputQueue& input) const {
   const Parts& parts = *parts_;
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
-         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
-         (!parts.script.empty() && parts.engine.idle());
+         parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.controls.has_news(parts.memory) || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
+         (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
+         parts.sessions.has_news() || (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
-  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && !parts.export_job.busy() &&
-                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem();
+  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() &&
+                    parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle() &&
+                    parts.sessions.idle() && !parts.sessions.has_news();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }
 
@@ -666,7 +787,7 @@ double Shell::seconds_between_frames() const { return parts_->desk.settings().se
 
 std::string Shell::title() const {
   const auto& model = parts_->snapshot->model;
-  return model ? model->name + " – State Lab" : "State Lab";
+  return model ? parts_->sessions.title_part() + model->name + " – State Lab" : "State Lab";
 }
 
 const std::map<std::string, Box>& Shell::items() const { return parts_->ui.items; }

@@ -10,6 +10,7 @@
 #include "app/core/preview.h"
 #include "app/shell/image.h"
 #include "app/shell/input_queue.h"
+#include "app/shell/session_keeper.h"
 #include "views/panels/kit/box.h"
 
 namespace lab {
@@ -26,7 +27,10 @@ struct ShellOptions {
     return make_preview(path, TraceOptions{}.budget_bytes);
   };
   ContextOptions arithmetic;   // of the analyst
-  bool show_attention = false, show_weight_error = false, show_monitor = false;  // as PaneMemory begins with them
+  bool study_pictures = false;  // the start page replays the studies for their pictures
+  KeeperOptions keeper;        // the journal and where others lie; empty: nothing is kept but what is saved
+  bool shows_saved = false;    // the status bar says whether the session is in a file
+  bool show_attention = false, show_weight_error = false, show_monitor = false, show_compare = false;  // as PaneMemory begins with them
 };
 
 class Shell {

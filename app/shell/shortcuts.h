@@ -17,6 +17,8 @@ enum class Action {
   copy_values, lock_range, fit, explain, pane_menu,
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
+  next_pane, previous_pane, show_compare, step_both,
+  save, save_as, save_patch, history,
 };
 
 struct Shortcut {

@@ -70,7 +70,7 @@ std::vector<StartCard> study_cards() {
       const bool known = std::any_of(cards.begin(), cards.end(), [&](const StartCard& card) { return card.shown == shown; });
       const auto session = read_session(file.string());
       if (known || !session) continue;
-      cards.push_back({file.string(), shown, shown.substr(0, shown.size() - kEnding.size()), session->model, session->notes});
+      cards.push_back({file.string(), shown, session->title.empty() ? shown.substr(0, shown.size() - kEnding.size()) : session->title, session->model, session->notes});
     }
   }
   return cards;

@@ -8,16 +8,20 @@
 #include "app/shell/error_help.h"
 #include "app/shell/tour.h"
 #include "app/shell/words.h"
+#include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
+#include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 
 namespace lab {
 namespace {
 
-constexpr float kCardHeight = 144, kLeastCardHeight = 108;  // a card that is not whole says no path
+constexpr float kCardHeight = 232, kLeastCardHeight = 150;  // of studies
 constexpr float kCardGap = 20;
-constexpr float kStudyHeight = 46;
+constexpr float kModelsHeight = 98;  // with their heading
 constexpr float kRecentHeight = 26;
+constexpr float kRecoveredHeight = 36;
+constexpr std::size_t kMostRecovered = 3;
 constexpr float kTourHeight = 52;
 
 void draw_dashed(Ui& ui, Box box, Color color) {
@@ -45,80 +49,148 @@ void draw_drop_box(Ui& ui, Box box, StartPage& page, StartWish& wish) {
   if (entered || pressed) wish.open = page.path;
 }
 
-bool draw_card(Ui& ui, Box box, const StartCard& card) {
+/// The study's own figure in the colours of the window; until it is made the place stays empty.
+void draw_picture(Ui& ui, Box box, const StartCard& card, StartPage& page, ImGuiPainter& painter) {
+  ui.fill(box, ui.theme().background);
+  const auto found = std::ranges::find(page.pictures, card.path, [](const auto& each) { return each->session; });
+  if (found == page.pictures.end()) return;
+  KeptPicture& kept = page.kept[card.path];
+  const std::string look = fmt::format("{} {} {} {}", box.w, box.h, ui.scale(), ui.theme().name);
+  if (kept.of != found->get() || kept.look != look) {
+    PlotStyle style = plot_style(ui.theme());
+    style.pixels_per_point = ui.scale();
+    style.left = style.right = 0;
+    kept = {found->get(), look, lay_out((*found)->figure, box.w, box.h, style, painter)};
+  }
+  painter.paint(kept.page.list, ui.list(), ui.px(box.x), ui.px(box.y));
+}
+
+/// Where a click opens something.
+bool draw_ground(Ui& ui, Box box, const Hit& hit) {
   const Theme& theme = ui.theme();
-  const Hit hit = ui.hit(card.path.c_str(), box);
   ui.fill(box, theme.pane, kRadius);
   if (hit.hovered) ui.outline(box, theme.accent, kRadius, 2);
   else if (!theme.dark || theme.has_edges) ui.outline(box, theme.line, kRadius);
-  Box body = box.inset(16, 12);
-  Box title = body.cut_top(24);
-  const float end = ui.text_in(title, Face::title, theme.text, card.name);
-  title.cut_left(end - title.x + 10);
-  ui.text_in(title, Face::control, theme.dim, card.facts);
-  if (box.h >= kCardHeight) {
-    const Box foot = body.cut_bottom(20);
-    ui.text_in(foot, Face::dense, theme.dim, card.shown);
-    if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right);
-  }
-  ui.clip(body);
-  ui.paragraph(body, Face::control, theme.dim, card.sentence);
-  ui.unclip();
   return hit.clicked;
 }
 
-/// A heading and cards in columns below it; returns the path of the card that was clicked, or an empty string.
-std::string draw_cards(Ui& ui, Box& body, const char* title, const char* subtitle, const std::vector<StartCard>& cards) {
-  Box heading = body.cut_top(44);
+bool draw_study(Ui& ui, Box box, const StartCard& card, StartPage& page, ImGuiPainter& painter) {
+  const Theme& theme = ui.theme();
+  const Hit hit = ui.hit(card.path.c_str(), box);
+  const bool clicked = draw_ground(ui, box, hit);
+  Box body = box.inset(12, 12);
+  const Box foot = body.cut_bottom(18), sentence = body.cut_bottom(20), title = body.cut_bottom(24);
+  body.cut_bottom(4);
+  ui.clip(body);
+  draw_picture(ui, body, card, page, painter);
+  ui.unclip();
+  ui.text_in(title, Face::title, theme.text, card.name);
+  ui.text_in(sentence, Face::control, theme.dim, card.sentence);
+  ui.text_in(foot, Face::dense, theme.dim, card.facts);
+  if (hit.hovered) ui.text_in(foot, Face::control, theme.accent, "click opens", Align::right), ui.tooltip(wrapped(card.sentence));
+  return clicked;
+}
+
+/// Whole rows of a grid that fit into a height; rows that do not are scrolled to.
+struct Grid {
+  std::int64_t columns = 1, all_rows = 0, rows = 0;
+  float width = 0, height = 0;
+};
+Grid grid_of(Box body, std::int64_t cards) {
+  Grid grid{.columns = body.w > 900 ? 3 : body.w > 480 ? 2 : 1};
+  grid.all_rows = (cards + grid.columns - 1) / grid.columns;
+  grid.rows = std::clamp<std::int64_t>(static_cast<std::int64_t>((body.h + kCardGap) / (kLeastCardHeight + kCardGap)), 1, std::max<std::int64_t>(1, grid.all_rows));
+  grid.width = (body.w - kCardGap * static_cast<float>(grid.columns - 1)) / static_cast<float>(grid.columns);
+  grid.height = std::min(kCardHeight, std::floor((body.h - kCardGap * static_cast<float>(grid.rows - 1)) / static_cast<float>(grid.rows)));
+  return grid;
+}
+
+Box draw_heading(Ui& ui, Box heading, const char* title, const char* subtitle) {
   const float end = ui.text_in(heading, Face::value, ui.theme().text, title);
   heading.cut_left(end - heading.x + 16);
   ui.text_in(heading, Face::control, ui.theme().dim, subtitle);
-  body.cut_top(12);
-  const int columns = body.w > 900 ? 3 : body.w > 560 ? 2 : 1;
-  const float width = (body.w - kCardGap * static_cast<float>(columns - 1)) / static_cast<float>(columns);
-  const float rows = std::ceil(static_cast<float>(cards.size()) / static_cast<float>(columns));
-  const bool is_tight = rows * (kCardHeight + kCardGap) - kCardGap > body.h;
-  const float gap = is_tight ? 12 : kCardGap, height = is_tight ? std::max(kLeastCardHeight, std::floor(body.h / rows - gap)) : kCardHeight;
+  return heading;
+}
+
+/// The studies in rows of cards; the wheel scrolls through those that have no room. Returns the path of the one that was clicked.
+std::string draw_studies(Ui& ui, Box& body, StartPage& page, ImGuiPainter& painter) {
+  Box heading = draw_heading(ui, body.cut_top(44), "Studies", "Each opens at its finding. Nothing to download.");
+  body.cut_top(8);
+  const Grid grid = grid_of(body, std::ssize(page.studies));
+  const Box shown = body.cut_top(grid.height * static_cast<float>(grid.rows) + kCardGap * static_cast<float>(grid.rows - 1));
+  const std::int64_t last_row = std::max<std::int64_t>(0, grid.all_rows - grid.rows);
+  const ImGuiIO& io = ImGui::GetIO();
+  const bool is_over = ImGui::IsWindowHovered() && shown.contains(io.MousePos.x / ui.scale(), io.MousePos.y / ui.scale());
+  const auto turned = is_over ? static_cast<std::int64_t>(std::lround(io.MouseWheel)) : 0;
+  page.first_row = std::clamp<std::int64_t>(page.first_row - turned, 0, last_row);
   std::string chosen;
-  Box row;
-  for (std::size_t i = 0; i < cards.size(); ++i) {
-    if (i % static_cast<std::size_t>(columns) == 0) {
-      row = body.cut_top(height);
-      body.cut_top(gap);
-    }
-    if (row.h < height) break;  // no room for another row
-    if (draw_card(ui, row.cut_left(width), cards[i])) chosen = cards[i].path;
-    row.cut_left(kCardGap);
+  const std::int64_t first = page.first_row * grid.columns, end = std::min(std::ssize(page.studies), first + grid.rows * grid.columns);
+  for (std::int64_t i = first; i < end; ++i) {
+    const auto row = static_cast<float>((i - first) / grid.columns), column = static_cast<float>((i - first) % grid.columns);
+    const Box card{shown.x + column * (grid.width + kCardGap), shown.y + row * (grid.height + kCardGap), grid.width, grid.height};
+    const StartCard& study = page.studies[static_cast<std::size_t>(i)];
+    if (draw_study(ui, card, study, page, painter)) chosen = study.path;
+  }
+  if (last_row > 0) {
+    if (icon_button(ui, heading.cut_right(28).row(kControlHeight), icon::kAfter, "studies below", "More studies\twheel", false, page.first_row < last_row)) ++page.first_row;
+    heading.cut_right(4);
+    if (icon_button(ui, heading.cut_right(28).row(kControlHeight), icon::kBefore, "studies above", "The studies before", false, page.first_row > 0)) --page.first_row;
+    heading.cut_right(8);
+    ui.text_in(heading, Face::control, ui.theme().dim, fmt::format("{}–{} of {}", first + 1, end, page.studies.size()), Align::right);
   }
   return chosen;
 }
 
-/// The sessions, one below the other: name, what it shows; the whole of it while hovered.
-std::string draw_studies(Ui& ui, Box& box, const std::vector<StartCard>& studies) {
-  const Theme& theme = ui.theme();
-  if (studies.empty()) return {};
-  Box heading = box.cut_top(28);
-  const float end = ui.text_in(heading, Face::title, theme.text, "Studies");
-  heading.cut_left(end - heading.x + 12);
-  ui.text_in(heading, Face::control, theme.dim, "open at what they found");
-  std::string chosen;
-  for (const StartCard& study : studies) {
-    Box row = box.cut_top(kStudyHeight);
-    if (row.h < kStudyHeight) break;
-    const Hit hit = ui.hit(study.path.c_str(), row);
-    if (hit.hovered) ui.fill(row, theme.raised, kRadius);
-    row = row.inset(8, 4);
-    ui.text_in(row.cut_left(28), Face::body, theme.accent, icon::kPlay);
-    Box first = row.cut_top(20);
-    const float name_end = ui.text_in(first, Face::control, theme.text, study.name);
-    first.cut_left(name_end - first.x + 10);
-    ui.text_in(first, Face::dense, theme.dim, study.facts);
-    ui.text_in(row, Face::control, theme.dim, study.sentence);
-    if (hit.hovered) ui.tooltip(wrapped(study.sentence));
-    if (hit.clicked) chosen = study.path;
+/// The built-in models in one row; what each is stands in its tooltip.
+std::string draw_models(Ui& ui, Box body, const std::vector<StartCard>& models) {
+  if (models.empty()) {
+    ui.text_in(body.cut_top(44), Face::control, ui.theme().dim, "No built-in model is installed.");
+    return {};
   }
-  box.cut_top(16);
+  draw_heading(ui, body.cut_top(36), "Built-in models", "Small, trained for this program.");
+  constexpr float kGap = 12;
+  const float width = (body.w - kGap * static_cast<float>(models.size() - 1)) / static_cast<float>(models.size());
+  std::string chosen;
+  for (const StartCard& card : models) {
+    const Box box = body.cut_left(width);
+    body.cut_left(kGap);
+    const Hit hit = ui.hit(card.path.c_str(), box);
+    if (draw_ground(ui, box, hit)) chosen = card.path;
+    if (hit.hovered) ui.tooltip(card.path + "\n" + wrapped(card.sentence));
+    Box text = box.inset(12, 8);
+    ui.text_in(text.cut_top(20), Face::title, ui.theme().text, card.name);
+    ui.text_in(text.cut_top(18), Face::control, ui.theme().dim, card.facts);
+  }
   return chosen;
+}
+
+/// What earlier windows left: each can be opened, or thrown away.
+void draw_recovered(Ui& ui, Box& box, const std::vector<RecoveredCard>& recovered, StartWish& wish) {
+  const Theme& theme = ui.theme();
+  if (recovered.empty()) return;
+  Box heading = box.cut_top(28);
+  const float end = ui.text_in(heading, Face::title, theme.text, "Recovered");
+  heading.cut_left(end - heading.x + 12);
+  ui.text_in(heading, Face::control, theme.dim, "not saved by the window before");
+  const std::size_t shown = std::min(recovered.size(), kMostRecovered);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RecoveredCard& card = recovered[i];
+    Box row = box.cut_top(kRecoveredHeight);
+    ui.fill(row.inset(0, 2), theme.pane, kRadius);
+    if (!theme.dark || theme.has_edges) ui.outline(row.inset(0, 2), theme.line, kRadius);
+    row = row.inset(8, 0);
+    const std::string dismiss = fmt::format("Dismiss##dismiss {}", i), open = fmt::format("Open##recover {}", i);
+    if (button(ui, dismiss.c_str(), row.cut_right(72).row(kControlHeight), {.plain = true, .tip = "Removes it for good"})) wish.dismiss = card.journal;
+    row.cut_right(6);
+    if (button(ui, open.c_str(), row.cut_right(56).row(kControlHeight), {.primary = i == 0, .tip = "Does all of it again"})) wish.recover = card.journal;
+    row.cut_right(8);
+    ui.text_in(row.cut_left(28), Face::control, theme.accent, icon::kHistory);
+    const Hit hit = ui.hit(("recovered " + card.journal).c_str(), row);
+    ui.text_in(row, Face::control, theme.text, card.text);
+    if (hit.hovered) ui.tooltip(wrapped(card.text));
+  }
+  if (recovered.size() > shown) ui.text_in(box.cut_top(20), Face::control, theme.dim, fmt::format("and {} more: {}", recovered.size() - shown, "Ctrl+K, recover"));
+  box.cut_top(16);
 }
 
 /// What was opened last: name and kind.
@@ -192,7 +264,7 @@ void draw_logo(Ui& ui, float x, float y, float size) {
   ui.fill({x + far, y + far, part, part}, rgb(0xE69F00), size / 10);
 }
 
-StartWish draw_start_page(Ui& ui, Box window, StartPage& page) {
+StartWish draw_start_page(Ui& ui, Box window, StartPage& page, ImGuiPainter& painter) {
   const Theme& theme = ui.theme();
   ui.pane = "start";
   ui.fill(window, theme.background);
@@ -213,16 +285,16 @@ StartWish draw_start_page(Ui& ui, Box window, StartPage& page) {
   draw_drop_box(ui, left.cut_top(124), page, wish);
   left.cut_top(20);
   if (page.refusal) left.cut_top(draw_refusal(ui, left, *page.refusal) + 20);
+  draw_recovered(ui, left, page.recovered, wish);
   choose(draw_recent(ui, left, page.recent));
-  choose(draw_studies(ui, left, page.studies));
   if (left.h > 110) draw_first_keys(ui, left);
 
-  Box strip = body.cut_bottom(kTourHeight);
-  body.cut_bottom(kCardGap);
-  if (page.models.empty()) ui.text_in(body.cut_top(44), Face::control, theme.dim, "No built-in model is installed.");
-  else choose(draw_cards(ui, body, "Built-in models", "Small, trained for this program. Nothing to download.", page.models));
-  strip.y = std::min(strip.y, body.y);
-  if (draw_tour_strip(ui, strip)) wish.action = Action::tour;
+  const float below = kCardGap + kModelsHeight + kCardGap + kTourHeight;
+  Box studies{body.x, body.y, body.w, body.h - below};
+  if (!page.studies.empty()) choose(draw_studies(ui, studies, page, painter)), body.cut_top(studies.y - body.y + kCardGap);
+  choose(draw_models(ui, body.cut_top(kModelsHeight), page.models));
+  body.cut_top(kCardGap);
+  if (draw_tour_strip(ui, body.cut_top(kTourHeight))) wish.action = Action::tour;
   return wish;
 }
 

@@ -99,7 +99,8 @@ void StatusBar::draw_notice(Ui& ui, Box& bar, const Snapshot& snapshot) {
   bar.cut_right(12);
 }
 
-bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts) {
+bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, const AlertLog* alerts, std::span<const std::string> facts,
+                     const std::string& saved) {
   const Theme& theme = ui.theme();
   ui.pane = "status";
   ui.fill(bar, theme.background);
@@ -111,10 +112,13 @@ bool StatusBar::draw(Ui& ui, Box bar, const Snapshot& snapshot, bool deriving, c
   draw_notice(ui, bar, snapshot);
   const float start = bar.x;
   if (!snapshot.fault.empty()) draw_fact(ui, bar, start, theme.bad, "stopped: " + snapshot.fault);
-  draw_fact(ui, bar, start, theme.dim, position_text(snapshot));
+  if (facts.empty()) draw_fact(ui, bar, start, theme.dim, position_text(snapshot));
+  for (const std::string& fact : facts) draw_fact(ui, bar, start, theme.dim, fact);
+  draw_fact(ui, bar, start, theme.dim, saved);
   draw_fact(ui, bar, start, theme.warning, trials_text(snapshot));
   draw_fact(ui, bar, start, theme.warning, alerts_text(alerts));
   draw_fact(ui, bar, start, theme.dim, speed_text(snapshot));
+  if (!facts.empty()) return cancelled;
   draw_fact(ui, bar, start, theme.dim, trace_text(snapshot));
   if (snapshot.model) draw_fact(ui, bar, start, theme.dim, snapshot.model->arithmetic);
   return cancelled;

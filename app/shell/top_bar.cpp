@@ -91,6 +91,7 @@ std::optional<Action> draw_top_bar(Ui& ui, Box bar, const Snapshot& snapshot, Pa
     bar.cut_left(4);
   };
   page("Inspect", 66, Page::inspect, Action::show_inspect, "The run and its states");
+  page("Compare", 74, Page::compare, Action::show_compare, "Two runs side by side");
   page("Weights", 70, Page::weights, Action::show_weights, "The weights of the model");
   page("Monitor", 70, Page::monitor, Action::show_monitor, "Rules that watch the run, and their alerts");
   draw_model(ui, bar, *snapshot.model);

@@ -79,8 +79,11 @@ int run_window(const std::string& target, const LabOptions& lab_options, const S
     fmt::print(stderr, "statelab: {}\n", window.error().text());
     return kNoDisplay;
   }
-  Engine engine(lab_options, GlfwWindow::wake);
-  Shell shell(engine, options, GlfwWindow::wake);
+  LabOptions kept_lab = lab_options;
+  ShellOptions kept_options = options;
+  if (!options.keeper.journal_folder.empty()) keep_journal(kept_lab, kept_options.keeper, GlfwWindow::wake);
+  Engine engine(kept_lab, GlfwWindow::wake);
+  Shell shell(engine, kept_options, GlfwWindow::wake);
   (*window)->connect_clipboard();
   if (!target.empty()) shell.open(target);
   run_loop(**window, shell, input, ControlsFile(options.controls_file));

@@ -61,6 +61,17 @@ std::unique_ptr<PaneTile> monitor_tree(PaneTile*& lanes, float detail, float ans
   return split_tile(kDown, kFirst, 76, 76, pane_tile("rules"), split_tile(kDown, kSecond, transport, 72, std::move(middle), pane_tile("transport")));
 }
 
+/// The runs and their tokens above, the time below; between them three maps over what moves with them, beside the lists.
+std::unique_ptr<PaneTile> compare_tree(float lists, float left) {
+  const auto column = [](const char* map, const char* below) { return split_tile(kDown, kShare, 0.457f, 100, pane_tile(map), pane_tile(below)); };
+  auto right = split_tile(kAcross, kShare, 0.5f, 160, column("compare-b", "compare-next"), column("compare-difference", "compare-pca"));
+  auto maps = split_tile(kAcross, kShare, left, 160, column("compare-a", "compare-norms"), std::move(right));
+  auto both = split_tile(kDown, kShare, 0.739f, 80, pane_tile("compare-layers"), pane_tile("compare-differences"));
+  auto middle = split_tile(kAcross, kSecond, lists, 160, std::move(maps), std::move(both));
+  return split_tile(kDown, kFirst, 40, 40, pane_tile("compare-bar"),
+                    split_tile(kDown, kFirst, 104, 104, pane_tile("compare-tokens"), split_tile(kDown, kSecond, 40, 40, std::move(middle), pane_tile("compare-time"))));
+}
+
 /// A new default size, which the tile has unless somebody has given it another one.
 void set_default(PaneTile& tile, float size) {
   if (tile.size == tile.default_size) tile.size = size;
@@ -86,8 +97,24 @@ bool is_view(const std::string& pane) {
   return kind && kind->view;
 }
 
+/// What stays above and below on a page whatever is enlarged: as many as the first splits of its tree.
+std::vector<std::string> frame_of(Page page) {
+  switch (page) {
+    case Page::inspect: return {"tokens", "transport"};
+    case Page::weights: return {};
+    case Page::monitor: return {"rules", "transport"};
+    case Page::compare: return {"compare-bar", "compare-tokens", "compare-time"};
+  }
+  return {};
+}
+
 /// All but those that stay above and below.
-bool can_be_enlarged(const std::string& pane) { return pane != "tokens" && pane != "rules" && pane != "transport"; }
+bool can_be_enlarged(const std::string& pane) {
+  for (const Page page : {Page::inspect, Page::monitor, Page::compare})
+    for (const std::string& fixed : frame_of(page))
+      if (pane == fixed) return false;
+  return true;
+}
 
 bool is_size(const PaneTile& split, float size) {
   return std::isfinite(size) && size > 0 && (split.hold != PaneTile::Hold::share || size < 1);
@@ -101,7 +128,7 @@ float line_of(const Gutter& gutter) {
 }  // namespace
 
 Workspace::Workspace() : wide_(wide_tree(list_)), narrow_(narrow_tree()), weights_(weights_tree()),
-      monitor_(monitor_tree(lanes_, 640, 244, 128)), narrow_monitor_(monitor_tree(narrow_lanes_, 480, 196, 100)) {}
+      monitor_(monitor_tree(lanes_, 640, 244, 128)), narrow_monitor_(monitor_tree(narrow_lanes_, 480, 196, 100)), compare_(compare_tree(272, 0.3494f)), narrow_compare_(compare_tree(252, 0.36f)) {}
 
 void Workspace::fit_layers(std::int64_t layers) {
   set_default(*list_, std::min(kLayerHeads + 20 * static_cast<float>(layers), kMostLayerSpace));
@@ -115,6 +142,7 @@ PaneTile& Workspace::tree(Box body) const {
   const bool is_narrow = body.w < kNarrow;
   if (page_ == Page::weights) return *weights_;
   if (page_ == Page::monitor) return is_narrow ? *narrow_monitor_ : *monitor_;
+  if (page_ == Page::compare) return is_narrow ? *narrow_compare_ : *compare_;
   return is_narrow ? *narrow_ : *wide_;
 }
 
@@ -123,15 +151,17 @@ void Workspace::place(Box body) {
   tiling_ = lab::place(tree(body), body);
   const auto enlarged = tiling_.panes.find(enlarged_);
   if (enlarged == tiling_.panes.end()) return;
-  if (page_ == Page::weights) {
-    tiling_ = {.panes = {{enlarged_, body}}, .gutters = {}};
-    return;
+  const std::vector<std::string> fixed = frame_of(page_);
+  std::map<std::string, Box> kept;
+  Box space = body;
+  for (const std::string& name : fixed) {
+    const Box box = kept[name] = tiling_.panes.at(name);
+    if (name == fixed.back()) space.cut_bottom(box.h);
+    else space.cut_top(box.h);
   }
-  const std::string above = page_ == Page::monitor ? "rules" : "tokens";
-  const Box strip = tiling_.panes.at(above), transport = tiling_.panes.at("transport");
-  const Box space{body.x, strip.bottom(), body.w, transport.y - strip.bottom()};
-  tiling_.panes = {{above, strip}, {enlarged_, space}, {"transport", transport}};
-  tiling_.gutters.resize(2);  // the splits of the frame come first
+  kept[enlarged_] = space;
+  tiling_.panes = std::move(kept);
+  tiling_.gutters.resize(fixed.size());  // the splits of the frame come first
 }
 
 Query Workspace::needs() const {
@@ -147,9 +177,15 @@ Query Workspace::needs() const {
     all.trajectory |= kind->needs.trajectory;
     all.weights |= kind->needs.weights;
     all.alerts |= kind->needs.alerts;
+    all.discretisation |= kind->needs.discretisation;
     all.pair |= kind->needs.pair;
     all.surprise |= kind->needs.surprise;
     all.mixer |= kind->needs.mixer;
+    all.compared_next |= kind->needs.compared_next;
+    if (!kind->needs.comparison) continue;
+    if (!all.comparison) all.comparison.emplace();
+    all.comparison->slab |= kind->needs.comparison->slab;
+    all.comparison->trajectories |= kind->needs.comparison->trajectories;
   }
   return all;
 }
@@ -158,6 +194,16 @@ std::string Workspace::pane_at(float x, float y) const {
   for (const auto& [name, box] : panes())
     if (box.contains(x, y)) return name;
   return {};
+}
+
+std::string Workspace::neighbour(const std::string& pane, int by) const {
+  std::vector<std::pair<std::pair<float, float>, std::string>> order;
+  for (const auto& [name, box] : panes()) order.push_back({{box.y, box.x}, name});
+  if (order.empty()) return {};
+  std::ranges::sort(order);
+  const auto found = std::ranges::find(order, pane, [](const auto& each) -> const std::string& { return each.second; });
+  const std::ptrdiff_t count = std::ssize(order), from = found != order.end() ? found - order.begin() : by > 0 ? -1 : count;
+  return order[static_cast<std::size_t>((from + by + count) % count)].second;
 }
 
 void Workspace::handle_gutters(Ui& ui) {
@@ -194,7 +240,7 @@ void Workspace::show_view(const std::string& pane, const std::string& view) {
 }
 
 std::vector<std::pair<const char*, PaneTile*>> Workspace::trees() const {
-  return {{"wide", wide_.get()}, {"narrow", narrow_.get()}, {"weights", weights_.get()}, {"monitor", monitor_.get()}, {"narrow-monitor", narrow_monitor_.get()}};
+  return {{"wide", wide_.get()}, {"narrow", narrow_.get()}, {"weights", weights_.get()}, {"monitor", monitor_.get()}, {"narrow-monitor", narrow_monitor_.get()}, {"compare", compare_.get()}, {"narrow-compare", narrow_compare_.get()}};
 }
 
 PaneLayout Workspace::layout() const {

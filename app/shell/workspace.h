@@ -15,7 +15,7 @@
 namespace lab {
 
 /// What the window shows of an open model.
-enum class Page : std::uint8_t { inspect, weights, monitor };
+enum class Page : std::uint8_t { inspect, weights, monitor, compare };
 
 class Workspace {
  public:
@@ -31,6 +31,10 @@ class Workspace {
   Query needs() const;
   /// The pane at a place, "" where there is none.
   std::string pane_at(float x, float y) const;
+
+  /// The pane after another one as a page is read, from left to right and down, or with -1 before it; around the ends. From a name
+  /// that is not there, the first or the last.
+  std::string neighbour(const std::string& pane, int by) const;
 
   /// Lets the mouse drag the lines between panes. Before the panes draw, so that a line wins over what lies beside it.
   void handle_gutters(Ui& ui);
@@ -51,7 +55,7 @@ class Workspace {
   PaneTile* list_ = nullptr;  // of the wide tree: layers above, next tokens below
   PaneTile* lanes_ = nullptr;         // of the Monitor: alerts by layer above, their table below
   PaneTile* narrow_lanes_ = nullptr;  // the same in a narrow window
-  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_;
+  std::unique_ptr<PaneTile> wide_, narrow_, weights_, monitor_, narrow_monitor_, compare_, narrow_compare_;
   PaneTile& tree(Box body) const;
   std::vector<std::pair<const char*, PaneTile*>> trees() const;
 

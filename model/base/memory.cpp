@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <new>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
@@ -55,6 +59,14 @@ void* allocate_aligned(std::size_t bytes) { return is_large(bytes) ? map(bytes) 
 void free_aligned(void* memory, std::size_t bytes) {
   if (is_large(bytes)) unmap(memory, bytes);
   else ::operator delete[](memory, kLine);
+}
+
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kLargestBlock = 64 << 20, kFree = 128 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kLargestBlock);
+  ::mallopt(M_TRIM_THRESHOLD, kFree);
+#endif
 }
 
 void copy_past_caches(const float* from, std::ptrdiff_t stride, std::ptrdiff_t width, std::ptrdiff_t count, float* to) {

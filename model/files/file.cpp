@@ -5,10 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
+
+#include "model/files/replacement.h"
 
 namespace lab {
 namespace {
@@ -39,30 +40,20 @@ Result<std::size_t> open_regular(const std::string& path, Descriptor& file) {
   return static_cast<std::size_t>(status.st_size);
 }
 
-Status write_all(int fd, std::string_view content, const std::string& path) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(fd, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_error(Code::environment, path, "the file cannot be written");
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
-}
+constexpr std::size_t kLargePage = 2 << 20;
 
-// Makes a new file; `old` is the one it will replace, whose permissions it takes.
-Status write_and_flush(const std::string& path, std::string_view content, const std::string& old) {
-  Descriptor file;
-  file.fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (file.fd < 0) return system_error(Code::environment, path, "a file cannot be made here");
-  struct stat status {};
-  if (::stat(old.c_str(), &status) == 0 && ::fchmod(file.fd, status.st_mode & 0777) != 0)
-    return system_error(Code::environment, path, "the permissions of the old file cannot be kept");
-  LAB_TRY(write_all(file.fd, content, path));
-  if (::fsync(file.fd) != 0) return system_error(Code::environment, path, "the file cannot be flushed to disk");
-  const int closed = ::close(file.fd);
-  file.fd = -1;
-  if (closed != 0) return system_error(Code::environment, path, "the file cannot be closed");
-  return {};
+// Addresses from a multiple of a large page on, without memory behind them yet; MAP_FAILED where there are none.
+void* reserve(std::size_t size) {
+  const std::size_t room = size + kLargePage;
+  void* start = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (start == MAP_FAILED) return start;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  auto* const first = static_cast<std::byte*>(start);
+  const std::size_t before = (kLargePage - reinterpret_cast<std::size_t>(first) % kLargePage) % kLargePage;
+  const std::size_t kept = (size + page - 1) / page * page;
+  if (before > 0) ::munmap(first, before);
+  if (room - before > kept) ::munmap(first + before + kept, room - before - kept);
+  return first + before;
 }
 
 }  // namespace
@@ -72,7 +63,8 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   LAB_ASSIGN(const std::size_t size, open_regular(path, file));
   std::span<const std::byte> bytes;
   if (size > 0) {
-    void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
+    void* start = reserve(size);
+    if (start != MAP_FAILED) start = ::mmap(start, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.fd, 0);
     if (start == MAP_FAILED) return system_error(Code::environment, path, "the file cannot be mapped");
     bytes = {static_cast<const std::byte*>(start), size};
   }
@@ -81,6 +73,34 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+}
+
+bool MappedFile::move_to_memory(const std::atomic<bool>& stop) const {
+#ifdef __linux__
+  constexpr std::size_t kPiece = 16 * kLargePage;
+  const std::lock_guard lock(moving_);
+  while (moved_ < bytes_.size()) {
+    if (stop) return false;
+    const std::span<const std::byte> piece = bytes_.subspan(moved_, std::min(kPiece, bytes_.size() - moved_));
+    void* memory = reserve(piece.size());
+    if (memory == MAP_FAILED) return false;
+    ::madvise(memory, piece.size(), MADV_HUGEPAGE);  // a wish: refusal costs nothing
+    const bool is_ready = ::mprotect(memory, piece.size(), PROT_READ | PROT_WRITE) == 0;
+    if (is_ready) std::memcpy(memory, piece.data(), piece.size());
+    // The kernel puts the new pages in the place of the old ones at once: whoever reads there waits for a moment.
+    void* place = const_cast<std::byte*>(piece.data());
+    if (!is_ready || ::mprotect(memory, piece.size(), PROT_READ) != 0 ||
+        ::mremap(memory, piece.size(), piece.size(), MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) {
+      ::munmap(memory, piece.size());
+      return false;
+    }
+    moved_ += piece.size();
+  }
+  return true;
+#else
+  (void)stop;
+  return false;
+#endif
 }
 
 std::string plain_name(const std::string& path) {
@@ -107,26 +127,10 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
   return content;
 }
 
-Status write_file_atomically(const std::string& given, std::string_view content) {
-  static std::atomic<unsigned> counter{0};
-  std::error_code ignored;
-  const std::filesystem::path target = std::filesystem::canonical(given, ignored);  // a link stays one; its target changes
-  const std::string path = ignored ? given : target.string();
-  const std::size_t slash = path.find_last_of('/');
-  const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-  const std::string temporary =
-      folder + "/." + plain_name(path) + "." + std::to_string(::getpid()) + "." + std::to_string(counter++) + ".tmp";
-  Status status = write_and_flush(temporary, content, path);
-  if (status && ::rename(temporary.c_str(), path.c_str()) != 0)
-    status = system_error(Code::environment, path, "the file cannot be replaced");
-  if (!status) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  Descriptor parent;
-  parent.fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent.fd >= 0) ::fsync(parent.fd);
-  return {};
+Status write_file_atomically(const std::string& path, std::string_view content) {
+  LAB_ASSIGN(Replacement file, Replacement::begin(path));
+  LAB_TRY(file.write(content));
+  return file.commit();
 }
 
 }  // namespace lab

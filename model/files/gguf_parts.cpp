@@ -46,7 +46,7 @@ Result<Gguf> open_one(const fs::path& path) {
   LAB_ASSIGN(auto mapping, MappedFile::open(path.string()));
   Result<Gguf> gguf = parse_gguf(mapping->bytes(), path.filename().string());
   if (gguf)
-    gguf->tensors.keep_alive(mapping);
+    gguf->tensors.keep_file(mapping);
   else
     gguf.error().file = path.string();
   return gguf;

@@ -16,7 +16,7 @@ Result<TensorTable> open_mapped(const std::string& path, Parse parse) {
   LAB_ASSIGN(auto mapping, MappedFile::open(path));
   Result<TensorTable> table = parse(mapping->bytes(), plain_name(path));
   if (table)
-    table->keep_alive(mapping);
+    table->keep_file(mapping);
   else
     table.error().file = path;
   return table;

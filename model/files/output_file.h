@@ -7,19 +7,15 @@
 #include <utility>
 
 #include "model/base/result.h"
+#include "model/files/replacement.h"
 
 namespace lab {
 
-/// Written under another name in the same folder; `commit` renames it, anything else removes it.
+/// Written under another name in the same folder; `commit` renames it, anything else removes it. See Replacement.
 class OutputFile {
  public:
   /// Makes the file and claims `bytes` of disk space, so that a full disk is noticed before any work is done.
   static Result<OutputFile> create(const std::string& path, std::int64_t bytes = 0);
-  ~OutputFile();
-  OutputFile(OutputFile&& other) noexcept
-      : path_(std::move(other.path_)), temporary_(std::exchange(other.temporary_, {})),
-        fd_(std::exchange(other.fd_, -1)) {}
-  OutputFile& operator=(OutputFile&&) = delete;
 
   Status write_at(std::int64_t offset, std::span<const std::byte> bytes);
   /// Moves bytes towards the start of the file; the ranges may overlap.
@@ -28,9 +24,8 @@ class OutputFile {
   Status commit(std::int64_t bytes);
 
  private:
-  OutputFile() = default;
-  std::string path_, temporary_;
-  int fd_ = -1;
+  explicit OutputFile(Replacement file) : file_(std::move(file)) {}
+  Replacement file_;
 };
 
 }  // namespace lab

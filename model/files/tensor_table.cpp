@@ -49,6 +49,7 @@ void TensorTable::take_over(TensorTable other, const std::string& before_warning
     to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
   };
   append(owners_, other.owners_);
+  append(files_, other.files_);
   append(checks_, other.checks_);
 }
 

@@ -15,6 +15,8 @@
 
 namespace lab {
 
+class MappedFile;
+
 /// One tensor as stored: little endian, row-major, packed; `data` may be aligned to 2 bytes only.
 struct TensorView {
   std::string name;
@@ -57,6 +59,9 @@ class TensorTable {
   void add_metadata(std::string key, std::string value) { metadata_.emplace_back(std::move(key), std::move(value)); }
   void add_warning(std::string text) { warnings_.push_back(std::move(text)); }
   void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
+  /// Keeps a file alive, in which tensors lie.
+  void keep_file(std::shared_ptr<const MappedFile> file) { files_.push_back(std::move(file)); }
+  const std::vector<std::shared_ptr<const MappedFile>>& files() const { return files_; }
   /// `check` reads bytes that `keep_alive` keeps, when `damage` asks for it.
   void add_check(std::function<Status()> check) { checks_.push_back(std::move(check)); }
   /// Keeps what else `other` holds beside its tensors and metadata: warnings, checks, and the bytes.
@@ -68,6 +73,7 @@ class TensorTable {
   std::vector<std::pair<std::string, std::string>> metadata_;
   std::vector<std::string> warnings_;
   std::vector<std::shared_ptr<const void>> owners_;
+  std::vector<std::shared_ptr<const MappedFile>> files_;
   std::vector<std::function<Status()>> checks_;
 };
 

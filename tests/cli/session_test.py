@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """statelab run, figure, screenshot and demo."""
 import json
+import pathlib
 import struct
 
 from program import GOLDEN, Case, main
@@ -125,6 +126,32 @@ class Sessions(Case):
             self.assertEqual((error["code"], error["field"], error["file"]), (code, field, "a.statelab.json"))
         self.assertEqual(self.refusal("run", self.write(start), "--expect")["field"], "expected")
         self.assertEqual(self.refusal("run", self.write(start, model="absent"))["code"], "not_found")
+
+
+class Journals(Case):
+    KEPT = pathlib.Path(__file__).resolve().parents[1] / "data/formats/journal-1.journal"
+
+    def test_a_journal_is_checked_and_replayed(self):
+        said, = self.json_of("check", self.KEPT)
+        self.assertEqual((said["kind"], said["ok"]), ("journal", True))
+        run = self.json_of("run", self.KEPT, "--quiet")
+        self.assertEqual(run["tokens"], 5)  # it was still running then
+        commands = [{"step": 0, "command": "feed_tokens", "ids": [1, 2, 3]}, {"step": 0, "command": "run", "rate": 0, "until": 5}]
+        (self.folder / "a.statelab.json").write_text(json.dumps({"format": "statelab-session/1", "model": "builtin:copy", "commands": commands}))
+        self.assertEqual(run["state_hash"], self.json_of("run", "a.statelab.json")["state_hash"])
+
+    def test_a_torn_journal_is_replayed_as_far_as_it_goes(self):
+        lines = self.KEPT.read_bytes().splitlines(keepends=True)
+        torn = self.folder / "torn.journal"
+        torn.write_bytes(b"".join(lines[:3]) + lines[3][:-7])
+        said, = self.json_of("check", torn)
+        self.assertTrue(said["ok"])
+        self.assertIn("the last line is torn: at least 1 command is lost", said["warnings"])
+        done = self.run_program("run", torn)
+        self.assertIn("at least 1 command is lost", done.stderr)
+        torn.write_bytes(lines[0][:-7])
+        self.assertEqual(self.refusal("run", torn)["code"], "wrong_kind")
+        self.assertEqual(self.refusal("run", "absent.journal")["code"], "not_found")
 
 
 class Figures(Case):

@@ -42,7 +42,12 @@ std::vector<Command> one_of_each() {
           command::ShowWeights{"lm_head.weight", "other"},
           command::Play{12.5, "layer"},
           command::SetRange{1, "bread", 128, 224},
-          command::RemoveRange{2}};
+          command::RemoveRange{2},
+          command::Compare{1, 0, "offset", -3},
+          command::SetIntervention{1, {"blocked", false, "B", "clamp", "3, 5:9", "", "0:4", 10, 20, 0.5, 7}},
+          command::RemoveIntervention{3},
+          command::UseInterventions{{{.operation = "block_write", .layers = "1", .first = 4, .last = 8}, {}}},
+          command::RunControls{2, 5}};
 }
 
 Error refused(const std::string& json) {

@@ -59,6 +59,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"state-at", {"n", "channels by half-life", "h"}},
       {"attention", {"cached token", "head", "probability", "H, bit", "q·k", "2.32", "−3.5 to 1.2"}},
       {"content", {"token", "part of the value", "sum so far, %", "␣the", "Who wrote h[2, 1]", "Written over 5 tokens, still decaying."}},
+      {"discretisation", {"token", "relative error", "Euler", "zero-order hold", "bilinear", "beyond single precision", "Euler grows in 25"}},
       {"half-life", {"tokens", "channels, slowest first", "half left", "1 % left"}},
       {"attention-map", {"of token", "token reads", "weight of the value"}},
       {"norms", {"token", "‖h‖₂", "‖h−h₋₁‖₂", "‖ΔxB‖₂", "‖resid‖₂"}},
@@ -74,6 +75,9 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"weight-heatmap", {"column (in)", "row (out)", "Weights of w.weight"}},
       {"weight-error", {"column (in)", "w − twin", "Error of w.weight"}},
       {"weight-histogram", {"elements", "Values of w.weight"}},
+      {"compare-heatmap", {"token", "half-life, tokens", "A  main", "B  zeroed", "same range", "B − A", "own range, symmetric", "bit-equal before t = 2", "h[channel, 1]"}},
+      {"compare-norms", {"token", "‖h‖₂ L0", "‖h‖₂ L1", "State norms of A and B", "A main solid, B zeroed dashed", "edit before t = 2"}},
+      {"compare-pca", {"PC1, 60 % (A 70 %, B 50 %)", "PC2, 25 % (A 20 %, B 30 %)", "joint basis", "Procrustes 0.4, CKA 0.9", "A 4", "B 4", "last equal, t = 1"}},
   };
   CHECK(std::size(expected) == figure_kinds().size());
   for (const auto& [kind, labels] : expected) {
@@ -754,4 +758,74 @@ TEST_CASE("csv: a token with a comma or a quote stays one cell") {
   HandMade made;
   made.model->pieces[1] = ",\"";
   CHECK(has(csv_of("next-token", made.snapshot, made.derived, {}), "5,1,1,\",\"\"\",0.5,0"));
+}
+
+TEST_CASE("compare-heatmap: A and B share a range, the difference has its own; slow channels on top; columns without a token stay empty") {
+  HandMade made;
+  FigureOptions options;
+  options.scaling = Scaling::linear;
+  const Figure figure = figure_of("compare-heatmap", made, options);
+  REQUIRE(figure.plots.size() == 3);
+  const auto a = layer_of<HeatLayer>(figure, 0), b = layer_of<HeatLayer>(figure, 1), difference = layer_of<HeatLayer>(figure, 2);
+  CHECK(a.scale == b.scale);
+  CHECK((a.scale.low == -a.scale.high && difference.scale.low == -difference.scale.high));
+  CHECK(difference.scale.high < a.scale.high);
+  CHECK(a.row_order == std::vector<std::int32_t>{2, 0, 3, 1});
+  CHECK((a.x0 == -0.5 && a.dx == 1 && a.columns == 5));
+  CHECK(b.column(4)[2] == HandMade::cell(4, 2) / 2);
+  CHECK(difference.column(1)[2] == 0);
+  auto partly = std::make_shared<PairedSlab>(*made.comparison->slab);
+  partly->has_b[4] = partly->has_both[4] = 0;
+  made.comparison->slab = partly;
+  const Figure gap = figure_of("compare-heatmap", made, options);
+  CHECK(layer_of<HeatLayer>(gap, 0).column(4) != nullptr);
+  CHECK(layer_of<HeatLayer>(gap, 1).column(4) == nullptr);
+  CHECK(layer_of<HeatLayer>(gap, 2).column(4) == nullptr);
+  const std::string value = value_of("compare-heatmap", made, 3, 0.5, options);
+  CHECK(has(value, "t = 3\t␣the"));
+  CHECK(has(value, "channel 2"));
+  CHECK(has(value, "A\t+0.42"));
+  CHECK(has(value, "B − A\t−0.21"));
+}
+
+TEST_CASE("compare-norms: A solid, B dashed, the band between them; values and both tokens of a column") {
+  const HandMade made;
+  const Figure figure = figure_of("compare-norms", made);
+  REQUIRE(figure.plots.size() == 2);
+  std::vector<LineLayer> lines;
+  for (const Layer& layer : figure.plots[1].layers)
+    if (const auto* line = std::get_if<LineLayer>(&layer)) lines.push_back(*line);
+  REQUIRE(lines.size() == 2);
+  CHECK((lines[0].dashed && lines[0].ink == Ink::run_b && !lines[1].dashed && lines[1].ink == Ink::run_a));
+  CHECK((lines[0].low[3] == 2 && lines[0].high[3] == 4 && lines[0].low[1] == lines[0].high[1]));
+  const std::string value = value_of("compare-norms", made, 4, 0, {}, 1);
+  CHECK(has(value, "A 4 ␣cat\tB 4 ↵"));
+  CHECK(has(value, "B − A\t−2.5"));
+  CHECK(has(value, "relative L2\t0.5"));
+}
+
+TEST_CASE("compare-pca: both paths on one pair of axes, the nearest point by name") {
+  const HandMade made;
+  CHECK(has(value_of("compare-pca", made, 3, -4.5), "B\tzeroed"));
+  CHECK(has(value_of("compare-pca", made, 3, 4.5), "A\tmain"));
+  CHECK(value_of("compare-pca", made, 30, 30).empty());
+  CHECK(lines_of(csv_of("compare-pca", made.snapshot, made.derived, {})) == 1 + 2 * 5 * 3);
+  CHECK(lines_of(csv_of("compare-norms", made.snapshot, made.derived, {})) == 1 + 2 * 5);
+  CHECK(lines_of(csv_of("compare-heatmap", made.snapshot, made.derived, {})) == 1 + 5 * kChannels);
+}
+
+TEST_CASE("compare: a view on the screen takes what is there, a file waits for all of it") {
+  FigureOptions options;
+  options.comparison = {.a = 3, .b = 4, .by = AlignBy::token, .basis = TrajectoryBasis::b};
+  const Query screen = needs_of(*find_figure("compare-pca"), options);
+  REQUIRE(screen.comparison);
+  CHECK((screen.comparison->a == 3 && screen.comparison->by == AlignBy::token && screen.comparison->trajectories && !screen.comparison->slab && !screen.comparison->whole));
+  options.on_screen = false;
+  CHECK(needs_of(*find_figure("compare-heatmap"), options).comparison->whole);
+  CHECK(needs_of(*find_figure("compare-heatmap"), options).comparison->slab);
+  command::FigureLook look = look_of(options);
+  CHECK((look.align == "token" && look.basis == "b" && look.run_b == 4));
+  CHECK(options_of(look)->comparison.by == AlignBy::token);
+  look.align = "sideways";
+  CHECK(options_of(look).error().field == "look.align");
 }

@@ -67,6 +67,8 @@ struct HandMade {
   std::shared_ptr<Content> content = std::make_shared<Content>();
   std::shared_ptr<LayerReach> reach = std::make_shared<LayerReach>();
   std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
+  std::shared_ptr<ComparedRuns> comparison = std::make_shared<ComparedRuns>();
+  std::shared_ptr<DiscretisationTable> discretisation = std::make_shared<DiscretisationTable>();
   Snapshot snapshot;
   Derived derived;
 
@@ -131,13 +133,54 @@ struct HandMade {
     for (std::int64_t t = 0; t < tokens; ++t)
       for (std::int64_t j = 0; j <= t; ++j) hidden->rows[static_cast<std::size_t>(t * tokens + j)] = static_cast<float>(j + 1) / static_cast<float>(t + 1) * (j % 2 ? -1.0f : 1.0f);
     make_weights();
+    make_comparison(tokens);
+    make_discretisation(tokens);
     make_alerts(tokens);
     derive();
   }
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .comparison = comparison}; }
+  /// Run B was edited before token 2, where layer 1 begins to differ: it holds half of what A holds. The last token is another one.
+  void make_comparison(std::int64_t tokens) {
+    std::vector<std::int32_t> a, b;
+    for (std::int64_t t = 0; t < tokens; ++t) a.push_back(static_cast<std::int32_t>(t % 3)), b.push_back(static_cast<std::int32_t>((t + 1 == tokens ? t + 1 : t) % 3));
+    comparison->a = {.name = "main", .tokens = std::make_shared<const std::vector<std::int32_t>>(a), .pieces = {model, &model->pieces}, .layers = kLayers};
+    comparison->b = {.name = "zeroed", .tokens = std::make_shared<const std::vector<std::int32_t>>(b), .pieces = {model, &model->pieces}, .layers = kLayers, .edits = {2}};
+    comparison->alignment = std::make_shared<const Alignment>(align(a, b, AlignBy::position));
+    comparison->is_whole = true, comparison->progress = 1;
+    for (int layer = 0; layer < kLayers; ++layer) {
+      PointDifferences point{.point = {.name = "L" + std::to_string(layer) + ".mix.h", .layer = layer, .point = Point::h, .shape = {kChannels, kStates}, .width = kChannels * kStates}};
+      RowLog<RowDifference> rows(1);
+      for (std::int64_t t = 0; t < tokens; ++t) {
+        const bool differs = layer == 1 && t >= 2;
+        const auto norm = static_cast<float>(t + 1);
+        const RowDifference row{.relative = differs ? 0.5f : 0, .max_abs = differs ? norm : 0, .cosine = 1, .norm_a = norm, .norm_b = differs ? norm / 2 : norm, .is_compared = true, .is_equal = !differs};
+        point.summary.add(t, row, !differs);
+        rows.append()[0] = row;
+      }
+      point.rows = rows.view();
+      comparison->table.points.push_back(std::move(point));
+    }
+    auto pair = std::make_shared<PairedSlab>();
+    *pair = {.layer = 1, .state = 1, .shape = {kChannels, kStates}, .rows = kChannels, .columns = tokens, .half_life = {20, 0.5f, 200, 2}, .by_half_life = {2, 0, 3, 1}};
+    for (auto* has : {&pair->has_a, &pair->has_b, &pair->has_both}) has->assign(static_cast<std::size_t>(tokens), 1);
+    for (std::int64_t t = 0; t < tokens; ++t)
+      for (int r = 0; r < kChannels; ++r) {
+        const float of_a = cell(t, r), of_b = t < 2 ? of_a : of_a / 2;
+        pair->a.push_back(of_a), pair->b.push_back(of_b), pair->difference.push_back(of_b - of_a);
+        pair->largest = std::max(pair->largest, std::fabs(of_a)), pair->largest_difference = std::max(pair->largest_difference, std::fabs(of_b - of_a));
+      }
+    comparison->slab = pair;
+    auto paths = std::make_shared<TrajectoryPair>();
+    *paths = {.layer = 1, .kept_a = {0.7f, 0.2f, 0}, .kept_b = {0.5f, 0.3f, 0}, .explained = {0.6f, 0.25f}, .procrustes = 0.4, .cka = 0.9};
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const auto x = static_cast<float>(t), y = 0.5f * static_cast<float>(t * t);
+      paths->columns.push_back(t), paths->a.push_back({x, y, 0}), paths->b.push_back(t < 2 ? TrajectoryPair::Coordinates{x, y, 0} : TrajectoryPair::Coordinates{x, -y, 0});
+    }
+    comparison->trajectories = paths;
+  }
   /// What moves channel 2 at the last token, and over all of them; and what was expected: token 1 twice as often as the others.
   void make_drivers(std::int64_t tokens) {
     *mixer = {.layer = 1, .token = tokens - 1,
@@ -198,6 +241,15 @@ struct HandMade {
     }
     if (tokens <= 3) return;
     alerts->alerts = {{{1, 1, 2.5, 1.8, "the norm jumped"}, 0}, {{3, 1, 2.5, 1.8, "the norm jumped again"}, 0}, {{3, 0, 0.25, 0.36, "the text changed"}, 1}};
+  }
+  /// Euler triples its error with every token and soon leaves single precision; zero-order hold is a tenth off.
+  void make_discretisation(std::int64_t tokens) {
+    *discretisation = {.layer = 1, .first = 0, .last = tokens, .curves = {{.name = "exact"}, {.rule = Discretisation::euler, .name = "Euler", .first_overflow = tokens - 1, .largest_keep = 3, .growing = 0.25},
+                                                                          {.rule = Discretisation::zero_order_hold, .name = "zero-order hold"}, {.rule = Discretisation::bilinear, .name = "bilinear"}}};
+    for (std::int64_t t = 0; t < tokens; ++t) {
+      const double errors[] = {0, 0.01 * std::pow(3, static_cast<double>(t)), 0.1, 0.05};
+      for (std::size_t i = 0; i < 4; ++i) discretisation->curves[i].error.push_back(errors[i]);
+    }
   }
   /// A quantised matrix of 3 x 4: element (r, c) is r + 10 c, one of them is NaN, and two columns share a cell.
   void make_weights() {

@@ -3,6 +3,11 @@
 
 #include <sys/stat.h>
 
+#include <atomic>
+#include <cstring>
+#include <thread>
+#include <vector>
+
 #include "model/checkpoint.h"
 #include "model/files/file.h"
 #include "tests/files/support.h"
@@ -77,6 +82,40 @@ TEST_CASE("file: a write that fails names the path and leaves the old file") {
   CHECK_FALSE(write_file_atomically(folder.at("folder"), "x"));
   CHECK(*read_file(folder.at("kept"), 10) == "old");
   CHECK(std::distance(fs::directory_iterator(folder.path), {}) == 2);
+}
+
+TEST_CASE("file: moved to memory it reads the same meanwhile and afterwards, at the same addresses, and no longer depends on the file") {
+  const Folder folder;
+  constexpr std::size_t kNumbers = 20'000'003;  // 80 MB and a part of a page: three pieces
+  std::vector<std::uint32_t> numbers(kNumbers);
+  for (std::size_t i = 0; i < kNumbers; ++i) numbers[i] = static_cast<std::uint32_t>(i * 2654435761u);
+  const std::string path = folder.at("numbers");
+  REQUIRE(write_file_atomically(path, {reinterpret_cast<const char*>(numbers.data()), 4 * kNumbers}));
+  const auto file = MappedFile::open(path);
+  REQUIRE(file);
+  const std::byte* first = (*file)->bytes().data();
+  const auto is_the_same = [&] { return std::memcmp((*file)->bytes().data(), numbers.data(), 4 * kNumbers) == 0; };
+  std::atomic<bool> stop = true, done = false;
+  CHECK_FALSE((*file)->move_to_memory(stop));
+  std::atomic<int> wrong = 0, rounds = 0;
+  std::thread reader([&] {
+    while (!done || rounds == 0) wrong += !is_the_same(), ++rounds;
+  });
+  stop = false;
+  const bool moved = (*file)->move_to_memory(stop);
+  done = true;
+  reader.join();
+  CHECK(wrong == 0);
+  CHECK(is_the_same());
+  CHECK((*file)->bytes().data() == first);
+#ifdef __linux__
+  CHECK(moved);
+  CHECK((*file)->move_to_memory(stop));  // nothing is left to do
+  fs::resize_file(path, 0);
+  CHECK(is_the_same());
+#else
+  (void)moved;
+#endif
 }
 
 TEST_CASE("checkpoint: a folder, or a file in it, opens the model") {

@@ -645,6 +645,10 @@ SESSIONS = {
     "rules": session(*FED, command("set_rule", index=0, rule={"kind": "norm-jump", "limit": 1, "on_alert": "roll_back", "roll_back": 2}), command("use_rules", preset="document 2"),
                      command("step", count=20), command("remove_rule", index=0)),
     "trials": session(*FED, command("set_trials", rotary="stored", at_position=-1, no_cache=False, only_layer=1), command("step", count=2)),
+    "interventions": session(command("set_intervention", index=0, intervention={"operation": "block_write", "layers": "0:2", "channels": "1, 3:5", "first": 1, "last": 4}), *FED,
+                             command("set_intervention", index=1, intervention={"operation": "noise", "target": "residual", "value": 0.5, "seed": 3}), command("step", count=3),
+                             command("run_controls", index=0, after=2), command("fork", position=2, name="a", keep=True), command("remove_intervention", index=0),
+                             command("use_interventions", interventions=[{"operation": "mean", "target": "z", "on": False}]), command("undo")),
     "looks": session(*FED, command("seek", token=3, cursor="a"), command("select", layer=1, channel=2, state=1), command("show_range", first=1, last=3)),
     "sampling": session(*FED, command("set_sampling", sampling={"greedy": False, "temperature": 0.5, "top_k": 3, "top_p": 0.9, "seed": 1}), command("step", count=5)),
     "patch": json.dumps({"format": "statelab-patch/1", "title": "t", "note": "n", "edits": [{"operation": "zero", "layer": 1, "at": ":, 0"}], "later": [1e400, 0.10]}).encode(),
@@ -653,6 +657,28 @@ SESSIONS = {
     "no-command": b'{"format": "statelab-session/1", "model": "tiny", "commands": [{"step": 0}]}',
     "path": b'{"format": "statelab-session/1", "model": "../etc", "commands": []}',
     "newer": b'{"format": "statelab-session/9", "model": "tiny", "commands": []}',
+}
+
+
+def journal(*entries, **header):
+    """What the lines of a journal hold, without their numbers and checksums: the target writes those."""
+    first = {"format": "statelab-journal/1", "program": "statelab 1", "arithmetic": "f32", "began": "2026-11-29 08:29", "model": "tiny", **header}
+    return "\n".join(json.dumps(each) for each in (first, *entries)).encode()
+
+
+DONE = {"step": 0, **command("feed_tokens", ids=[1, 2, 3])}, {"step": 0, **command("read_waiting")}, {"reached": 3, "goes_on": False}
+JOURNALS = {
+    "empty": journal(),
+    "commands": journal(*DONE, {"step": 3, **command("zero_state", layer=1)}, {"step": 3, **command("run", rate=0, until=0)}, {"reached": 9, "goes_on": True}),
+    "saved": journal(*DONE, {"saved": "/a.statelab.json", "changed_since": False}, {"step": 3, **command("undo")}, {"closed": True}),
+    "kept": journal(*DONE, recovers="/b.journal", place="/models/tiny", session={"notes": "n", "model_hash": "00", "zoom": 1.50, "deep": [{}, None]}),
+    "newer": journal(*DONE, {"camera": [1, 2]}, {}, later=True),
+    "unknown-command": journal(*DONE, {"step": 3, "command": "leap"}, {"step": 3, **command("undo")}),
+    "negative": journal(*DONE, {"step": -1, **command("undo")}),
+    "other-format": journal(format="statelab-journal/9"),
+    "path": journal(model="../etc"),
+    "no-object": journal(3, [], "x"),
+    "raw": b'0 2 0123456789abcdef {}\n1 999999999999999999999 0123456789abcdef {}\n\0\0\0\0',
 }
 
 
@@ -666,5 +692,5 @@ def write(corpora, most=4096):
 
 
 if __name__ == "__main__":
-    write({"gguf": GGUFS, "index": INDICES, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "session": SESSIONS, "state": STATES,
+    write({"gguf": GGUFS, "index": INDICES, "journal": JOURNALS, "json": CONFIGS, "npy": NPY, "npz": NPZ, "safetensors": SAFETENSORS, "session": SESSIONS, "state": STATES,
            "tokenizer": TOKENIZERS, "torch": TORCH})

@@ -132,6 +132,78 @@ TEST_CASE("pca: a drag turns the picture in three dimensions only") {
   CHECK(window.memory.options["pca3d"].yaw == doctest::Approx(yaw + 0.3));
 }
 
+TEST_CASE("pca: the wheel zooms at the pointer, a drag moves what is zoomed, a double click shows all") {
+  const HandMade made;
+  Window window(made);
+  window.frames("pca");
+  const Box path = window.ui.items["pca/path"];
+  const FigureOptions& options = window.memory.options["pca2d"];
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = {path.middle_x(), path.middle_y()};
+  window.frames("pca", 2);
+  io.MouseWheel = 2;
+  window.frame("pca");
+  io.MouseWheel = 0;
+  window.frame("pca");
+  CHECK(options.zoom == doctest::Approx(1.25 * 1.25));
+  const double center = options.center_x;
+  io.MouseDown[0] = true;
+  window.frame("pca");
+  io.MousePos.x += 30;
+  window.frame("pca");
+  io.MouseDown[0] = false;
+  window.frames("pca", 2);
+  CHECK(options.center_x < center);
+  CHECK(window.sent.empty());  // no click
+  window.memory.wish_pane = "pca", window.memory.wish = PaneWish::fit;
+  window.frames("pca", 2);
+  CHECK(options.zoom == 1);
+}
+
+TEST_CASE("pca: a box drawn with the right button is shown, and nothing of it lies outside") {
+  const HandMade made;
+  Window window(made);
+  window.frames("pca");
+  const Box path = window.ui.items["pca/path"];
+  const FigureOptions& options = window.memory.options["pca2d"];
+  ImGuiIO& io = ImGui::GetIO();
+  io.MousePos = {path.x + path.w * 0.4f, path.y + path.h * 0.4f};
+  window.frames("pca", 2);
+  io.MouseDown[1] = true;
+  window.frame("pca");
+  io.MousePos = {path.x + path.w * 0.6f, path.y + path.h * 0.6f};
+  window.frames("pca", 2);
+  io.MouseDown[1] = false;
+  window.frames("pca", 2);
+  CHECK(options.zoom > 2);
+  CHECK(options.zoom < 6);
+  CHECK(!window.has_item("pca/Show all"));  // it was no click: no menu
+}
+
+TEST_CASE("pca: a click on the path moves cursor A to the nearest token, Alt-click cursor B, one beside it nothing") {
+  const HandMade made;
+  Window window(made);
+  window.frames("pca");
+  const Box path = window.ui.items["pca/path"];
+  const KeptFigure& figure = window.memory.kept->figures["pca2d"];
+  const Trajectory& points = *made.derived.trajectory;
+  const std::size_t last = points.points.size() - 1;
+  const auto place = [&](std::size_t i) {
+    const PlotArea& area = figure.page.areas[0];
+    return ImVec2{path.x + static_cast<float>(area.place_of_x(points.points[i][0])), path.y + static_cast<float>(area.place_of_y(points.points[i][1]))};
+  };
+  window.click_at("pca", place(last).x, place(last).y);
+  CHECK(only<command::Seek>(window.sent).token == points.first + static_cast<std::int64_t>(last) * points.stride);
+  window.sent.clear();
+  ImGui::GetIO().KeyAlt = true;
+  window.click_at("pca", place(0).x, place(0).y);
+  CHECK(only<command::Seek>(window.sent).cursor == "b");
+  ImGui::GetIO().KeyAlt = false;
+  window.sent.clear();
+  window.click_at("pca", path.x + 2, path.y + 2);
+  CHECK(window.sent.empty());
+}
+
 TEST_CASE("panes: the export button asks for the kind that is shown") {
   const HandMade made;
   Window window(made);

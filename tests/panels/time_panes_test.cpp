@@ -137,6 +137,29 @@ TEST_CASE("state-over-time and curves: the data begin and end at the same pixels
   }
 }
 
+TEST_CASE("state-over-time and curves: a Shift-drag begins a name for the tokens under it, and neither pans nor moves a cursor") {
+  const HandMade made(30);
+  for (const auto& [pane, item] : {std::pair{"state-over-time", "state-over-time/cells"}, std::pair{"curves", "curves/plot"}}) {
+    Window window(made);
+    window.frames(pane);
+    const Box data = window.ui.items[item];
+    ImGuiIO& io = ImGui::GetIO();
+    io.KeyShift = true;
+    io.MousePos = {data.x + data.w * 4.5f / 30, data.middle_y()};
+    window.frames(pane, 2);
+    io.MouseDown[0] = true;
+    window.frame(pane);
+    io.MousePos.x = data.x + data.w * 9.5f / 30;
+    window.frames(pane, 2);
+    io.MouseDown[0] = false;
+    window.frames(pane, 2);
+    CHECK(window.sent.empty());
+    CHECK(window.memory.draft.is_open);
+    CHECK(window.memory.draft.first == 4);
+    CHECK(window.memory.draft.last == 10);
+  }
+}
+
 TEST_CASE("curves: an unchanged pane is not laid out again") {
   const HandMade made(30);
   Window window(made);

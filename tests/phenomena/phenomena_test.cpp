@@ -8,7 +8,10 @@
 #include <numbers>
 
 #include "app/core/content.h"
+#include "app/core/controls.h"
+#include "app/core/discretisation_look.h"
 #include "app/core/lab.h"
+#include "app/core/ruled_probe.h"
 #include "model/model.h"
 #include "model/math/context.h"
 #include "tests/phenomena/streams.h"
@@ -198,6 +201,88 @@ TEST_CASE("copy: the letters are in the state of layer 1 and not in that of laye
   const auto model = builtin("copy");
   CHECK(copying(*model, 1) <= 0.25);
   CHECK(copying(*model, 0) >= 0.90);
+}
+
+/// Share of the letters that are copied, of those whose writes into the state of layer 1 were blocked and of the others.
+struct Copied {
+  double blocked = 0, others = 0;
+};
+Copied copying_without(const Model& model, std::size_t which, std::int64_t reach) {
+  std::mt19937 random(20261129);
+  Copied share;
+  constexpr int kCases = 100;
+  for (int i = 0; i < kCases; ++i) {
+    const test::CopyCase one = test::draw_copy(random);
+    std::vector<std::int64_t> letters;
+    for (std::size_t t = 0; t < one.ids.size(); ++t)
+      if (one.ids[t] != 0) letters.push_back(static_cast<std::int64_t>(t));
+    const std::vector<MannedRule> rules{{{.operation = "block_write", .layers = "1", .first = letters[which], .last = letters[which] + reach}}};
+    RuledProbe probe(model, rules, nullptr);
+    State state(model.schema());
+    probe.begin(0, state);
+    read(model, one.ids, state, &probe);
+    const auto logits = read(model, Ids(4, test::kCopyMarker), state);
+    for (std::size_t k = 0; k < 4; ++k) (k == which ? share.blocked : share.others) += best(row(logits, k, model)) == one.data[k];
+  }
+  share.blocked /= kCases, share.others /= 3 * kCases;
+  return share;
+}
+
+TEST_CASE("copy: a letter whose writes into layer 1 are blocked is not copied, the others are") {
+  const auto model = builtin("copy");
+  for (std::size_t which = 0; which < 4; ++which) {
+    const Copied share = copying_without(*model, which, 4);
+    INFO(which, ": ", share.blocked, " and ", share.others);
+    CHECK(share.blocked <= 0.5);
+    CHECK(share.others >= 0.7);
+  }
+}
+
+TEST_CASE("copy: noise of the same norm in place of a blocked write leaves the letter there") {
+  Lab lab{LabOptions{}};
+  REQUIRE(lab.apply(command::Open{LAB_SOURCE_DIR "/assets/models/copy"}).applied);
+  std::mt19937 random(5);
+  double effect = 0, noise = 0;
+  constexpr int kCases = 20;
+  for (int i = 0; i < kCases; ++i) {
+    Ids ids = test::draw_copy(random).ids;
+    const auto letter = static_cast<std::int64_t>(std::ranges::find_if(ids, [](std::int32_t id) { return id != 0; }) - ids.begin());
+    ids.insert(ids.end(), 4, test::kCopyMarker);
+    const std::vector<Intervention> rules{{.operation = "block_write", .layers = "1", .first = letter, .last = letter + 4}};
+    // The first letter is what is expected after the first marker, token 32.
+    const auto table = run_controls(*lab.opened(), State(lab.opened()->model->schema()), 0, ids, rules, 0, {.after = 32 - (letter + 3), .seed = i}, context());
+    REQUIRE_MESSAGE(table, table.error().text());
+    CHECK((*table)->at == 32);
+    effect += (*table)->rows[0].after / kCases, noise += (*table)->rows[1].after / kCases;
+  }
+  INFO(effect, " against ", noise);
+  CHECK(effect >= 1);
+  CHECK(effect >= 2 * noise);
+}
+
+TEST_CASE("copy: by Euler the state of layer 1 grows out of single precision, by the other rules and with clamped steps it does not") {
+  Lab lab{LabOptions{}};
+  REQUIRE(lab.apply(command::Open{LAB_SOURCE_DIR "/assets/models/copy"}).applied);
+  std::mt19937 random(6);
+  Ids ids;
+  while (ids.size() < 256) {
+    const test::CopyCase one = test::draw_copy(random);
+    ids.insert(ids.end(), one.ids.begin(), one.ids.end());
+  }
+  REQUIRE(lab.apply(command::FeedTokens{ids}).applied);
+  REQUIRE(lab.apply(command::ReadWaiting{}).applied);
+  lab.finish_work();
+  State scratch(lab.opened()->model->schema());
+  const StepBounds bounds{0.001, 0.1};
+  const auto table = compare_discretisations(*lab.opened()->model, *lab.snapshot(), 1, 0, 256, &bounds, scratch, context(), {});
+  REQUIRE_MESSAGE(table, table.error().text());
+  for (const DiscretisationCurve& curve : (*table)->curves) {
+    INFO(curve.name);
+    const bool is_euler = curve.rule == Discretisation::euler && !curve.is_clamped;
+    CHECK((curve.first_overflow >= 0) == is_euler);
+    CHECK((curve.growing > 0) == is_euler);
+    if (!is_euler && !curve.is_clamped) CHECK(curve.error.back() < 1);
+  }
 }
 
 TEST_CASE("topics: at most 1.73 nats a token, and noforget stays 0.5 nats behind after a switch") {

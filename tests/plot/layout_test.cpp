@@ -196,6 +196,24 @@ TEST_CASE("layout: a long curve keeps its spike and at most four points a pixel"
   CHECK(highest == doctest::Approx(out.areas[0].place_of_y(9.9f)));
 }
 
+TEST_CASE("layout: a long curve is broken where a value is missing, at its beginning, in the middle and at its end") {
+  constexpr std::size_t points = 100000;
+  for (const std::size_t gap : {std::size_t{0}, std::size_t{50000}, points - 1}) {
+    LineLayer layer;
+    for (std::size_t i = 0; i < points; ++i) layer.x.push_back(10.0 * static_cast<double>(i) / points), layer.y.push_back(static_cast<float>(i % 7));
+    layer.y[gap] = NAN;
+    const LaidOut out = laid_out(bare(layer));
+    std::vector<const StrokeLine*> curves;
+    for (const DrawOp& op : out.list.ops)
+      if (const auto* stroke = std::get_if<StrokeLine>(&op); stroke && stroke->points.size() > 100) curves.push_back(stroke);
+    REQUIRE(curves.size() == (gap == 50000 ? 2 : 1));
+    if (gap != 50000) continue;
+    const PlotArea& area = out.areas[0];
+    CHECK(area.x_from(curves[0]->points.back().x) == doctest::Approx(layer.x[gap - 1]));
+    CHECK(area.x_from(curves[1]->points.front().x) == doctest::Approx(layer.x[gap + 1]));
+  }
+}
+
 TEST_CASE("layout: an unchanged heatmap has the same pixels from one frame to the next, a changed one has not") {
   auto values = std::make_shared<std::vector<float>>(50 * 20, 0.5f);
   Plot plot = bare(heat(values, 50, 20, 77001));

@@ -117,6 +117,7 @@ TEST_CASE("golden: every workspace looks as it did, in the dark and in the light
         ShellOptions options;
         options.dark = dark;
         options.scale = size.scale;
+        options.study_pictures = workspace.prepare == at_start;
         HeadlessWindow window(size.width, size.height, options);
         workspace.prepare(window);
         check_golden(window.picture(), std::string(workspace.name) + (dark ? "-dark-" : "-light-") + size.name);

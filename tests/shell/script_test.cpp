@@ -24,6 +24,45 @@ TEST_CASE("script: a run without an end goes to where the next command was given
   CHECK(json_of_all(commands_of(session)) == expected);
 }
 
+TEST_CASE("script: a run without an end goes on through looks") {
+  Session session;
+  session.commands = {{0, command::Run{8, 0}}, {3, command::Seek{1, "a"}}, {5, command::Pause{}}};
+  const std::vector<std::string> expected{json_of(command::Run{8, 5}), json_of(command::Seek{1, "a"}), json_of(command::Pause{})};
+  CHECK(json_of_all(commands_of(session)) == expected);
+}
+
+TEST_CASE("script: a session is replayed as it is but for files it would write and a run that would not end, and what it says is kept") {
+  const test::TemporaryFolder folder;
+  Session session{.model = "builtin:prose", .model_hash = "00", .notes = "n", .unknown_json = "\"zoom\": 2"};
+  session.commands = {{0, command::FeedText{"a"}}, {0, command::ExportFigure{"norms", "norms.pdf", 5, 3}}, {0, command::Run{8, 0}}, {1, command::Pause{}}, {1, command::Run{8, 0}}, {4, command::Seek{0, "a"}}};
+  REQUIRE(write_file_atomically(folder / "study.statelab.json", json_of(session)));
+  const auto plan = plan_to_open(folder / "study.statelab.json", {});
+  REQUIRE(plan);
+  CHECK(plan->is_session);
+  REQUIRE(plan->commands.size() == 1);
+  CHECK(std::get<command::Open>(plan->commands[0]).model == "builtin:prose");
+  CHECK(std::get<command::Open>(plan->commands[0]).expected_hash == "00");
+  CHECK(plan->session.notes == "n");
+  CHECK(plan->session.unknown_json == "\"zoom\": 2");
+  std::vector<std::string> replayed;
+  for (const SessionCommand& each : plan->replayed) replayed.push_back(std::to_string(each.step) + json_of(each.command));
+  CHECK(replayed == std::vector{"0" + json_of(command::FeedText{"a"}), "0" + json_of(command::Run{8, 0}), "1" + json_of(command::Pause{}),
+                                 "1" + json_of(command::Run{8, 4}), "4" + json_of(command::Seek{0, "a"})});
+}
+
+TEST_CASE("script: a session's model is found where it was opened before") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path / "far/tiny");
+  REQUIRE(write_file_atomically(folder / "far/tiny/config.json", "{}"));
+  REQUIRE(write_file_atomically(folder / "a.statelab.json", json_of(Session{.model = "tiny"})));
+  CHECK_FALSE(plan_to_open(folder / "a.statelab.json", {}));
+  for (const char* opened : {"far/tiny", "far/tiny/", "far/tiny/config.json"}) {
+    const auto plan = plan_to_open(folder / "a.statelab.json", {"builtin:prose", folder / opened});
+    REQUIRE(plan);
+    CHECK(std::filesystem::equivalent(std::get<command::Open>(plan->commands[0]).model, folder / "far/tiny"));
+  }
+}
+
 TEST_CASE("script: a session played in the window writes no files") {
   Session session;
   session.commands = {{0, command::ExportFigure{"norms", "norms.pdf", 5, 3}}, {0, command::Step{2}}};

@@ -180,6 +180,30 @@ TEST_CASE("storm: after thousands of random events on every screen the window st
   CHECK(window.snapshot()->count() == 0);
 }
 
+TEST_CASE("storm: Compare of two runs lives on through random events, and still shows where they part") {
+  StormyWindow stormy({64, 48});
+  HeadlessWindow& window = stormy.window;
+  Storm storm(window, 3);
+  const auto compare = [&] {
+    window.resize(1600, 1000);
+    window.open("prose");
+    window.play({command::Reset{}, command::FeedText{"The keeper wrote down every word."}, command::ReadWaiting{}, command::Fork{20, "zeroed", true}, command::ZeroState{1}, command::ReadWaiting{}});
+    window.press(Key::four, {.control = true});
+  };
+  for (int round = 0; round < 8; ++round) {
+    compare();
+    for (int i = 0; i < 250; ++i) {
+      storm.event();
+      if (storm.below(4) == 0) window.frame();
+    }
+    for (int i = 0; i < 6; ++i) window.engine().interrupt(), window.press(Key::escape);
+  }
+  compare();
+  window.play({command::Compare{}, command::ShowRange{}, command::Seek{5, "a"}});
+  CHECK(window.shell().item("compare-bar/next difference"));
+  CHECK(window.snapshot()->fault.empty());
+}
+
 TEST_CASE("storm: at any moment everything on the device can be made anew, to the same pixels") {
   StormyWindow stormy;
   HeadlessWindow& window = stormy.window;

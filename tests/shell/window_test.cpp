@@ -701,6 +701,31 @@ TEST_CASE("window: L keeps the range of the pane under the mouse, E explains it,
   CHECK(window.shell().item("state-over-time/Unlock range"));
 }
 
+TEST_CASE("window: F6 takes panes in hand one after the other, keys are about that one, and the mouse takes over when it moves") {
+  HeadlessWindow window(1600, 1000);
+  with_prompt(window);
+  const Box cells = window.item("state-over-time/cells");
+  window.move_to(cells.middle_x(), cells.middle_y());
+  const auto menu_of = [&](const char* item) {
+    window.press(Key::f10, {.shift = true});
+    const bool is_there = window.shell().item(item).has_value();
+    window.press(Key::escape);
+    return is_there;
+  };
+  CHECK(menu_of("state-over-time/Lock range"));
+  int panes = 0;
+  while (++panes < 20) {
+    window.press(Key::f6);
+    if (menu_of("pca/Show all")) break;
+  }
+  CHECK(panes < 12);
+  CHECK_FALSE(menu_of("state-over-time/Lock range"));
+  window.press(Key::f6, {.shift = true});
+  CHECK_FALSE(menu_of("pca/Show all"));
+  window.move_to(cells.middle_x() + 5, cells.middle_y());
+  CHECK(menu_of("state-over-time/Lock range"));
+}
+
 TEST_CASE("window: the heatmap, the curves and the lanes below have one time axis to the pixel, zoomed in too") {
   for (const auto& [width, height] : {std::pair{1600, 1000}, {1280, 800}, {1920, 1080}}) {
     CAPTURE(width);
@@ -718,4 +743,29 @@ TEST_CASE("window: the heatmap, the curves and the lanes below have one time axi
       }
     }
   }
+}
+
+TEST_CASE("window: a rule is added, measured beside its controls, switched off and removed, and all but the measuring is undone") {
+  HeadlessWindow window(1600, 1000);
+  window.open("copy");
+  window.play({command::FeedText{"· · A · · · C · · B · · · · N · · · · · · · · · · · · · · · · · ? ? ? ?"}, command::SetIntervention{0, {.operation = "block_write", .layers = "1", .first = 2, .last = 6}},
+               command::ReadWaiting{}});
+  window.press(Key::k, {.control = true});
+  window.type(U"edits and interventions");
+  window.press(Key::enter);
+  CHECK(window.shell().item("interventions/rule 0"));
+  window.click("interventions/rule 0");
+  window.click("interventions/run");
+  CHECK(window.snapshot()->controls == command::RunControls{0, 3});
+  CHECK(window.shell().item("interventions/run"));  // it has been measured: nothing is left to stop
+  CHECK_FALSE(window.shell().item("interventions/stop"));
+  const auto present = [&] { return *interventions_at(*window.snapshot()->edits, window.snapshot()->count()); };
+  window.click("interventions/on 0");
+  CHECK_FALSE(present()[0].on);
+  window.press(Key::z, {.control = true});
+  CHECK(present()[0].on);
+  window.press(Key::k, {.control = true});
+  window.type(U"remove block the write");
+  window.press(Key::enter);
+  CHECK(present().empty());
 }

@@ -3,7 +3,7 @@
 
     xdotool_test.py STATELAB
 
-Three walks: one that mixes both, one by the keyboard alone and one by the mouse alone. What came of each step is read from the log, from
+Four walks: one that mixes both, one by the keyboard alone, one by the mouse alone, and one through a kill -9. What came of each step is read from the log, from
 the places of the controls that the program tells, and from the exported files; nothing is waited for blindly. Skipped without Xvfb or
 xdotool.
 """
@@ -196,7 +196,45 @@ def by_mouse(window, folder):
     window.stop()
 
 
-WALKS = (by_both, by_keyboard, by_mouse)
+def through_a_kill(window, folder):
+    """What a killed window did is offered by the next one, done again, saved and replayed headless to the same hash."""
+    journals = folder / "state" / "statelab" / "journals"
+    window.press("start/builtin:prose")
+    window.logged(r"opened +builtin:prose")
+    window.key("ctrl+l")
+    window.type("The state of the river ")
+    window.key("Return")
+    window.logged(r'at 0: .*"read_waiting"')
+    window.click(WIDTH // 2, 20)
+    window.key("z")
+    window.logged(r'at 23: .*"zero_state"')
+    wait_for("the edit in the journal", lambda: any("zero_state" in each.read_text() for each in journals.glob("*.journal")))
+    window.stop()
+
+    again = Window(window.program.args[0], folder, window.env["DISPLAY"])
+    try:
+        again.press("start/recover 0")
+        again.logged(r'at 23: .*"zero_state"', 2)
+        session = folder / "river.statelab.json"
+        again.key("ctrl+s")
+        again.control("save/file")
+        again.key("ctrl+a")
+        again.type(str(session))
+        again.key("Return")
+        again.logged(r"Saved .*river\.statelab\.json")
+        replayed = subprocess.run([again.program.args[0], "run", session, "--expect", "--json"], env=again.env, capture_output=True, text=True, check=False)
+        said = json.loads(replayed.stdout)
+        if replayed.returncode != 0 or said["tokens"] != 23 or not said["equal"]:
+            sys.exit(f"FAILED: the recovered session is replayed otherwise: {replayed.stdout}{replayed.stderr}")
+        again.key("ctrl+q")
+        again.end()
+        if any(journals.iterdir()):
+            sys.exit("FAILED: a journal is left of what was saved")
+    finally:
+        again.stop()
+
+
+WALKS = (by_both, by_keyboard, by_mouse, through_a_kill)
 
 
 def main():

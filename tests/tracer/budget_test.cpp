@@ -15,12 +15,12 @@ using Positions = std::vector<std::int64_t>;
 // Bytes of a tile and of a keyframe by the documented formula.
 struct Sizes {
   explicit Sizes(const Model& model, std::int64_t tile_tokens) {
-    std::int64_t floats = 0;
+    std::int64_t floats = 0, summary = 0;
     for (const LayerInfo& layer : model.info().layers) {
-      floats += kStatistics;
+      floats += kStatistics, summary += 3 * kStatistics;
       for (const Driver& driver : layer.drivers) floats += driver.width;
     }
-    tile = 4 * tile_tokens * floats;
+    tile = 4 * (tile_tokens * floats + summary);
     keyframe = 4 * model.schema()->stored();
     minimum = ((128 + tile_tokens - 1) / tile_tokens + 1) * tile + keyframe;
   }
@@ -117,6 +117,38 @@ TEST_CASE("budget: truncating to where nothing is left begins a new history with
     CHECK(r.trace.view()->use().replayable_from > cut);
     CHECK(r.wrong_positions(*r.trace.view(), r.trace.view()->use().replayable_from) == Positions{});
   }
+}
+
+TEST_CASE("statistics: pooled over any tokens they are the minimum, maximum and mean of each, also after a cut and where they were thinned") {
+  const Sizes sizes(*test::tiny_model("mamba1"), 64);
+  Recording r("mamba1"), thinned("mamba1", {.budget_bytes = sizes.minimum + 3 * sizes.tile});
+  const auto check = [](const TraceView& trace, std::int64_t first, std::int64_t last) {
+    for (int layer = 0; layer < 2; ++layer)
+      for (const Statistic which : {Statistic::h_norm, Statistic::h_mean, Statistic::resid_max}) {
+        float low = INFINITY, high = -INFINITY;
+        double sum = 0, largest = 0;
+        for (std::int64_t t = first; t < last; ++t) {
+          const StatisticValue value = trace.statistic(layer, which, t);
+          low = std::min(low, value.low), high = std::max(high, value.high);
+          sum += static_cast<double>(value.mean), largest = std::max(largest, std::abs(static_cast<double>(value.mean)));
+        }
+        const auto count = static_cast<double>(last - first);
+        const StatisticValue pooled = trace.pooled(layer, which, first, last);
+        REQUIRE(pooled.low == low);
+        REQUIRE(pooled.high == high);
+        // A running mean of floats: two roundings a token, of numbers no larger than the largest.
+        REQUIRE(std::abs(static_cast<double>(pooled.mean) - sum / count) <= 2 * count * 6e-8 * largest);
+      }
+  };
+  r.read(900, 50);
+  thinned.read(900, 50);
+  for (const auto& [first, last] : {std::pair<std::int64_t, std::int64_t>{0, 900}, {0, 64}, {64, 128}, {63, 129}, {5, 6}, {128, 640}, {100, 899}, {890, 900}}) {
+    check(*r.trace.view(), first, last);
+    check(*thinned.trace.view(), first, last);
+  }
+  r.trace.truncate(200, true);
+  check(*r.trace.view(), 0, 200);
+  check(*r.trace.view(), 128, 200);
 }
 
 TEST_CASE("budget: a thinned statistic is the minimum, maximum and mean of its sixteen tokens") {

@@ -31,6 +31,7 @@ struct Rule {
   // Of track.
   std::string statistic = "h_norm";  // a name of Statistic
   std::string side = "above";        // or "below"
+  friend bool operator==(const Rule&, const Rule&) = default;
 };
 
 /// What rules watch: the layers of a model and, where it is known, how fast their states decay (Model::rates).

@@ -36,13 +36,13 @@ class Fitter {
     return false;
   }
 
-  // Those at odd multiples of the tile go; an edited state cannot be found again by replay and stays.
+  // Those at odd multiples of the tile go; a state that was edited, or went unrecorded, cannot be found again by replay and stays.
   bool thin_keyframes() {
     const std::int64_t tile = layout_.tile_tokens(), end = static_cast<std::int64_t>(old_tiles_) * tile;
     for (std::size_t i = 1; i < history_.keyframes.size(); ++i) {
       const Keyframe& keyframe = history_.keyframes[i];
       if (keyframe.position >= end) break;
-      if (keyframe.edited || !keyframe.arena.memory || keyframe.position % (2 * tile) != tile) continue;
+      if (keyframe.edited || keyframe.unrecorded || !keyframe.arena.memory || keyframe.position % (2 * tile) != tile) continue;
       history_.keyframes.erase(history_.keyframes.begin() + static_cast<std::ptrdiff_t>(i));
       return true;
     }
@@ -55,6 +55,7 @@ class Fitter {
       if (!tile.statistics || tile.step >= step) continue;
       tile.statistics = layout_.resampled_statistics(tile, step);
       tile.step = step;
+      if (step == layout_.tile_tokens()) tile.summary.reset();
       history_.exact_from = std::max(history_.exact_from, end_of(i));
       return true;
     }
@@ -65,6 +66,7 @@ class Fitter {
     for (std::size_t i = 0; i < old_tiles_; ++i) {
       if (!history_.tiles[i].statistics) continue;
       history_.tiles[i].statistics.reset();
+      history_.tiles[i].summary.reset();
       return true;
     }
     return false;

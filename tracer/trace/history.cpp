@@ -12,15 +12,6 @@ namespace {
 
 constexpr std::int64_t kFloatsOfValue = 3;  // low, high, mean
 
-// What two rows, each standing for equally many tokens, say together. A NaN is worth knowing: it wins.
-StatisticValue joined(const StatisticValue& a, const StatisticValue& b, float weight_of_b) {
-  const auto pick = [](float x, float y, bool larger) {
-    if (std::isnan(x) || std::isnan(y)) return std::numeric_limits<float>::quiet_NaN();
-    return larger ? std::max(x, y) : std::min(x, y);
-  };
-  return {pick(a.low, b.low, false), pick(a.high, b.high, true), a.mean + (b.mean - a.mean) * weight_of_b};
-}
-
 // Every list of caches is counted once. It shares its full tiles with the next one, unless an edit in between made them anew.
 std::int64_t bytes_of_caches(const std::vector<Keyframe>& keyframes) {
   std::int64_t bytes = 0;
@@ -52,6 +43,14 @@ bool goes_on(const Keyframe& next, const Keyframe& earlier) {
 std::int64_t bytes_of(std::int64_t floats) { return floats * static_cast<std::int64_t>(sizeof(float)); }
 
 }  // namespace
+
+StatisticValue joined(const StatisticValue& a, const StatisticValue& b, float share_of_b) {
+  const auto pick = [](float x, float y, bool larger) {
+    if (std::isnan(x) || std::isnan(y)) return std::numeric_limits<float>::quiet_NaN();
+    return larger ? std::max(x, y) : std::min(x, y);
+  };
+  return {pick(a.low, b.low, false), pick(a.high, b.high, true), a.mean + (b.mean - a.mean) * share_of_b};
+}
 
 void share_caches(std::vector<Keyframe>& keyframes, const Keyframe& next) {
   if (keyframes.empty() || next.edited || !goes_on(next, keyframes.back())) return;
@@ -105,6 +104,18 @@ StatisticValue TraceLayout::statistic(const Tile& tile, int layer, Statistic whi
   return {value[0], value[1], value[2]};
 }
 
+StatisticValue TraceLayout::pooled(const Tile& tile, int layer, Statistic which, std::int64_t first, std::int64_t last) const {
+  if (tile.step == tile_tokens_) return statistic(tile, layer, which, 0);
+  if (tile.summary && first == 0 && last == tile_tokens_) {
+    const float* value = &tile.summary[(layer * kStatistics + static_cast<std::int64_t>(which)) * kFloatsOfValue];
+    return {value[0], value[1], value[2]};
+  }
+  StatisticValue value = statistic(tile, layer, which, first);
+  float rows = 1;
+  for (std::int64_t row = first + 1; row < last; ++row) value = joined(value, statistic(tile, layer, which, row), 1 / ++rows);
+  return value;
+}
+
 std::shared_ptr<float[]> TraceLayout::resampled_statistics(const Tile& tile, std::int64_t step) const {
   auto values = std::make_shared_for_overwrite<float[]>(static_cast<std::size_t>(statistics_size(step)));
   float* next = values.get();
@@ -153,6 +164,7 @@ TraceUse measure(const History& history, const TraceLayout& layout, std::int64_t
     add(tile.replay, layout.replay(), use.drivers);
     add(tile.looked_at, layout.looked_at(), use.drivers);
     if (tile.statistics) use.statistics += bytes_of(layout.statistics_size(tile.step));
+    if (tile.summary) use.statistics += bytes_of(layout.statistics_size(layout.tile_tokens()));
   }
   for (const Keyframe& keyframe : history.keyframes) add(keyframe.arena, layout.states(), use.keyframes);
   use.caches = bytes_of_caches(history.keyframes);

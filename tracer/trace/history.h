@@ -12,6 +12,9 @@
 
 namespace lab {
 
+/// Minimum, maximum and mean of two groups of tokens together, of which `b` has that share. A NaN is worth knowing: it wins.
+StatisticValue joined(const StatisticValue& a, const StatisticValue& b, float share_of_b);
+
 /// Where the layers lie in a block of floats: layer i is [bounds[i], bounds[i + 1]).
 using LayerBounds = std::vector<std::int64_t>;
 
@@ -31,6 +34,7 @@ struct Tile {
   Part looked_at;                       // the others
   std::shared_ptr<float[]> statistics;  // see TraceLayout::statistic; null: dropped
   std::int64_t step = 1;                // tokens that one row of statistics stands for
+  std::shared_ptr<float[]> summary;     // of a full tile: its statistics with step tile_tokens; null: not full, the same as `statistics`, or dropped
 };
 
 /// The whole state at a position.
@@ -38,6 +42,7 @@ struct Keyframe {
   std::int64_t position = 0;        // in tokens of the trace
   std::int64_t state_position = 0;  // State::position there
   bool edited = false;              // made by an edit; a keyframe of the unedited state may lie at the same position
+  bool unrecorded = false;          // of the unedited state, which does not follow from the drivers of the token before
   Part arena;
   // The tensors that grow, of which `rows` were there. Keyframes that went on from each other read the lists of the latest one:
   // a list of tiles for each of them would take memory that grows with the square of the tokens.
@@ -80,6 +85,8 @@ class TraceLayout {
   /// [layers][tile_tokens / step][kStatistics] of StatisticValue.
   std::int64_t statistics_size(std::int64_t step) const;
   StatisticValue statistic(const Tile& tile, int layer, Statistic which, std::int64_t row) const;
+  /// Minimum, maximum and mean over the rows [first, last) of a tile, of which there is one at least. A NaN wins.
+  StatisticValue pooled(const Tile& tile, int layer, Statistic which, std::int64_t first, std::int64_t last) const;
   /// Statistics of another step, each row joined of smaller ones or (smaller step) repeated by its mean.
   std::shared_ptr<float[]> resampled_statistics(const Tile& tile, std::int64_t step) const;
 

@@ -151,6 +151,7 @@ void Trace::Parts::cut(std::int64_t position) {
   if (!between_tiles) {
     tile.statistics = layout->resampled_statistics(tile, 1);
     tile.step = 1;
+    tile.summary.reset();
     looked_at_is_there = make_writable(tile.looked_at, layout->looked_at());
     replay_is_there = make_writable(tile.replay, layout->replay());
   }
@@ -181,15 +182,23 @@ std::int64_t Trace::tokens_until_keyframe() const {
   return parts_->history.keyframes.empty() ? 1 : parts_->layout->tile_tokens() - parts_->row();
 }
 
-Status Trace::commit(std::int64_t tokens, const State& after) {
+Status Trace::commit(std::int64_t tokens, const State& after, Keeping keeping) {
   Parts& p = *parts_;
+  const bool is_unrecorded = keeping == Keeping::state;
+  if (is_unrecorded) LAB_CHECK(tokens, ==, 1);
   p.recorder.check_complete(tokens);
   p.count += tokens;
   p.view.reset();
   const bool tile_is_full = tokens > 0 && p.row() == 0;
-  if (tile_is_full) p.history.tiles.push_back(p.layout->new_tile());
-  if (tile_is_full || p.history.keyframes.empty()) {
-    p.add(p.keyframe_of(after, false));
+  if (tile_is_full) {
+    Tile& full = p.history.tiles.back();
+    full.summary = p.layout->resampled_statistics(full, p.layout->tile_tokens());
+    p.history.tiles.push_back(p.layout->new_tile());
+  }
+  if (tile_is_full || is_unrecorded || p.history.keyframes.empty()) {
+    Keyframe keyframe = p.keyframe_of(after, false);
+    keyframe.unrecorded = is_unrecorded;
+    p.add(std::move(keyframe));
     p.fit_budget();
   }
   p.record_on();
@@ -223,6 +232,7 @@ void Trace::visit_memory(const std::function<void(const void* block, std::int64_
     part(tile.replay, layout.replay());
     part(tile.looked_at, layout.looked_at());
     if (tile.statistics) visit(tile.statistics.get(), bytes(layout.statistics_size(tile.step)));
+    if (tile.summary) visit(tile.summary.get(), bytes(layout.statistics_size(layout.tile_tokens())));
   }
   for (const Keyframe& keyframe : parts_->history.keyframes) {
     part(keyframe.arena, layout.states());

@@ -61,6 +61,9 @@ class TraceView {
   virtual bool columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const;
   /// A statistic of a layer at a token of [0, count); before `exact_from` of its block of tokens, NaN when even that was dropped.
   virtual StatisticValue statistic(int layer, Statistic which, std::int64_t token) const = 0;
+  /// The same over the tokens [first, last), one at least: minimum, maximum, and mean up to rounding. A NaN wins. Quick where they
+  /// are many: whole tiles were summed up when they were full.
+  virtual StatisticValue pooled(int layer, Statistic which, std::int64_t first, std::int64_t last) const;
 
   /// The state of one layer at a position, replayed into `state` (other layers untouched, `state.position` set). Refuses
   /// with Code::out_of_range what is no longer there, naming the earliest position that is.
@@ -79,6 +82,9 @@ class TraceView {
   std::shared_ptr<const std::vector<LayerInfo>> layers_;
   TraceUse use_;
 };
+
+/// What the state after some tokens follows from: what is recorded of them, or nothing but itself.
+enum class Keeping : std::uint8_t { drivers, state };
 
 /// The writing side, used by one thread. A call of Model::advance is recorded like this:
 ///
@@ -103,12 +109,15 @@ class Trace {
   ///
   /// TraceUse::total() stays within max(budget, minimum), where with K = the smallest keyframe_every
   ///   minimum = (ceil(128 / K) + 1) tiles of K tokens + the newest keyframe + one for each edit after that one;
-  /// a tile takes 4 K (widths of all drivers + kStatistics layers) bytes, a keyframe as much as the state; the rows of growing
+  /// a tile takes 4 K (widths of all drivers + (1 + 3 / K) kStatistics layers) bytes, a keyframe as much as the state; the rows of growing
   /// tensors come on top, once.
   ///
   /// Refuses with Code::environment when the disk does: the tokens are recorded nevertheless, and from then on old
   /// history is dropped instead of spilled.
-  Status commit(std::int64_t tokens, const State& after);
+  ///
+  /// With Keeping::state `after` becomes a keyframe even where none is due: something has changed the state within the step that
+  /// no driver shows. Then `tokens` is 1. Such a keyframe is never thinned, as if an edit had made it.
+  Status commit(std::int64_t tokens, const State& after, Keeping keeping = Keeping::drivers);
   /// Throws away what an advance that was cancelled has recorded.
   void discard();
   /// The state at the present position was edited: it becomes a keyframe.

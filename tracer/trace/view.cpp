@@ -89,6 +89,13 @@ bool TraceView::columns(int layer, int driver, std::int64_t first_column, std::i
   return true;
 }
 
+StatisticValue TraceView::pooled(int layer, Statistic which, std::int64_t first, std::int64_t last) const {
+  StatisticValue value = statistic(layer, which, first);
+  float tokens = 1;
+  for (std::int64_t t = first + 1; t < last; ++t) value = joined(value, statistic(layer, which, t), 1 / ++tokens);
+  return value;
+}
+
 RecordedView::RecordedView(std::int64_t count, std::uint64_t revision, std::shared_ptr<const StateSchema> schema,
                            std::shared_ptr<const TraceLayout> layout, std::shared_ptr<const History> history, const TraceUse& use)
     : layout_(std::move(layout)), history_(std::move(history)) {
@@ -138,6 +145,21 @@ StatisticValue RecordedView::statistic(int layer, Statistic which, std::int64_t 
                             token % layout_->tile_tokens());
 }
 
+StatisticValue RecordedView::pooled(int layer, Statistic which, std::int64_t first, std::int64_t last) const {
+  LAB_CHECK(first, >=, 0);
+  LAB_CHECK(first, <, last);
+  LAB_CHECK(last, <=, count_);
+  const std::int64_t tile_tokens = layout_->tile_tokens();
+  StatisticValue value;
+  for (std::int64_t token = first; token < last;) {
+    const std::int64_t from = token % tile_tokens, n = std::min(tile_tokens - from, last - token);
+    const StatisticValue part = layout_->pooled(history_->tiles[static_cast<std::size_t>(token / tile_tokens)], layer, which, from, from + n);
+    token += n;
+    value = token - n == first ? part : joined(value, part, static_cast<float>(n) / static_cast<float>(token - first));
+  }
+  return value;
+}
+
 Status RecordedView::restore(std::int64_t position, int layer, State& state, const Replayer& replay) const {
   return walk(position, position, layer, state, replay, {});
 }
@@ -160,6 +182,7 @@ Status RecordedView::walk(std::int64_t first, std::int64_t last, int layer, Stat
     for (; next != keyframes.end() && next->position <= token; ++next)
       if (next->edited) LAB_TRY(playback.load(*next));
     LAB_TRY(playback.play(token, token + 1));
+    if (next != keyframes.end() && next->position == token + 1 && next->unrecorded) LAB_TRY(playback.load(*next));
     if (!visit(token)) break;
   }
   return {};

@@ -16,6 +16,7 @@ class RecordedView final : public TraceView {
   std::optional<std::vector<float>> driver(int layer, int driver, std::int64_t token) const override;
   bool columns(int layer, int driver, std::int64_t first_column, std::int64_t first, Rows<float> out) const override;
   StatisticValue statistic(int layer, Statistic which, std::int64_t token) const override;
+  StatisticValue pooled(int layer, Statistic which, std::int64_t first, std::int64_t last) const override;
   using TraceView::restore;
   Status restore(std::int64_t position, int layer, State& state, const Replayer& replay) const override;
   Status walk(std::int64_t first, std::int64_t last, int layer, State& state, const Replayer& replay,

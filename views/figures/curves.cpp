@@ -13,6 +13,7 @@ namespace lab {
 namespace {
 
 constexpr std::int64_t kMostPoints = 4096;
+constexpr std::int64_t kWholeTiles = 128;  // tokens: blocks of so many hold whole tiles of the trace
 constexpr int kNames = 6;  // of layers, where all are shown: more would not fit beside their ends
 
 /// A statistic, or the ratio of two.
@@ -89,11 +90,14 @@ StatisticValue ratio(const StatisticValue& a, const StatisticValue& b) { return 
 
 Curve curve_of(const Snapshot& snapshot, int layer, const StatisticCurve& of) {
   const TraceView& trace = *snapshot.trace;
-  return {.name = of.name, .meaning = of.meaning, .column = of.column, .last = trace.count(),
+  Curve curve{.name = of.name, .meaning = of.meaning, .column = of.column, .last = trace.count(),
           .at = [&trace, layer, of](std::int64_t token) {
             const StatisticValue value = trace.statistic(layer, of.which, token);
             return of.over == Statistic::count_ ? value : ratio(value, trace.statistic(layer, of.over, token));
           }};
+  if (of.over == Statistic::count_)
+    curve.pooled = [&trace, layer, of](std::int64_t first, std::int64_t last) { return trace.pooled(layer, of.which, first, last); };
+  return curve;
 }
 
 std::vector<Curve> statistic_curves(CurveSet set, const Snapshot& snapshot) {
@@ -238,30 +242,43 @@ StatisticValue value_of(const Curve& curve, std::int64_t token) {
   return token >= curve.first && token < curve.last ? curve.at(token) : StatisticValue{NAN, NAN, NAN};
 }
 
+namespace {
+
+/// Extremes and mean of a curve over the tokens [first, last). A NaN anywhere makes a gap.
+StatisticValue pooled_over(const Curve& curve, std::int64_t first, std::int64_t last) {
+  if (curve.pooled && last - first > 1) return curve.pooled(first, last);
+  StatisticValue pooled = curve.at(first);
+  double sum = static_cast<double>(pooled.mean), count = 1;
+  for (std::int64_t t = first + curve.stride; t < last; t += curve.stride, ++count) {
+    const StatisticValue one = curve.at(t);
+    pooled.low = one.low < pooled.low || std::isnan(one.low) ? one.low : pooled.low;
+    pooled.high = one.high > pooled.high || std::isnan(one.high) ? one.high : pooled.high;
+    sum += static_cast<double>(one.mean);
+  }
+  pooled.mean = static_cast<float>(sum / count);
+  return pooled;
+}
+
+}  // namespace
+
 LineLayer line_of(const Curve& curve, const Snapshot& snapshot) {
   const TokenRange range = shown_tokens(snapshot);
   const std::int64_t last = std::min(range.last, curve.last), from = std::max(range.first, curve.first);
   const std::int64_t start = from + (curve.stride - (from - curve.first) % curve.stride) % curve.stride;
   const std::int64_t points = (last - start + curve.stride - 1) / curve.stride;
-  const std::int64_t block = std::max<std::int64_t>(1, (points + kMostPoints - 1) / kMostPoints) * curve.stride;
+  std::int64_t block = std::max<std::int64_t>(1, (points + kMostPoints - 1) / kMostPoints) * curve.stride;
+  if (curve.pooled && block > kWholeTiles) block = (block + kWholeTiles - 1) / kWholeTiles * kWholeTiles;
   LineLayer line;
   bool is_pooled = block > curve.stride;
-  for (std::int64_t first = start; first < last; first += block) {
-    const std::int64_t end = std::min(first + block, last);
-    StatisticValue pooled = curve.at(first);
-    double sum = static_cast<double>(pooled.mean), count = 1;
-    for (std::int64_t t = first + curve.stride; t < end; t += curve.stride, ++count) {
-      const StatisticValue one = curve.at(t);
-      // Written so that a NaN anywhere makes a gap.
-      pooled.low = one.low < pooled.low || std::isnan(one.low) ? one.low : pooled.low;
-      pooled.high = one.high > pooled.high || std::isnan(one.high) ? one.high : pooled.high;
-      sum += static_cast<double>(one.mean);
-    }
+  for (std::int64_t first = start; first < last;) {
+    const std::int64_t end = std::min((first - curve.first) / block * block + block + curve.first, last);  // blocks stay where they are
+    const StatisticValue pooled = pooled_over(curve, first, end);
     is_pooled = is_pooled || pooled.low != pooled.high;
     line.x.push_back(block == curve.stride ? static_cast<double>(first) : static_cast<double>(first + end - 1) / 2);
-    line.y.push_back(static_cast<float>(sum / count));
+    line.y.push_back(pooled.mean);
     line.low.push_back(pooled.low);
     line.high.push_back(pooled.high);
+    first = end;
   }
   if (!is_pooled) line.low.clear(), line.high.clear();
   return line;

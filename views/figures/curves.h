@@ -14,6 +14,7 @@ struct Curve {
   std::int64_t first = 0, last = 0, stride = 1;  // tokens it is known at: first, first + stride, ... below last
   std::function<StatisticValue(std::int64_t token)> at;
   bool is_rank = false;  // 1 at the top, on a logarithmic scale
+  std::function<StatisticValue(std::int64_t first, std::int64_t last)> pooled = {};  // of tokens [first, last), where that is quicker
 };
 /// Those that the selected layer has. They refer to the snapshot and what was derived, which must outlive them.
 std::vector<Curve> curves_of(CurveSet set, const Snapshot& snapshot, const Derived& derived);

@@ -17,6 +17,9 @@ inline constexpr const char* kOrderNames[] = {"index", "half-life", "norm", "sim
 /// How values of the state become colours: the scalings in the order of Scaling, and one by rows.
 inline constexpr const char* kColouringNames[] = {"linear", "log", "symlog", "sign", "z-score"};
 
+/// The largest zoom of PCA.
+constexpr double kMostZoom = 1000;
+
 /// What a person can set about a figure.
 struct FigureOptions {
   ColorMap map = ColorMap::rd_bu;
@@ -28,6 +31,7 @@ struct FigureOptions {
   std::int64_t rows_axis = -1;   // of the state over time, see StateSlab::axis
   std::int64_t fixed_axis = -1;  // of the state at t: the axis that stays at the selected cell; -1: all channels, one below the other
   double yaw = 0.6, pitch = 0.35;  // of 3D, radians
+  double zoom = 1, center_x = 0, center_y = 0;  // of PCA: how much larger than all of it, around which place; 1: all
   bool log_counts = true;          // of a histogram
   bool all_layers = false;         // norms of every layer instead of the selected one's curves
   bool cursors = true;             // cursor lines; files leave them out
@@ -36,6 +40,8 @@ struct FigureOptions {
   std::int64_t first_column = 0, columns = 0;  // of the state at t; 0: all
   Watched watched = kNoneWatched;  // of expected tokens
   StatePart part = StatePart::cell;          // of who wrote it
+  ComparisonQuery comparison;                // of comparisons: which runs, how aligned, on whose axes
+  std::optional<StepBounds> step_bounds;     // of the discretisation's second set of curves
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
 };

@@ -8,6 +8,8 @@ namespace lab {
 namespace {
 
 constexpr StatePart kParts[] = {StatePart::cell, StatePart::channel, StatePart::head, StatePart::layer, StatePart::read_out};
+constexpr AlignBy kAlignments[] = {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset};
+constexpr TrajectoryBasis kBases[] = {TrajectoryBasis::joint, TrajectoryBasis::a, TrajectoryBasis::b};
 constexpr ColorMap kMaps[] = {ColorMap::rd_bu, ColorMap::pu_or, ColorMap::viridis, ColorMap::cividis, ColorMap::magma, ColorMap::gray};
 
 Error no_such(const char* field, std::span<const char* const> known, const std::string& found) {
@@ -21,6 +23,17 @@ int place_of(std::span<const char* const> names, const std::string& name) {
   for (std::size_t i = 0; i < names.size(); ++i)
     if (name == names[i]) return static_cast<int>(i);
   return -1;
+}
+
+/// What a comparison is of.
+Result<ComparisonQuery> comparison_of(const command::FigureLook& look) {
+  std::vector<const char*> alignments, bases;
+  for (const AlignBy by : kAlignments) alignments.push_back(name_of(by));
+  for (const TrajectoryBasis basis : kBases) bases.push_back(name_of(basis));
+  const int by = place_of(alignments, look.align), basis = place_of(bases, look.basis);
+  if (by < 0) return no_such("look.align", alignments, look.align);
+  if (basis < 0) return no_such("look.basis", bases, look.basis);
+  return ComparisonQuery{.a = look.run_a, .b = look.run_b, .by = kAlignments[by], .offset = look.offset, .basis = kBases[basis]};
 }
 
 }  // namespace
@@ -49,7 +62,20 @@ Result<FigureOptions> options_of(const command::FigureLook& look) {
   const int part = place_of(parts, look.of);
   if (part < 0) return no_such("look.of", parts, look.of);
   options.part = kParts[part];
+  LAB_ASSIGN(options.comparison, comparison_of(look));
+  if (!look.step_bounds.empty()) {
+    if (look.step_bounds.size() != 2 || !(look.step_bounds[0] >= 0 && look.step_bounds[0] < look.step_bounds[1]))
+      return Error{.code = Code::out_of_range, .field = "look.step_bounds", .expected = "two numbers, 0 <= low < high", .found = std::to_string(look.step_bounds.size()) + " numbers", .message = "no time step lies within these bounds"};
+    options.step_bounds = StepBounds{look.step_bounds[0], look.step_bounds[1]};
+  }
   options.all_layers = look.all_layers, options.log_counts = look.log_counts, options.yaw = look.yaw, options.pitch = look.pitch;
+  if (look.zoom != 1) {
+    if (!(look.zoom > 1 && look.zoom <= kMostZoom))
+      return Error{.code = Code::out_of_range, .field = "look.zoom", .expected = "1 to " + std::to_string(static_cast<int>(kMostZoom)), .found = std::to_string(look.zoom), .message = "a figure cannot be so large"};
+    if (look.center.size() != 2)
+      return Error{.code = Code::out_of_range, .field = "look.center", .expected = "two numbers, x and y", .found = std::to_string(look.center.size()) + " numbers", .message = "what is zoomed needs a centre"};
+    options.zoom = look.zoom, options.center_x = look.center[0], options.center_y = look.center[1];
+  }
   return options;
 }
 
@@ -60,7 +86,12 @@ command::FigureLook look_of(const FigureOptions& options) {
   look.first_row = options.first_row, look.rows = options.rows, look.first_column = options.first_column, look.columns = options.columns;
   std::ranges::copy_if(options.watched, std::back_inserter(look.watched), [](std::int32_t id) { return id >= 0; });
   look.of = name_of(options.part);
-  look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch;
+  const ComparisonQuery& comparison = options.comparison;
+  look.run_a = comparison.a, look.run_b = comparison.b, look.offset = comparison.offset;
+  look.align = name_of(comparison.by), look.basis = name_of(comparison.basis);
+  look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch, look.zoom = options.zoom;
+  if (options.zoom > 1) look.center = {options.center_x, options.center_y};
+  if (options.step_bounds) look.step_bounds = {options.step_bounds->low, options.step_bounds->high};
   return look;
 }
 

@@ -16,8 +16,10 @@ std::string subtitle(const Snapshot& snapshot, const Derived&) {
   std::int64_t broken = 0;
   const auto layer = static_cast<int>(snapshot.selection.layer);
   const TokenRange range = shown_tokens(snapshot);
-  if (snapshot.trace)
-    for (std::int64_t t = range.first; t < std::min(range.last, snapshot.trace->count()); ++t)
+  const std::int64_t last = snapshot.trace ? std::min(range.last, snapshot.trace->count()) : 0;
+  const bool are_finite = range.first < last && std::isfinite(snapshot.trace->pooled(layer, Statistic::h_norm, range.first, last).high);
+  if (!are_finite)  // only then each is looked at
+    for (std::int64_t t = range.first; t < last; ++t)
       broken += !std::isfinite(snapshot.trace->statistic(layer, Statistic::h_norm, t).mean);
   return fmt::format("layer {} · Frobenius norms{}", layer, nan_note(broken));
 }

@@ -145,6 +145,22 @@ std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t s
   return part.empty() ? fmt::format("h[{}, {}, {}]", head, row % width, state) : fmt::format("{}[{}, {}]", part, head, row % width);
 }
 
+std::vector<std::pair<double, std::string>> half_life_marks(const std::vector<std::int32_t>& by_half_life, const std::vector<float>& half_life, double first,
+                                                            double rows) {
+  std::vector<std::pair<double, std::string>> marks;
+  double last = -1e9;
+  for (const double tokens : {10000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1}) {
+    const auto faster = std::partition_point(by_half_life.begin(), by_half_life.end(), [&](std::int32_t row) {
+      return half_life[static_cast<std::size_t>(row)] >= tokens;
+    });
+    const double at = static_cast<double>(faster - by_half_life.begin());
+    if (at <= first || at >= first + rows || at - last < rows / 20) continue;
+    marks.emplace_back(at, number_text(tokens));
+    last = at;
+  }
+  return marks;
+}
+
 Error not_there(const Snapshot& snapshot, const Derived& derived, const char* what, std::int64_t tokens_needed) {
   Error error;
   error.code = Code::missing;

@@ -28,7 +28,8 @@ struct FigureCode {
 };
 
 extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kDrivers, kChannel, kExpected, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention;
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention, kCompareHeatmap, kCompareNorms, kComparePca,
+    kDiscretisation;
 
 /// Tokens on the time axis: [first, last).
 struct TokenRange {
@@ -62,6 +63,9 @@ std::string slice_text(const Snapshot& snapshot, const StateSlab& slab, bool is_
 std::vector<std::string> axis_names(const Snapshot& snapshot, std::size_t rank);
 /// The index that the selected cell has on each axis of a state of that shape; within it.
 std::vector<std::int64_t> selected_index(const Snapshot& snapshot, const std::vector<std::int64_t>& shape);
+/// Rows where the half-life passes round numbers of tokens, not closer than a twentieth of those shown; slowest first.
+std::vector<std::pair<double, std::string>> half_life_marks(const std::vector<std::int32_t>& by_half_life, const std::vector<float>& half_life, double first,
+                                                            double rows);
 /// What is known of the selected layer, or null.
 const LayerInfo* selected_layer(const Snapshot& snapshot);
 

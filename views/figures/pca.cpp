@@ -7,6 +7,7 @@
 
 #include "tracer/analysis/pca.h"
 #include "views/figures/parts.h"
+#include "views/figures/pca.h"
 
 namespace lab {
 namespace {
@@ -79,6 +80,16 @@ void add_journey(const Snapshot& snapshot, const Trajectory& path, const std::ve
   if (is_finite(places[0])) add_name(places[0], fmt::format("t {}", path.first), plot);
 }
 
+/// Shows a part of a picture that was made to show all.
+void zoom_in(const FigureOptions& options, Plot& plot) {
+  if (options.zoom <= 1) return;
+  const auto narrow = [&](Axis& axis, double center) {
+    const double half = (axis.high - axis.low) / 2 / options.zoom;
+    axis.low = center - half, axis.high = center + half;
+  };
+  narrow(plot.x, options.center_x), narrow(plot.y, options.center_y);
+}
+
 Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOptions& options) {
   const std::vector<PointF> places = places_of(path, options, false);
   double low[2] = {0, 0}, high[2] = {0, 0};  // the mean is always in the picture
@@ -95,6 +106,7 @@ Figure flat(const Snapshot& snapshot, const Trajectory& path, const FigureOption
                 .visible = !options.on_screen};
   };
   Plot plot{.x = axis(0), .y = axis(1), .equal_units = true};
+  zoom_in(options, plot);
   add_journey(snapshot, path, places, options, plot);
   return {.plots = {std::move(plot)}};
 }
@@ -128,6 +140,7 @@ Figure turned(const Snapshot& snapshot, const Trajectory& path, const FigureOpti
       options.on_screen ? PointF{radius, radius} : PointF{std::max(1e-12, most.x), std::max(1e-12, most.y)};
   plot.x.low = -1.05 * reach.x, plot.x.high = 1.05 * reach.x;
   plot.y.low = -1.05 * reach.y, plot.y.high = 1.05 * reach.y;
+  zoom_in(options, plot);
   add_journey(snapshot, path, places, options, plot);
   for (std::size_t i = 0; i < 3; ++i) add_name(tips[i], axis_name(path, i), plot);
   return {.plots = {std::move(plot)}};
@@ -163,17 +176,9 @@ template <bool is_3d>
 std::string value(const FigureInput& input, int, double x, double y) {
   if (!is_enough(input.derived)) return "";
   const Trajectory& path = *input.derived.trajectory;
-  const std::vector<PointF> places = places_of(path, input.options, is_3d);
-  double best = 1e300, size = 0;
-  std::size_t nearest = 0;
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    if (!is_finite(places[i])) continue;
-    const double distance = std::hypot(places[i].x - x, places[i].y - y);
-    size = std::max(size, std::hypot(places[i].x, places[i].y));
-    if (distance < best) best = distance, nearest = i;
-  }
-  if (best > 0.05 * size) return "";
-  const std::int64_t token = path.first + static_cast<std::int64_t>(nearest) * path.stride;
+  const std::int64_t token = token_on_path(path, input.options, is_3d, x, y);
+  if (token < 0) return "";
+  const auto nearest = static_cast<std::size_t>((token - path.first) / path.stride);
   std::string text = fmt::format("token {}\t{}", token, token_text(input.snapshot, token));
   for (std::size_t i = 0; i < std::min<std::size_t>(3, path.points[nearest].size()); ++i)
     text += fmt::format("\nPC{}\t{}", i + 1, exact_text(path.points[nearest][i]));
@@ -248,6 +253,19 @@ std::string scree_csv(const FigureInput& input) {
 }
 
 }  // namespace
+
+std::int64_t token_on_path(const Trajectory& path, const FigureOptions& options, bool is_3d, double x, double y) {
+  const std::vector<PointF> places = places_of(path, options, is_3d);
+  double best = 1e300, size = 0;
+  std::size_t nearest = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    if (!is_finite(places[i])) continue;
+    const double distance = std::hypot(places[i].x - x, places[i].y - y);
+    size = std::max(size, std::hypot(places[i].x, places[i].y));
+    if (distance < best) best = distance, nearest = i;
+  }
+  return best > 0.05 * size / std::max(1.0, options.zoom) ? -1 : path.first + static_cast<std::int64_t>(nearest) * path.stride;
+}
 
 const FigureCode kPca2d = {{"pca2d", "PCA", {.trajectory = true}, 0.8, make<false>}, subtitle, value<false>, csv,
     "The state of a layer after each token along its leading principal components. The components are updated block by block at rank 16 or more and turned "

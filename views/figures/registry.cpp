@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
-                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention};
+                               &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention,
+                               &kCompareHeatmap, &kCompareNorms, &kComparePca, &kDiscretisation};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {
@@ -40,6 +41,13 @@ Query needs_of(const FigureKind& kind, const FigureOptions& options) {
   if (needs.slab) needs.rows_axis = options.rows_axis, needs.similarity = options.order == RowOrder::similarity;
   if (needs.content != StatePart::none) needs.content = options.part;
   if (needs.expected) needs.watched = options.watched;
+  if (needs.comparison) {
+    ComparisonQuery query = options.comparison;
+    query.slab = needs.comparison->slab, query.trajectories = needs.comparison->trajectories;
+    query.whole = !options.on_screen;
+    needs.comparison = query;
+  }
+  if (needs.discretisation) needs.step_bounds = options.step_bounds;
   return needs;
 }
 

@@ -49,22 +49,6 @@ std::vector<float> sample_of(const HeatLayer& heat) {
   return values;
 }
 
-/// Rows where the half-life passes round numbers of tokens, not closer than a twentieth of the axis.
-std::vector<std::pair<double, std::string>> half_life_marks(const StateSlab& slab, double first, double rows) {
-  std::vector<std::pair<double, std::string>> marks;
-  double last = -1e9;
-  for (const double tokens : {10000.0, 3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1}) {
-    const auto faster = std::partition_point(slab.by_half_life.begin(), slab.by_half_life.end(), [&](std::int32_t row) {
-      return slab.half_life[static_cast<std::size_t>(row)] >= tokens;
-    });
-    const double at = static_cast<double>(faster - slab.by_half_life.begin());
-    if (at <= first || at >= first + rows || at - last < rows / 20) continue;
-    marks.emplace_back(at, number_text(tokens));
-    last = at;
-  }
-  return marks;
-}
-
 /// "channel" or, of a slab along another axis, what that counts.
 std::string row_name(const Snapshot& snapshot, const StateSlab& slab) {
   return slab.axis < 0 ? "channel" : axis_names(snapshot, slab.shape.size())[static_cast<std::size_t>(slab.axis)];
@@ -81,7 +65,7 @@ Axis row_axis(const Snapshot& snapshot, const StateSlab& slab, const FigureOptio
     axis.label = name;
     for (std::int64_t row = first; row < first + count; ++row) axis.marks.emplace_back(static_cast<double>(row) + 0.5, std::to_string(stored_row(slab, options, row)));
   } else if (options.order == RowOrder::half_life) {
-    axis.marks = half_life_marks(slab, low, high - low);
+    axis.marks = half_life_marks(slab.by_half_life, slab.half_life, low, high - low);
     if (axis.marks.empty()) axis.label = name + "s by half-life";
   }
   axis.ticks = !axis.marks.empty();

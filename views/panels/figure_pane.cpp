@@ -10,6 +10,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/ranges.h"
 
 namespace lab {
 namespace {
@@ -49,7 +50,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
       fmt::format("{} {} {} {} {} | {} {} {} {} {} {} {} {} {} {} {}", request.kind, box.w, box.h, ui.scale(),
                   ui.theme().name, static_cast<int>(o.map), static_cast<int>(o.scaling), o.locked, o.low, o.high,
                   static_cast<int>(o.order), o.yaw, o.pitch, o.all_layers, o.cursors, o.tokens_label);
-  key += fmt::format(" | {} {} {} {} {} {} {}", o.z_score, o.rows_axis, o.fixed_axis, o.first_row, o.rows, o.first_column, o.columns);
+  key += fmt::format(" | {} {} {} {} {} {} {} {} {} {}", o.z_score, o.rows_axis, o.fixed_axis, o.first_row, o.rows, o.first_column, o.columns, o.zoom, o.center_x, o.center_y);
   key += fmt::format(" | {} {} {} {} {} {}", static_cast<const void*>(s.model.get()), s.count(), s.selection.layer,
                      s.selection.first, s.selection.last, d.refusal);
   if (o.cursors) key += fmt::format(" | {} {}", s.selection.cursor_a, s.selection.cursor_b);
@@ -64,6 +65,7 @@ std::string key_of(const Ui& ui, Box box, const PaneContext& context, const Figu
   if (needs.weights) key += fmt::format(" | {} {} {} {}", address(d.weights), s.selection.tensor, s.selection.against, o.log_counts);
   if (needs.trajectory) key += fmt::format(" | {}", address(d.trajectory));
   if (needs.alerts) key += alerts_key(context, o);
+  if (needs.discretisation) key += fmt::format(" | {}", address(d.discretisation));
   if (needs == Query{} && s.trace) key += fmt::format(" | trace {} {}", s.trace->revision(), s.trace->count());
   return key;
 }
@@ -162,7 +164,8 @@ void show_tokens(PaneContext& context, double first, double width) {
   context.send(command::ShowRange{part.count == 0 ? 0 : part.first, part.count == 0 ? 0 : part.first + part.count});
 }
 
-/// What the right button does: nothing yet, a box that was drawn, or a click.
+}  // namespace
+
 std::optional<Box> dragged_box(Ui& ui, const Hit& hit, Box frame, PaneContext& context) {
   PaneMemory::Kept& kept = kept_of(context);
   if (hit.right_clicked) kept.right_pane = ui.pane, kept.right_x = hit.x, kept.right_y = hit.y;
@@ -175,8 +178,6 @@ std::optional<Box> dragged_box(Ui& ui, const Hit& hit, Box frame, PaneContext& c
   ui.outline(box, ui.theme().accent);
   return {};
 }
-
-}  // namespace
 
 bool is_right_drag(const Ui& ui, const PaneMemory::Kept& kept) {
   const ImGuiIO& io = ImGui::GetIO();
@@ -196,7 +197,8 @@ Hit handle_axes(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, c
     if (view.show) view.show(at - (at - from(axis)) * factor - view.origin, width(axis) * factor);
   };
   if (hit.pressed) kept.pan = kept.pan_rows = 0, kept.has_panned = false;
-  if (hit.held) {
+  const bool names_range = kept.drag.pane == ui.pane || (hit.pressed && io.KeyShift);
+  if (hit.held && !names_range) {
     const double across = width(area.x) / static_cast<double>(std::max(1.0f, frame.w)), down = width(area.y) / static_cast<double>(std::max(1.0f, frame.h));
     kept.pan -= static_cast<double>(hit.dragged_x) * across;
     kept.pan_rows += static_cast<double>(io.MouseDelta.y / ui.scale()) * (area.y.high < area.y.low ? -down : down);
@@ -247,11 +249,17 @@ Hit handle_time_axis(Ui& ui, Box frame, const PlotArea& area, PaneContext& conte
   const Snapshot& snapshot = context.snapshot;
   kept.time = {frame.x, frame.right(), area.x.low, area.x.high};
   const AxisView tokens{.all = snapshot.count(), .origin = -0.5, .show = [&context](double first, double width) { show_tokens(context, first, width); }};
-  const Hit hit = handle_axes(ui, frame, area, context, id, tokens, std::move(rows));
-  if (hit.clicked) {
-    const auto token = static_cast<std::int64_t>(std::floor(kept.time.token(hit.x) + 0.5));
-    if (token >= 0 && token < snapshot.count()) context.send(command::Seek{token, ImGui::GetIO().KeyAlt ? "b" : "a"});
+  Hit hit = handle_axes(ui, frame, area, context, id, tokens, std::move(rows));
+  const auto count = static_cast<double>(snapshot.count());
+  const auto token = static_cast<std::int64_t>(std::clamp(std::floor(kept.time.token(ImGui::GetIO().MousePos.x / ui.scale()) + 0.5), -1.0, count));
+  const bool names_range = drag_range(ui, context, hit, std::clamp<std::int64_t>(token, 0, std::max<std::int64_t>(0, snapshot.count() - 1)));
+  if (names_range) {
+    hit.clicked = false, kept.has_panned = true;
+    const float from = kept.time.place(static_cast<double>(kept.drag.first()) - 0.5), to = kept.time.place(static_cast<double>(kept.drag.last()) - 0.5);
+    ui.fill({std::max(frame.x, from), frame.y, std::min(frame.right(), to) - std::max(frame.x, from), frame.h}, faded(ui.theme().accent, 0.18f));
   }
+  finish_drag(ui, context, token);
+  if (hit.clicked && token >= 0 && token < snapshot.count()) context.send(command::Seek{token, ImGui::GetIO().KeyAlt ? "b" : "a"});
   return hit;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Panes that show a figure: laid out once, painted every frame, with the cursors and the mouse on top.
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "views/panels/kept.h"
@@ -63,9 +64,11 @@ AxisView columns_view(FigureOptions& options, std::int64_t all);
 /// down only), a drag with the right button zooms to a box, a double click or the key for it shows all.
 /// Returns the hit, with `clicked` only where it is no drag.
 Hit handle_axes(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id, AxisView x, AxisView y);
-/// The same where tokens lie across, and clicks and Alt-clicks move the cursors.
+/// The same where tokens lie across: clicks and Alt-clicks move the cursors, a Shift-drag begins to name the tokens under it.
 Hit handle_time_axis(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const char* id, AxisView rows = {});
 
+/// The box that the right button was dragged over, in the frame in which it is let go; meanwhile it is drawn.
+std::optional<Box> dragged_box(Ui& ui, const Hit& hit, Box frame, PaneContext& context);
 /// Whether the right button is, or was until this frame, dragged rather than clicked.
 bool is_right_drag(const Ui& ui, const PaneMemory::Kept& kept);
 

@@ -96,12 +96,24 @@ struct KeptMonitor {
   LimitShares shares;
 };
 
+/// Of Compare: where rows are scrolled to, and the list of differences as it was filtered last.
+struct KeptCompare {
+  std::int64_t first_cell = 0, followed = -2;  // column of the first cell of the token rows; the cursor that was brought into view
+  std::string list_key;
+  std::vector<ListedDifference> listed;
+  std::int64_t total = 0;                      // differences in all, whatever is listed
+  std::int64_t equal_until = -1;               // the first column shown whose states differ; -1: none does
+  std::string equal_key;
+  double dragged = 0;                          // columns of the range on the time axis
+};
+
 struct PaneMemory::Kept {
   std::map<std::string, KeptFigure> figures;               // by pane and kind
   std::map<std::pair<int, Statistic>, KeptSeries> series;  // by layer and statistic
   std::map<int, KeptSparkline> sparklines;                 // of layers
   KeptTokens tokens;
   KeptMonitor monitor;
+  KeptCompare compare;
   KeptTimeAxis time;
   KeptDrag drag;
   KeptSearch search;
@@ -116,6 +128,7 @@ struct PaneMemory::Kept {
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found
   std::int64_t menu_token = -1;      // and where
+  bool menu_at_pane = false;         // a key opened it, with the mouse elsewhere
   std::string hover_pane, hover_value;  // what the mouse points at: a value in words
   std::int64_t hover_token = -1;
   std::string right_pane;            // where the right button went down,

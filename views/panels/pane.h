@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "app/core/snapshot.h"
 #include "views/figures/figure.h"
@@ -30,6 +31,34 @@ struct RangeDraft {
 enum class PaneWish : std::uint8_t { none, copy, lock, fit, explain, menu };
 enum class LayerSort : std::uint8_t { index, norm, change };
 
+/// What a person has set in Compare. Which runs, and how they are aligned, is in the selection.
+struct CompareMemory {
+  bool is_flipped = false;                        // while its key is held: A and B change places
+  bool link_range = true, link_time = true;       // one range of colours, one time axis for both
+  ShownColumns alone;                             // the columns that B shows by itself; none: all
+  bool shows_values = false;                      // of what comes next: probabilities in place of ranks
+  TrajectoryBasis basis = TrajectoryBasis::joint;
+  std::vector<std::int64_t> pinned;               // layers that stay among the norms
+  enum class LayerOrder : std::uint8_t { index, first, difference } layer_order = LayerOrder::index;
+  DifferenceOrder order = DifferenceOrder::time;
+  bool lists_all = false;                         // every difference, not only the first of each point
+  bool searches = false;                          // the field above the list is open
+  std::string search;                             // typed there
+};
+
+/// A rule that is being written.
+struct InterventionDraft {
+  int index = -1;      // of the rule that is changed; -1: a new one
+  Intervention rule;
+  Box anchor = {};     // what the editor hangs from
+  bool opens = false;  // the editor opens in this frame
+};
+/// Controls that were run, and of which run (Snapshot::run).
+struct KnownControls {
+  std::uint64_t run = 0;
+  std::shared_ptr<const ControlTable> table;
+};
+
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
 struct PaneMemory {
   std::map<std::string, FigureOptions> options;  // by figure kind
@@ -47,6 +76,8 @@ struct PaneMemory {
   bool show_attention = false;                   // state at t: what a layer of attention attends to instead of its cache
   bool show_weight_error = false;                // weights: their differences from the model they are compared with
   bool show_monitor = false;                     // the rules and their alerts in place of the states
+  bool show_compare = false;                     // two runs side by side in place of the states; rules come before
+  CompareMemory compare;
   std::string alert_search;                      // typed in the table of alerts
   int alert_rule = -1;                           // the only rule that the table lists; -1: all
   int rule_in_focus = -1;                        // whose numbers shade the rows of layers; -1: that of the alert at the cursor
@@ -68,6 +99,11 @@ struct PaneMemory {
   std::string tensor_search, weights_against;    // typed on the page of weights
   bool focus_tensor_search = false;              // the keyboard goes there in the next frame
   std::string last_tensor;                       // that was looked at
+  int intervention = -1;                         // the rule that is chosen in the table
+  InterventionDraft intervention_draft;
+  std::vector<KnownControls> controls;           // the latest of each rule
+  double controls_share = -1;                    // of those that are being run, so much is done; -1: none are
+  std::string controls_refusal;                  // why the last ones could not be run
   struct Kept;                                   // cached layouts
   std::shared_ptr<Kept> kept;
 };

@@ -83,6 +83,7 @@ int pane_menu(Ui& ui, Box pane, PaneContext& context, const PaneMenu& offered) {
   const bool is_wished = context.memory.wish_pane == ui.pane;
   if (clicked || (is_wished && context.memory.wish == PaneWish::menu)) kept.menu_value = hovered, kept.menu_token = kept.hover_token;
   if (clicked) ImGui::OpenPopup("context-menu");
+  if (clicked || is_wished) kept.menu_at_pane = !is_in(ui, pane);
   if (is_wished) grant(context, offered, std::exchange(context.memory.wish, PaneWish::none), hovered);
   if (kept.hover_pane == ui.pane) kept.hover_pane.clear();
 
@@ -95,6 +96,7 @@ int pane_menu(Ui& ui, Box pane, PaneContext& context, const PaneMenu& offered) {
   items.push_back({.label = "Show all", .shortcut = "F", .enabled = static_cast<bool>(offered.fit)});
   items.push_back({.label = "Export…", .shortcut = "Ctrl+E", .separated = true});
   items.push_back({.label = "Explain", .shortcut = "E"});
+  if (kept.menu_at_pane && ImGui::IsPopupOpen("context-menu")) ImGui::SetNextWindowPos({ui.px(pane.x + 12), ui.px(pane.y + 28)}, ImGuiCond_Appearing);
   const int chosen = menu(ui, "context-menu", items);
   switch (chosen - own) {
     case 0: ImGui::SetClipboardText(kept.menu_value.c_str()); break;

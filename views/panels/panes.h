@@ -25,6 +25,19 @@ void draw_alerts(Ui& ui, Box box, PaneContext& context);
 void draw_alert_table(Ui& ui, Box box, PaneContext& context);
 void draw_evidence(Ui& ui, Box box, PaneContext& context);
 void draw_response(Ui& ui, Box box, PaneContext& context);
+void draw_compare_bar(Ui& ui, Box box, PaneContext& context);
+void draw_compare_tokens(Ui& ui, Box box, PaneContext& context);
+void draw_compare_a(Ui& ui, Box box, PaneContext& context);
+void draw_compare_b(Ui& ui, Box box, PaneContext& context);
+void draw_compare_difference(Ui& ui, Box box, PaneContext& context);
+void draw_compare_norms(Ui& ui, Box box, PaneContext& context);
+void draw_compare_next(Ui& ui, Box box, PaneContext& context);
+void draw_compare_pca(Ui& ui, Box box, PaneContext& context);
+void draw_compare_layers(Ui& ui, Box box, PaneContext& context);
+void draw_compare_differences(Ui& ui, Box box, PaneContext& context);
+void draw_compare_time(Ui& ui, Box box, PaneContext& context);
+void draw_interventions(Ui& ui, Box box, PaneContext& context);
+void draw_discretisation(Ui& ui, Box box, PaneContext& context);
 void draw_transport(Ui& ui, Box box, PaneContext& context);
 
 }  // namespace lab

@@ -21,9 +21,22 @@ constexpr PaneKind kKinds[] = {
     {"alert-table", {.alerts = true}, draw_alert_table, "alerts", "Table of alerts"},
     {"evidence", {.alerts = true}, draw_evidence, "alert-evidence", "Evidence of an alert"},
     {"response", {.alerts = true}, draw_response, "alert-limits", "Limits of an alert"},
+    {"compare-bar", {.comparison = ComparisonQuery{}}, draw_compare_bar},
+    {"compare-tokens", {.comparison = ComparisonQuery{}}, draw_compare_tokens},
+    {"compare-a", {.comparison = ComparisonQuery{.slab = true}}, draw_compare_a},
+    {"compare-b", {.comparison = ComparisonQuery{.slab = true}}, draw_compare_b},
+    {"compare-difference", {.comparison = ComparisonQuery{.slab = true}}, draw_compare_difference},
+    {"compare-norms", {.comparison = ComparisonQuery{}}, draw_compare_norms},
+    {"compare-next", {.comparison = ComparisonQuery{}, .compared_next = true}, draw_compare_next},
+    {"compare-pca", {.comparison = ComparisonQuery{.trajectories = true}}, draw_compare_pca},
+    {"compare-layers", {.comparison = ComparisonQuery{}}, draw_compare_layers},
+    {"compare-differences", {.comparison = ComparisonQuery{}}, draw_compare_differences},
+    {"compare-time", {.comparison = ComparisonQuery{}}, draw_compare_time},
     {"tensors", {}, draw_tensors},
     {"weight-map", {.weights = true}, draw_weight_map},
     {"weight-values", {.weights = true}, draw_weight_values},
+    {"interventions", {}, draw_interventions, nullptr, "Edits and interventions"},
+    {"discretisation", {.discretisation = true}, draw_discretisation, "discretisation", "Discretisation"},
 };
 
 }  // namespace
@@ -50,6 +63,7 @@ void complete(Query& query, const PaneMemory& memory) {
   query.channel = query.slab && memory.curves == CurveSet::channel;
   query.expected = query.slab && memory.curves == CurveSet::expected;
   query.watched = memory.watched;
+  if (const auto bench = memory.options.find("discretisation"); query.discretisation && bench != memory.options.end()) query.step_bounds = bench->second.step_bounds;
 }
 
 void draw_pane(const PaneKind& kind, Ui& ui, Box box, PaneContext& context) {

@@ -6,6 +6,7 @@
 
 #include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
+#include "views/panels/intervention_table.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/monitor.h"
@@ -106,10 +107,26 @@ void draw_trials(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<E
   }
 }
 
+/// A rule is a bar over the tokens at which it holds: solid where they have been read, outlined beyond.
+void draw_rules_of(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, std::int64_t count) {
+  const Theme& theme = ui.theme();
+  int number = 0;
+  for (const InterventionBar& each : intervention_bars(edits, count)) {
+    const float left = std::max(axis.left, place_of(axis, each.first)), right = std::min(axis.right, place_of(axis, each.last)), read = std::min(right, place_of(axis, count));
+    if (right < axis.left || left > axis.right) continue;
+    const Box bar{left, lane.y + 3, std::max(4.0f, right - left), lane.h - 7};
+    if (read > left) ui.fill({bar.x, bar.y, std::max(4.0f, read - left), bar.h}, theme.good, 2);
+    if (right > read) ui.outline(bar, theme.good, 2);
+    const std::string name = each.rule->name.empty() ? brief_words_of(*each.rule) : each.rule->name;
+    if (read - left >= ui.width(Face::tick, name) + 16) ui.text_in({bar.x + 8, lane.y, bar.w - 16, lane.h}, Face::tick, theme.on_accent, name);
+    if (ui.hit(fmt::format("intervention {}", number++).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\ttokens {} to {}", words_of(*each.rule), each.first, each.last - 1));
+  }
+}
+
 /// A diamond where each edit was made, its name on the side that has room.
 void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, bool with_resets) {
   const Theme& theme = ui.theme();
-  const auto is_mark = [&](const EditEvent& edit) { return !edit.trials && (with_resets || !edit.is_reset); };
+  const auto is_mark = [&](const EditEvent& edit) { return !edit.trials && !edit.interventions && (with_resets || !edit.is_reset); };
   float free_from = axis.left - 12;
   for (std::size_t i = 0; i < edits.size(); ++i) {
     const EditEvent& edit = edits[i];
@@ -132,6 +149,7 @@ void draw_edit_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& 
   static const std::vector<EditEvent> kNone;
   const std::vector<EditEvent>& edits = snapshot.edits ? *snapshot.edits : kNone;
   draw_trials(ui, axis, lane, edits, snapshot.count());
+  draw_rules_of(ui, axis, lane, edits, snapshot.count());
   draw_edits(ui, axis, lane, edits, with_resets);
   const bool has_any = std::ranges::any_of(edits, [&](const EditEvent& edit) { return with_resets || !edit.is_reset; });
   if (!has_any) ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, ui.theme().faint, "none");

@@ -1,13 +1,17 @@
 // Layers of data as strokes. Everything here is drawn inside the frame's clip.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numbers>
 
 #include "views/plot/layout_parts.h"
+#include "views/plot/scale.h"
 
 namespace lab {
 
 namespace {
+
+constexpr std::size_t kManyDots = 512;
 
 /// Places far outside the page stay where every painter's numbers reach.
 double bounded(double place) { return std::isnan(place) ? place : std::clamp(place, -1e5, 1e5); }
@@ -26,10 +30,11 @@ std::vector<PointF> circle(PointF at, double radius, int corners) {
 }
 
 /// A curve on the page, as pieces without gaps. Where more than two points share a pixel column, the column keeps its
-/// first, lowest, highest and last point in their order, which draws the same picture.
+/// first, lowest, highest and last point in their order, which draws the same picture; or, where a band tells the extremes,
+/// the mean of its points.
 class Pieces {
  public:
-  explicit Pieces(double pixel) : pixel_(pixel) {}
+  Pieces(double pixel, bool has_band) : pixel_(pixel), has_band_(has_band) {}
 
   void add(PointF at) {
     if (std::isnan(at.x) || std::isnan(at.y)) return flush();
@@ -50,7 +55,11 @@ class Pieces {
     piece_.clear();
   }
   void empty_column() {
-    if (waiting_.size() > 4) {
+    if (waiting_.size() > 1 && has_band_) {
+      double sum = 0;
+      for (const PointF& point : waiting_) sum += point.y;
+      piece_.push_back({waiting_[waiting_.size() / 2].x, sum / static_cast<double>(waiting_.size())});
+    } else if (waiting_.size() > 4) {
       const auto below = [](const PointF& a, const PointF& b) { return a.y < b.y; };
       const auto [low, high] = std::minmax_element(waiting_.begin(), waiting_.end(), below);
       const auto [first, second] = std::minmax(low, high);
@@ -62,10 +71,45 @@ class Pieces {
   }
 
   double pixel_;
+  bool has_band_;
   std::int64_t column_ = 0;
   std::vector<PointF> waiting_, piece_;
   std::vector<std::vector<PointF>> done_;
 };
+
+/// Whether so many values lie in each pixel column that it is quicker to pool them before they get places. Both axes must turn every
+/// value into a place, and keep their order.
+bool is_dense(const PlotPlan& plan, std::size_t values, double pixel) {
+  const auto is_total = [](const Axis& axis) { return stretch_of(axis).scaling == Scaling::linear || stretch_of(axis).scaling == Scaling::symlog; };
+  return stretch_of(plan.x).scaling == Scaling::linear && is_total(plan.y) && static_cast<double>(values) > 8 * plan.frame.w / pixel;
+}
+
+/// Hands on at most four values of each pixel column, those that Pieces would keep: the first, the lowest, the highest and the last, in
+/// their order. x ascends.
+template <class Take>
+void thinned(const LineLayer& layer, std::size_t from, std::size_t to, double columns_a_unit, Take take) {
+  std::size_t first = from, low = from, high = from;
+  const auto flush = [&](std::size_t end) {
+    std::size_t kept[] = {first, std::min(low, high), std::max(low, high), end - 1};
+    std::size_t before = SIZE_MAX;
+    for (const std::size_t i : kept)
+      if (i != before) take(before = i);
+  };
+  double column = std::floor(layer.x[from] * columns_a_unit);
+  for (std::size_t i = from; i < to; ++i) {
+    const double here = std::floor(layer.x[i] * columns_a_unit);
+    const bool is_gap = std::isnan(layer.y[i]);
+    if (here != column || is_gap) {
+      if (i > first) flush(i);
+      if (is_gap) take(i);
+      column = here, first = low = high = is_gap ? i + 1 : i;
+      continue;
+    }
+    if (layer.y[i] < layer.y[low]) low = i;
+    if (layer.y[i] > layer.y[high]) high = i;
+  }
+  if (first < to) flush(to);
+}
 
 /// The points of a line that the frame needs: those inside, and one more at each side.
 std::pair<std::size_t, std::size_t> needed(const std::vector<double>& x, const Axis& axis) {
@@ -88,6 +132,10 @@ void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer,
   const auto flush = [&] {
     for (std::size_t i = 0; i + 1 < piece.size(); ++i) {
       const Slice &a = piece[i], &b = piece[i + 1];
+      if (sheet.style.is_screen && b.x - a.x < 2 * pixel) {  // as wide as a pixel: no slopes to be seen, and far fewer corners
+        sheet.fill({a.x, a.high, b.x - a.x, std::max(pixel, a.low - a.high)}, color);
+        continue;
+      }
       const double over = i + 2 < piece.size() ? std::min(0.3, (b.x - a.x) / 2) : 0;
       sheet.list.ops.push_back(
           FillPolygon{{{a.x, a.high}, {b.x + over, b.high}, {b.x + over, b.low}, {a.x, a.low}}, color});
@@ -113,9 +161,16 @@ void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer,
 void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer) {
   const PlotArea area = plan.area();
   const auto [from, to] = needed(layer.x, plan.x);
-  if (layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size()) draw_band(sheet, plan, layer, from, to);
-  Pieces pieces(1 / sheet.style.pixels_per_point);
-  for (std::size_t i = from; i < std::min(to, layer.y.size()); ++i) pieces.add(place_of(area, layer.x[i], layer.y[i]));
+  const bool has_band = layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size() && !layer.x.empty();
+  if (has_band) draw_band(sheet, plan, layer, from, to);
+  Pieces pieces(1 / sheet.style.pixels_per_point, has_band);
+  const std::size_t end = std::min(to, layer.y.size());
+  const auto add = [&](std::size_t i) { pieces.add(place_of(area, layer.x[i], layer.y[i])); };
+  const double pixel = 1 / sheet.style.pixels_per_point;
+  if (from < end && !has_band && is_dense(plan, end - from, pixel) && std::is_sorted(layer.x.begin(), layer.x.end()))
+    thinned(layer, from, end, plan.frame.w / pixel / std::abs(plan.x.high - plan.x.low), add);
+  else
+    for (std::size_t i = from; i < end; ++i) add(i);
   const Rgba color = ink_color(plan, sheet.style, layer.ink);
   for (std::vector<PointF>& piece : pieces.take()) {
     if (piece.size() > 1) sheet.line(std::move(piece), color, layer.width, layer.dashed);
@@ -159,8 +214,12 @@ void draw_path(const Sheet& sheet, const PlotPlan& plan, const PathLayer& layer)
     }
   }
   if (layer.dot <= 0) return;
-  for (std::size_t i = 0; i < at.size(); ++i)
-    if (!is_gap(i)) sheet.list.ops.push_back(FillPolygon{circle(at[i], layer.dot, layer.dot > 2 ? 16 : 10), color_of(step_of(i))});
+  const bool are_many = sheet.style.is_screen && at.size() > kManyDots;  // then they are squares, which cost a tenth
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (is_gap(i)) continue;
+    if (are_many) sheet.fill({at[i].x - layer.dot, at[i].y - layer.dot, 2 * layer.dot, 2 * layer.dot}, color_of(step_of(i)));
+    else sheet.list.ops.push_back(FillPolygon{circle(at[i], layer.dot, layer.dot > 2 ? 16 : 10), color_of(step_of(i))});
+  }
 }
 
 namespace {

@@ -37,6 +37,10 @@ inline constexpr const char* kPin = "\uf08d";
 inline constexpr const char* kSort = "\uf0dc";
 inline constexpr const char* kHash = "\uf292";
 inline constexpr const char* kGear = "\uf013";
+inline constexpr const char* kSwap = "\uf0ec";
+inline constexpr const char* kFilter = "\uf0b0";
+inline constexpr const char* kCopy = "\uf0c5";
+inline constexpr const char* kFork = "\uf126";
 inline constexpr const char* kClose = "\uf00d";
 
 }  // namespace lab::icon

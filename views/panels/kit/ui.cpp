@@ -157,7 +157,7 @@ Hit Ui::hit(const char* id, Box box) {
   return hit;
 }
 
-void Ui::tooltip(std::string_view text) {
+void Ui::tooltip(std::string_view text, std::span<const Color> labels) {
   const auto lines = split(text, '\n');
   const float row = 18, gap = 16;
   float first = 0, second = 0;
@@ -185,7 +185,8 @@ void Ui::tooltip(std::string_view text) {
       if (needs_care(part)) part = drawn = drawable(face, part);
       front->AddText(f.font, f.px, {px(left), px(top)}, color, part.data(), part.data() + part.size());
     };
-    put(Face::control, x + 8, columns.size() > 1 ? theme_->dim : theme_->text, columns[0]);
+    const Color usual = columns.size() > 1 ? theme_->dim : theme_->text;
+    put(Face::control, x + 8, i < labels.size() && labels[i] ? labels[i] : usual, columns[0]);
     if (columns.size() > 1) put(Face::dense, x + w - 8 - width(Face::dense, columns[1]), theme_->text, columns[1]);
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -66,8 +67,9 @@ class Ui {
 
   /// Reacts to the mouse in a box. Ids are unique within a pane.
   Hit hit(const char* id, Box box);
-  /// A small note at the mouse, above everything; lines are separated by \n, columns by \t.
-  void tooltip(std::string_view text);
+  /// A small note at the mouse, above everything; lines are separated by \n, columns by \t. `labels` colours the first
+  /// column line by line, 0 as usual.
+  void tooltip(std::string_view text, std::span<const Color> labels = {});
 
   /// Limits drawing to a box until unclip.
   void clip(Box box) const;

@@ -1,18 +1,18 @@
-#include "app/cli/replay.h"
+#include "app/core/replay.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "app/cli/options.h"
+#include "app/core/recorded_session.h"
 #include "model/base/hash.h"
 
-namespace lab::cli {
+namespace lab {
 namespace {
 
 // What has become of announced work: an interruption, a fault or a refusal along the way.
-Status outcome(Lab& lab) {
-  if (interrupted()) return Error{.code = Code::cancelled, .message = "interrupted"};
+Status outcome(Lab& lab, const std::atomic<bool>* stop) {
+  if (stop && *stop) return Error{.code = Code::cancelled, .message = "interrupted"};
   const auto snapshot = lab.snapshot();
   if (snapshot->state == EngineState::faulted) return Error{.code = Code::environment, .message = snapshot->fault};
   const auto bad = std::find_if(snapshot->notices.begin(), snapshot->notices.end(),
@@ -21,14 +21,14 @@ Status outcome(Lab& lab) {
   return {};
 }
 
-Status work_until(Lab& lab, std::int64_t position) {
+Status work_until(Lab& lab, std::int64_t position, const std::atomic<bool>* stop) {
   while (lab.has_work() && lab.snapshot()->count() < position) lab.work(position);
-  return outcome(lab);
+  return outcome(lab, stop);
 }
 
-Status apply(const SessionCommand& next, Lab& lab, const OnFigure& on_figure) {
+Status apply(const SessionCommand& next, Lab& lab, const OnFigure& on_figure, const std::atomic<bool>* stop) {
   if (lab.should_wait(next.command)) lab.finish_work();
-  LAB_TRY(work_until(lab, next.step));
+  LAB_TRY(work_until(lab, next.step, stop));
   const std::int64_t position = lab.snapshot()->count();
   if (position != next.step)
     return Error{.code = Code::mismatch,
@@ -43,9 +43,9 @@ Status apply(const SessionCommand& next, Lab& lab, const OnFigure& on_figure) {
 
 }  // namespace
 
-Status replay(const std::vector<SessionCommand>& commands, Lab& lab, const OnFigure& on_figure) {
+Status replay(const std::vector<SessionCommand>& commands, Lab& lab, const OnFigure& on_figure, const std::atomic<bool>* stop) {
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    Status status = apply(commands[i], lab, on_figure);
+    Status status = apply(commands[i], lab, on_figure, stop);
     if (status) continue;
     const std::string& field = status.error().field;
     status.error().field =
@@ -53,24 +53,17 @@ Status replay(const std::vector<SessionCommand>& commands, Lab& lab, const OnFig
     return status;
   }
   lab.finish_work();
-  return outcome(lab);
+  return outcome(lab, stop);
 }
 
-Status read_all(Lab& lab, std::vector<std::int32_t> ids) {
-  return replay({{0, command::FeedTokens{std::move(ids)}}, {0, command::ReadWaiting{}}}, lab, {});
+Status read_all(Lab& lab, std::vector<std::int32_t> ids, const std::atomic<bool>* stop) {
+  return replay({{0, command::FeedTokens{std::move(ids)}}, {0, command::ReadWaiting{}}}, lab, {}, stop);
 }
 
 Result<std::string> state_hash(Lab& lab, std::int64_t position) {
   const auto snapshot = lab.snapshot();
   if (position == snapshot->count()) return hex_of(lab.state().hash());
-  const auto opened = lab.opened();
-  State state(opened->model->schema());
-  Context<float> context;
-  const Replayer replayer = [&](int layer, std::span<const Rows<const float>> drivers, State& into) {
-    opened->model->replay(layer, drivers, into, context);
-  };
-  LAB_TRY(snapshot->trace->restore(position, state, replayer));
-  return hex_of(state.hash());
+  return state_hash(*snapshot, *lab.opened(), position);
 }
 
-}  // namespace lab::cli
+}  // namespace lab

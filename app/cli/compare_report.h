@@ -1,0 +1,27 @@
+#pragma once
+// What `statelab compare` found, as a table and as JSON.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/output.h"
+#include "tracer/analysis/compared.h"
+
+namespace lab::cli {
+
+/// How alike the paths of a layer are.
+struct LayerShape {
+  int layer = 0;
+  double procrustes = 0, cka = 0;
+  std::string approximation;
+};
+
+/// The rows of the table in an order; places in DifferenceTable::points.
+std::vector<std::size_t> sorted_points(const DifferenceTable& table, DifferenceOrder order);
+
+void print_comparison(const ComparedRuns& compared, DifferenceOrder order, const std::vector<LayerShape>& shapes);
+JsonValue json_of(const ComparedRuns& compared, DifferenceOrder order, const std::vector<LayerShape>& shapes);
+
+}  // namespace lab::cli

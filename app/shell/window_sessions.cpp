@@ -1,0 +1,88 @@
+#include "app/shell/window_sessions.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "app/core/recent_models.h"
+#include "app/core/state_patch.h"
+#include "model/files/file.h"
+
+namespace lab {
+
+WindowSessions::WindowSessions(Engine& engine, KeeperOptions options, std::string recent_file, std::string start_folder, const std::function<void()>& wake)
+    : engine_(engine), recent_file_(std::move(recent_file)), start_folder_(std::move(start_folder)), keeper_(std::move(options), wake) {}
+
+std::string WindowSessions::follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const OpenedModel> opened, bool opened_anew, bool idle) {
+  snapshot_ = std::move(snapshot), opened_ = std::move(opened);
+  keeper_.follow(*snapshot_, opened_, opened_anew, idle);
+  if (const std::string problem = keeper_.take_problem(); !problem.empty()) engine_.note(true, problem);
+  const auto outcome = keeper_.take_outcome();
+  if (!outcome) return {};
+  if (!outcome->status) return engine_.note(outcome->status.error()), "";
+  engine_.note(false, (outcome->is_session ? "Saved " : "Wrote ") + outcome->path);
+  return outcome->is_session ? outcome->path : "";
+}
+
+/// What was opened last, where models of sessions are looked for too.
+std::vector<std::string> WindowSessions::opened_before() const {
+  std::vector<std::string> paths;
+  if (opened_) paths.push_back(opened_->path);
+  if (const auto recent = read_recent(recent_file_)) paths.insert(paths.end(), recent->begin(), recent->end());
+  return paths;
+}
+
+std::optional<BegunOpening> WindowSessions::open(const std::string& path) {
+  const auto leftover = std::ranges::find(keeper_.leftovers(), path, &Leftover::file);
+  return leftover != keeper_.leftovers().end() ? recover(*leftover) : begin(plan_to_open(path, opened_before()), path);
+}
+
+std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, const std::string& path, JournalHold recovered) {
+  if (!plan) return engine_.note(plan.error()), std::nullopt;
+  for (const std::string& warning : plan->warnings) engine_.note(true, plain_name(path) + ": " + warning);
+  BegunOpening begun;
+  if (!is_journal(path) && !is_patch(path)) begun.remembered = path;
+  if (!is_patch(path)) keeper_.expect(*plan, plan->is_session ? begun.remembered : "", std::move(recovered));
+  if (plan->is_session) engine_.replay(std::move(plan->commands.front()), std::move(plan->replayed));
+  else begun.script.assign(std::make_move_iterator(plan->commands.begin()), std::make_move_iterator(plan->commands.end()));
+  return begun;
+}
+
+/// Does again what a window left without saving it.
+std::optional<BegunOpening> WindowSessions::recover(const Leftover& leftover) {
+  JournalHold hold;
+  std::string remark;
+  auto plan = keeper_.recover(leftover, opened_before(), hold, remark);
+  if (plan) engine_.note(!leftover.journal.damage.empty(), remark);
+  return begin(std::move(plan), leftover.file, std::move(hold));
+}
+
+std::vector<RecoveredCard> WindowSessions::recovered() const {
+  std::vector<RecoveredCard> cards;
+  for (const Leftover& left : keeper_.leftovers()) cards.push_back({left.file, left.text});
+  return cards;
+}
+
+void WindowSessions::ask_for(SaveDialog::Kind kind) {
+  if (!snapshot_->model || keeper_.busy()) return;
+  dialog_.open(kind, *snapshot_, kind == SaveDialog::Kind::session ? keeper_.file() : "", start_folder_);
+}
+
+void WindowSessions::save(bool under_another_name) {
+  if (!snapshot_->model) return engine_.note(true, "There is nothing to save yet.");
+  if (keeper_.busy()) return engine_.note(true, "The last file is still being saved.");
+  if (under_another_name || keeper_.file().empty()) ask_for(SaveDialog::Kind::session);
+  else save_to(SaveDialog::Kind::session, keeper_.file());
+}
+
+void WindowSessions::save_to(SaveDialog::Kind kind, const std::string& path) {
+  if (!opened_ || keeper_.busy()) return;
+  if (kind == SaveDialog::Kind::patch) keeper_.save_patch(*snapshot_, path);
+  else keeper_.save(snapshot_, opened_, path);
+}
+
+void WindowSessions::draw_dialog(Ui& ui, Box window) {
+  if (const auto path = dialog_.draw(ui, window)) save_to(dialog_.kind(), *path);
+}
+
+}  // namespace lab

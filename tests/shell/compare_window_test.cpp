@@ -1,0 +1,163 @@
+// Compare as a person uses it: a fork, an edit, both runs stepped, from difference to difference.
+#include <algorithm>
+
+#include "tests/shell/headless_window.h"
+#include "tests/temporary_folder.h"
+
+using namespace lab;
+
+namespace {
+
+constexpr Modifiers kControl{.control = true}, kShift{.shift = true};
+
+/// A run of some tokens that goes on greedily, and a fork of it without the state of layer 2, shown side by side.
+HeadlessWindow& with_fork(HeadlessWindow& window) {
+  window.open("prose");
+  window.play({command::SetSampling{{.greedy = true}}, command::FeedText{"The keeper of the light house wrote down every word, and "}, command::ReadWaiting{}, command::Step{40},
+               command::Fork{60, "zeroed", false}, command::ZeroState{2}, command::Step{30}, command::Select{2, -1, -1}});
+  window.press(Key::four, kControl);
+  return window;
+}
+
+std::int64_t cursor(const HeadlessWindow& window) { return window.snapshot()->selection.cursor_a; }
+bool shown(const HeadlessWindow& window, const char* item) { return const_cast<HeadlessWindow&>(window).shell().item(item).has_value(); }
+
+}  // namespace
+
+TEST_CASE("compare window: with one run it offers a fork, and with two it shows both") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  window.play({command::FeedText{"The state of the art, and so on."}, command::ReadWaiting{}, command::Seek{20, "a"}});
+  window.click("top/Compare");
+  CHECK(shown(window, "compare-bar/fork"));
+  CHECK_FALSE(shown(window, "compare-bar/swap"));
+  window.click("compare-b/fork here");
+  const auto forked = window.snapshot();
+  REQUIRE(forked->runs.size() == 2);
+  CHECK(forked->runs[1].forked_at == 21);
+  CHECK(shown(window, "compare-bar/swap"));
+  CHECK(shown(window, "compare-difference/cells"));
+  CHECK(shown(window, "compare-layers/layer 3"));
+  window.press(Key::one, kControl);
+  CHECK_FALSE(shown(window, "compare-bar/swap"));
+  CHECK(shown(window, "layers/layer 1"));
+}
+
+TEST_CASE("compare window: N goes from the edit on through what begins to differ, Shift+N back, and both stop at the ends") {
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  window.play({command::Seek{30, "a"}});
+  std::vector<std::int64_t> forth;
+  for (int i = 0; i < 40; ++i) {
+    const std::int64_t before = cursor(window);
+    window.press(Key::n);
+    if (cursor(window) == before) break;
+    forth.push_back(cursor(window));
+  }
+  REQUIRE(forth.size() > 1);
+  CHECK(forth.size() < 40);
+  CHECK(forth.front() == 60);  // the first token that found the state zeroed
+  CHECK(std::ranges::is_sorted(forth));
+  std::vector<std::int64_t> back;
+  for (std::size_t i = 0; i + 1 < forth.size(); ++i) window.press(Key::n, kShift), back.push_back(cursor(window));
+  std::ranges::reverse(back);
+  CHECK(std::equal(back.begin(), back.end(), forth.begin()));
+}
+
+TEST_CASE("compare window: X and the bar exchange A and B by one command, which is nothing to undo") {
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  const std::size_t undoable = window.snapshot()->undo.size();
+  window.press(Key::x);
+  CHECK(window.snapshot()->selection.compare == command::Compare{1, 0, "position", 0});
+  window.click("compare-bar/swap");
+  CHECK(window.snapshot()->selection.compare == command::Compare{0, 1, "position", 0});
+  window.click("compare-bar/Token");
+  CHECK(window.snapshot()->selection.compare.align == "token");
+  CHECK(window.snapshot()->undo.size() == undoable);
+}
+
+TEST_CASE("compare window: A steps both runs, and every key of the cursor works there") {
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  const auto counts = [&] {
+    const auto snapshot = window.snapshot();
+    return std::pair{snapshot->runs[0].tokens.count(), snapshot->runs[1].tokens.count()};
+  };
+  const auto before = counts();
+  window.press(Key::a);
+  CHECK(counts() == std::pair{before.first + 1, before.second + 1});
+  window.click("compare-bar/step both");
+  CHECK(counts() == std::pair{before.first + 2, before.second + 2});
+  window.press(Key::home);
+  CHECK(cursor(window) == 0);
+  window.press(Key::right);
+  CHECK(cursor(window) == 1);
+  window.press(Key::right_bracket);
+  CHECK(window.snapshot()->selection.layer == 3);
+}
+
+TEST_CASE("compare window: while F is held A and B change places, and let go they are where they were") {
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  window.move_to(2, 2);
+  const Image before = window.picture();
+  window.input().push(InputEvent::key(Key::f, true));
+  window.settle();
+  const Image held = window.picture();
+  CHECK(held.pixels != before.pixels);
+  window.input().push(InputEvent::key(Key::f, true, {}, true));  // as a key does that stays down
+  window.settle();
+  CHECK(window.picture().pixels == held.pixels);
+  window.input().push(InputEvent::key(Key::f, false));
+  window.settle();
+  CHECK(window.picture().pixels == before.pixels);
+  window.input().push(InputEvent::key(Key::f, true));
+  window.settle();
+  window.input().push(InputEvent::focus(false));
+  window.settle();
+  CHECK(window.picture().pixels == before.pixels);
+}
+
+TEST_CASE("compare window: a click in the token rows, on a map and in the lists moves one cursor, also to where only one run is") {
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  window.click("compare-differences/difference 0");
+  CHECK(cursor(window) == 60);
+  const Box cells = window.item("compare-a/cells");
+  window.click_at(cells.right() - 3, cells.middle_y());  // main is longer than the fork
+  const auto snapshot = window.snapshot();
+  CHECK(snapshot->selection.cursor_a >= snapshot->runs[1].tokens.count());
+  CHECK(snapshot->active_run == 0);
+  window.click("compare-layers/layer 1");
+  CHECK(window.snapshot()->selection.layer == 1);
+  window.press(Key::home);
+  window.click("compare-tokens/column 3");
+  CHECK(cursor(window) == 3);
+}
+
+TEST_CASE("compare window: the palette compares any two runs") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  window.play({command::FeedText{"And the river kept the rest."}, command::ReadWaiting{}, command::Fork{10, "left", true}, command::SwitchRun{0}, command::Fork{12, "right", true}});
+  window.press(Key::k, kControl);
+  window.type(U"compare main with left");
+  window.press(Key::enter);
+  CHECK(shown(window, "compare-bar/swap"));
+  CHECK(window.snapshot()->selection.compare == command::Compare{0, 1, "position", 0});
+}
+
+TEST_CASE("compare window: in every size, theme and state of the runs it comes to rest") {
+  for (const auto& [width, height, scale] : {std::tuple{1280, 720, 1.0f}, {800, 480, 1.0f}, {200, 150, 1.0f}, {1600, 1000, 2.0f}}) {
+    ShellOptions options;
+    options.dark = width != 800;
+    options.scale = scale;
+    HeadlessWindow window(width, height, options);
+    with_fork(window);
+    window.play({command::Compare{0, 1, "token", 0}, command::ShowRange{40, 80}, command::SwitchRun{0}, command::Reset{}, command::Compare{1, 0, "first-difference", 0},
+                 command::DeleteRun{1}, command::Undo{}, command::Compare{0, 1, "offset", 5000}});
+    window.press(Key::f11);
+    window.press(Key::f11);
+    CHECK(window.snapshot()->fault.empty());
+  }
+}

@@ -1,0 +1,310 @@
+// Sessions in the window: saved, opened, recovered, copied, with the keys and the mouse.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "app/core/journal.h"
+#include "app/core/state_patch.h"
+#include "model/files/file.h"
+#include "tests/shell/headless_window.h"
+#include "tests/temporary_folder.h"
+#include "views/panels/kit/ui_compat.h"
+
+using namespace lab;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Modifiers kControl{.control = true}, kControlShift{.control = true, .shift = true};
+
+/// A window that keeps a journal in a folder, as the real one does.
+struct KeptWindow {
+  explicit KeptWindow(const std::string& folder, std::pair<int, int> size = {1280, 800}) {
+    setenv("STATELAB_MODELS", LAB_SOURCE_DIR "/assets/models", 1);
+    ShellOptions options{.start_folder = folder, .shows_saved = true};
+    options.keeper = {.journal_folder = folder + "/journals", .program = "statelab test", .arithmetic = "f32", .own_folders = {folder}};
+    LabOptions lab_options;
+    keep_journal(lab_options, options.keeper, [] {});
+    journal = options.keeper.journal;
+    window = std::make_unique<HeadlessWindow>(size.first, size.second, options, lab_options);
+  }
+  HeadlessWindow* operator->() const { return window.get(); }
+
+  std::shared_ptr<JournalWriter> journal;
+  std::unique_ptr<HeadlessWindow> window;
+};
+
+void read_prompt(HeadlessWindow& window) {
+  window.click("tokens/prompt");
+  window.type(U"The state of the ");
+  window.press(Key::enter);
+  REQUIRE(window.snapshot()->count() > 3);
+  window.click_at(640, 20);  // the keyboard leaves the prompt
+}
+
+void save_as(HeadlessWindow& window, const std::string& path) {
+  window.press(Key::s, kControlShift);
+  window.click("save/file");
+  window.press(Key::a, kControl);
+  window.type(std::u32string(path.begin(), path.end()));
+  window.press(Key::enter);
+}
+
+std::string last_notice(const HeadlessWindow& window) {
+  const auto snapshot = window.snapshot();
+  return snapshot->notices.empty() ? "" : snapshot->notices.back().text;
+}
+
+std::size_t files_in(const std::string& folder) {
+  std::error_code ignored;
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder, ignored), {}));
+}
+
+/// What a window that was killed left: its journal, without the last line that closing writes.
+std::string crashed_journal(const std::string& folder) {
+  std::string text;
+  {
+    KeptWindow window(folder);
+    window->open("prose");
+    read_prompt(*window.window);
+    window->press(Key::z);
+    REQUIRE(window.journal->flush());
+    text = *read_file(window.journal->file(), 1 << 20);
+    fs::remove_all(folder + "/journals");
+  }
+  fs::remove_all(folder + "/journals");
+  fs::create_directory(folder + "/journals");
+  std::ofstream(folder + "/journals/1.journal") << text;
+  return folder + "/journals/1.journal";
+}
+
+}  // namespace
+
+TEST_CASE("sessions: Ctrl+S asks once where, then saves there, and what is saved replays to the same state") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "study.statelab.json";
+  std::int64_t count = 0;
+  std::string hash;
+  {
+    KeptWindow window(folder.path.string());
+    window->open("prose");
+    CHECK(window->shell().title() == "prose – State Lab");
+    read_prompt(*window.window);
+    window->press(Key::s, kControl);
+    CHECK(window->shell().item("save/file"));
+    window->press(Key::escape);
+    CHECK_FALSE(window->shell().item("save/file"));
+    save_as(*window.window, folder / "study");  // the ending comes by itself
+    CHECK(last_notice(*window.window) == "Saved " + path);
+    CHECK(window->shell().title() == "study – prose – State Lab");
+    const auto first = read_session(path);
+    REQUIRE(first);
+    CHECK(first->model == "prose");
+    CHECK_FALSE(first->model_hash.empty());
+    REQUIRE(first->expected.size() == 1);
+
+    window->press(Key::z);
+    CHECK(window->shell().title() == "study • – prose – State Lab");
+    window->press(Key::s, kControl);
+    CHECK_FALSE(window->shell().item("save/file"));
+    CHECK(window->shell().title() == "study – prose – State Lab");
+    const auto second = read_session(path);
+    REQUIRE(second);
+    CHECK(second->commands.size() > first->commands.size());
+    CHECK(second->expected[0].second != first->expected[0].second);
+    CHECK(files_in(folder / "journals") == 1);
+    count = window->snapshot()->count(), hash = second->expected[0].second;
+  }
+  KeptWindow other(folder.path.string());
+  other->shell().open(path);
+  other->settle();
+  REQUIRE(other->snapshot()->model);
+  CHECK(other->shell().title() == "study – prose – State Lab");
+  const auto snapshot = other->snapshot();
+  CHECK(snapshot->count() == count);
+  CHECK(*state_hash(*snapshot, *other->engine().opened(), count) == hash);
+}
+
+TEST_CASE("sessions: what cannot be saved is told, and stays unsaved") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  fs::create_directory(folder / "taken.statelab.json");
+  save_as(*window.window, folder / "taken.statelab.json");
+  CHECK(window->snapshot()->notices.back().is_error);
+  CHECK(last_notice(*window.window).find("a folder has this name") != std::string::npos);
+  CHECK(window->shell().title() == "prose – State Lab");
+}
+
+TEST_CASE("sessions: one whose model is not there or has another content changes nothing that is open") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  const auto before = window->engine().opened();
+  const std::int64_t count = window->snapshot()->count();
+  std::ofstream(folder / "gone.statelab.json") << R"({"format": "statelab-session/1", "model": "nowhere", "commands": [{"step": 0, "command": "reset"}]})";
+  std::ofstream(folder / "other.statelab.json")
+      << R"({"format": "statelab-session/1", "model": "prose", "model_hash": "0123456789abcdef", "commands": [{"step": 0, "command": "feed_text", "text": "x"}]})";
+  window->shell().open(folder / "gone.statelab.json");
+  window->settle();
+  CHECK(last_notice(*window.window).find((folder.path / "nowhere").string()) != std::string::npos);
+  window->shell().open(folder / "other.statelab.json");
+  window->settle();
+  CHECK(last_notice(*window.window).find("0123456789abcdef") != std::string::npos);
+  CHECK(last_notice(*window.window).find(window->snapshot()->model->hash) != std::string::npos);
+  CHECK(window->engine().opened() == before);
+  CHECK(window->snapshot()->count() == count);
+  CHECK(window->snapshot()->waiting.empty());
+}
+
+TEST_CASE("sessions: the last edit is saved as a patch") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  window->press(Key::z);
+  window->press(Key::k, kControl);
+  window->type(U"save the last edit");
+  window->press(Key::enter);
+  REQUIRE(window->shell().item("save/file"));
+  window->press(Key::enter);
+  const auto patch = read_patch(folder / "prose.patch.json");
+  REQUIRE(patch);
+  REQUIRE(patch->edits.size() == 1);
+  CHECK(patch->edits[0].operation == "zero");
+  CHECK(patch->edits[0].layer == 0);
+  const std::int64_t edits = std::ssize(*window->snapshot()->edits);
+  window->shell().open(folder / "prose.patch.json");
+  window->settle();
+  CHECK(std::ssize(*window->snapshot()->edits) == edits + 1);
+  window->press(Key::z);
+  window->press(Key::s, kControl);  // the session, not once more a patch
+  CHECK(window->shell().item("save/file"));
+}
+
+TEST_CASE("sessions: what was done is copied as a command, and as a line for a shell") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  window->press(Key::z);
+  window->press(Key::h, kControl);
+  window->press(Key::enter);
+  CHECK(std::string(ImGui::GetClipboardText()) == json_of(command::ZeroState{0}));
+  window->press(Key::h, kControl);
+  window->type(U"feed run");
+  window->press(Key::enter);
+  const std::string line = ImGui::GetClipboardText();
+  CHECK(line.starts_with("printf %s '{"));
+  CHECK(line.find("The state of the") != std::string::npos);
+  CHECK(line.find("zero_state") == std::string::npos);
+  window->press(Key::k, kControl);
+  window->type(U"copy zero state");
+  window->press(Key::enter);
+  CHECK(std::string(ImGui::GetClipboardText()) == json_of(command::ZeroState{0}));
+}
+
+TEST_CASE("sessions: a window that ends cleanly leaves its journal where something was not saved, and none where all was") {
+  const test::TemporaryFolder folder;
+  {
+    KeptWindow window(folder.path.string());
+    window->open("prose");
+  }
+  CHECK(files_in(folder / "journals") == 0);
+  {
+    KeptWindow window(folder.path.string());
+    window->open("prose");
+    read_prompt(*window.window);
+    save_as(*window.window, folder / "a");
+  }
+  CHECK(files_in(folder / "journals") == 0);
+  {
+    KeptWindow window(folder.path.string());
+    window->shell().open(folder / "a.statelab.json");  // opened and left as it is
+    window->settle();
+  }
+  CHECK(files_in(folder / "journals") == 0);
+  {
+    KeptWindow window(folder.path.string());
+    window->shell().open(folder / "a.statelab.json");
+    window->settle();
+    window->press(Key::z);
+  }
+  CHECK(files_in(folder / "journals") == 1);
+}
+
+TEST_CASE("sessions: what a killed window did is offered, done again, and kept until it is saved") {
+  const test::TemporaryFolder folder;
+  const std::string journal = crashed_journal(folder.path.string());
+  std::int64_t count = 0;
+  std::string hash;
+  {
+    KeptWindow window(folder.path.string());
+    window->settle();
+    REQUIRE(window->shell().item("start/recover 0"));
+    window->click("start/recover 0");
+    REQUIRE(window->snapshot()->model);
+    CHECK(window->snapshot()->edits->size() == 1);
+    CHECK(std::ranges::any_of(window->snapshot()->notices, [](const Notice& notice) { return notice.text.find("Recovered 17 tokens of prose") == 0; }));
+    CHECK(fs::exists(journal));
+    count = window->snapshot()->count();
+    hash = *state_hash(*window->snapshot(), *window->engine().opened(), count);
+    CHECK(find_leftovers(folder / "journals").empty());  // another window does not offer what this one holds
+  }
+  CHECK(fs::exists(journal));  // nobody has saved it
+  KeptWindow window(folder.path.string());
+  window->settle();
+  REQUIRE(window->shell().item("start/recover 0"));
+  CHECK_FALSE(window->shell().item("start/recover 1"));  // the journal that went on with it stands for both
+  window->click("start/recover 0");
+  CHECK(window->snapshot()->count() == count);
+  CHECK(*state_hash(*window->snapshot(), *window->engine().opened(), count) == hash);
+  save_as(*window.window, folder / "recovered");
+  CHECK_FALSE(fs::exists(journal));
+  CHECK(files_in(folder / "journals") == 1);  // its own
+  const auto saved = read_session(folder / "recovered.statelab.json");
+  REQUIRE(saved);
+  CHECK(saved->expected[0].second == hash);
+}
+
+TEST_CASE("sessions: what is dismissed is gone, and a damaged journal is done again as far as it goes") {
+  const test::TemporaryFolder folder;
+  const std::string journal = crashed_journal(folder.path.string());
+  fs::resize_file(journal, fs::file_size(journal) - 5);
+  KeptWindow window(folder.path.string());
+  window->settle();
+  window->click("start/recover 0");
+  REQUIRE(window->snapshot()->model);
+  CHECK(window->snapshot()->count() == 17);
+  CHECK(std::ranges::any_of(window->snapshot()->notices, [](const Notice& notice) { return notice.is_error && notice.text.find("1 command lost") != std::string::npos; }));
+  window.window.reset();
+  window.journal.reset();
+  fs::remove_all(folder / "journals");
+  crashed_journal(folder.path.string());
+  KeptWindow next(folder.path.string());
+  next->settle();
+  next->click("start/dismiss 0");
+  CHECK_FALSE(next->shell().item("start/recover 0"));
+  CHECK_FALSE(fs::exists(journal));
+}
+
+TEST_CASE("sessions: what could not be replayed is said, and what could is there") {
+  const test::TemporaryFolder folder;
+  const std::string journal = crashed_journal(folder.path.string());
+  std::string text = *read_file(journal, 1 << 20);
+  const auto frames = std::ranges::count(text, '\n');
+  text += journal_frame(frames, journal_entry({17, command::ZeroState{99}})) + journal_frame(frames + 1, journal_entry({17, command::Step{3}}));
+  std::ofstream(journal) << text;
+  KeptWindow window(folder.path.string());
+  window->settle();
+  window->click("start/recover 0");
+  CHECK(window->snapshot()->count() == 17);
+  CHECK(window->snapshot()->edits->size() == 1);
+  CHECK(last_notice(*window.window).find("the session was replayed up to command") == 0);
+  CHECK(fs::exists(journal));
+}
