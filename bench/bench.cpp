@@ -17,6 +17,8 @@ void add_history(const Subject& subject, int rounds, std::vector<Case>& cases) {
   for (const bool all_layers : {false, true})
     for (const int threads : {1, 2}) add_replay({subject, threads, false, rounds}, all_layers, cases);
   add_state_copy(subject, rounds, cases);
+  for (const int lanes : {1, 8})
+    for (const int threads : {1, 2}) add_lanes({subject, threads, false, rounds}, lanes, cases);
 }
 
 }  // namespace

@@ -23,6 +23,8 @@ void add_prefill(const Setting& setting, std::int64_t tokens, std::vector<Case>&
 void add_replay(const Setting& setting, bool all_layers, std::vector<Case>& cases);
 void add_seek(const Subject& subject, std::vector<Case>& cases);
 void add_state_copy(const Subject& subject, int rounds, std::vector<Case>& cases);
+/// `lanes` states that read a token each in one call.
+void add_lanes(const Setting& setting, int lanes, std::vector<Case>& cases);
 void add_content(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_compare(int rounds, std::vector<Case>& cases);
 void add_pca(int rounds, std::vector<Case>& cases);

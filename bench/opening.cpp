@@ -1,9 +1,9 @@
 // From a path to the first logits, and what memory that and some work takes beside the mapped weights.
-#include "app/core/builtin.h"
 #include "bench/cases.h"
 #include "bench/folder.h"
 #include "bench/measure.h"
 #include "bench/session.h"
+#include "model/builtin.h"
 
 namespace lab::bench {
 namespace {

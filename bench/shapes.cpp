@@ -6,8 +6,8 @@
 #include <cstring>
 #include <span>
 
-#include "app/core/builtin.h"
 #include "bench/measure.h"
+#include "model/builtin.h"
 #include "model/math/cpu/pool.h"
 
 namespace lab::bench {

@@ -124,7 +124,8 @@ bool is_state_name(std::string_view name) {
   if (!name.starts_with("layers.")) return false;
   name.remove_prefix(7);
   const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
-  return digits > 0 && digits < 7 && name.size() > digits + 1 && name[digits] == '.';
+  const bool is_plain = digits == 1 || name[0] != '0';
+  return digits > 0 && digits < 7 && is_plain && name.size() > digits + 1 && name[digits] == '.';
 }
 
 Status check_tensors(const std::string& path, const TensorTable& table) {
@@ -143,12 +144,62 @@ Status check_tensors(const std::string& path, const TensorTable& table) {
   return {};
 }
 
+template <class Real>
+Real value_at(const TensorView& tensor, std::size_t i) {
+  const std::byte* at = tensor.data + i * size_of(tensor.dtype);
+  if (tensor.dtype == DType::f64) {
+    double value;
+    std::memcpy(&value, at, sizeof value);
+    return static_cast<Real>(value);
+  }
+  if (tensor.dtype == DType::f32) {
+    float value;
+    std::memcpy(&value, at, sizeof value);
+    return static_cast<Real>(value);
+  }
+  std::uint16_t half;
+  std::memcpy(&half, at, sizeof half);
+  return static_cast<Real>(tensor.dtype == DType::f16 ? float_from_f16(half) : float_from_bf16(half));
+}
+
+// A number that no state holds many of: neither nothing nor of a size that models compute with.
+bool is_extreme(double value) {
+  const double size = std::fabs(value);
+  return !std::isfinite(value) || (size != 0 && (size < 1e-18 || size > 1e18));
+}
+
+double swapped_value_at(const TensorView& tensor, std::size_t i) {
+  const std::size_t size = size_of(tensor.dtype);
+  std::byte bytes[8];
+  std::reverse_copy(tensor.data + i * size, tensor.data + (i + 1) * size, bytes);
+  return value_at<double>({.dtype = tensor.dtype, .data = bytes}, 0);
+}
+
+// Numbers written by a big-endian program have sizes all over the range as they stand, and sensible ones the other way round.
+// F16 has no room for sizes that would tell.
+Status check_byte_order(const std::string& path, const TensorTable& table) {
+  std::int64_t values = 0, extreme = 0, extreme_swapped = 0;
+  for (const TensorView& tensor : table.all()) {
+    if (tensor.dtype == DType::f16) continue;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(tensor.elements()); ++i) {
+      const double value = value_at<double>(tensor, i);
+      if (value == 0) continue;
+      ++values;
+      extreme += is_extreme(value);
+      extreme_swapped += is_extreme(swapped_value_at(tensor, i));
+    }
+  }
+  if (values < 64 || extreme * 4 < values || extreme_swapped * 1000 > values) return {};
+  return refusal(Code::mismatch, path, "byte order", "little-endian numbers", "big-endian ones", "the state was written in the other byte order");
+}
+
 Result<StateFile> open_state_file(const std::string& path) {
   StateFile file;
   LAB_ASSIGN(file.tensors, open_safetensors(path));
   LAB_TRY(check_format(path, file.tensors));
   LAB_TRY(read_metadata(path, file));
   LAB_TRY(check_tensors(path, file.tensors));
+  if (!file.tensors.metadata("checksum")) LAB_TRY(check_byte_order(path, file.tensors));
   return file;
 }
 
@@ -210,24 +261,6 @@ Status compare_tensors(const std::string& path, const StateSchema& schema, const
   return {};
 }
 
-template <class Real>
-Real value_at(const TensorView& tensor, std::size_t i) {
-  const std::byte* at = tensor.data + i * size_of(tensor.dtype);
-  if (tensor.dtype == DType::f64) {
-    double value;
-    std::memcpy(&value, at, sizeof value);
-    return static_cast<Real>(value);
-  }
-  if (tensor.dtype == DType::f32) {
-    float value;
-    std::memcpy(&value, at, sizeof value);
-    return static_cast<Real>(value);
-  }
-  std::uint16_t half;
-  std::memcpy(&half, at, sizeof half);
-  return static_cast<Real>(tensor.dtype == DType::f16 ? float_from_f16(half) : float_from_bf16(half));
-}
-
 // Fills the state; tells of narrowed types and of values that are no numbers.
 template <class Real>
 Status fill(const StateFile& file, LoadedState<Real>& loaded) {
@@ -254,6 +287,43 @@ Status fill(const StateFile& file, LoadedState<Real>& loaded) {
   if (nonfinite > 0) loaded.warnings.push_back(std::to_string(nonfinite) + " values are not finite");
   loaded.state.position = file.position;
   return {};
+}
+
+// What the name and the header say of a tensor: "layers.{i}.{name}", without the axis of the one lane.
+StateFileTensor described(const TensorView& tensor, bool has_lane_axis) {
+  const std::size_t dot = tensor.name.find('.', 7);
+  StateFileTensor info{.layer = std::stoi(tensor.name.substr(7, dot - 7)), .name = tensor.name.substr(dot + 1), .dtype = tensor.dtype,
+                       .shape = tensor.shape};
+  if (has_lane_axis && info.shape.size() > 1 && info.shape[0] == 1) info.shape.erase(info.shape.begin());
+  return info;
+}
+
+// The norm is a sum of squares until all values were seen.
+void count(double value, StateFileTensor& info) {
+  const double smallest_normal = info.dtype == DType::f16 ? 0x1p-14 : info.dtype == DType::f64 ? 0x1p-1022 : 0x1p-126;
+  if (!std::isfinite(value)) {
+    ++info.nonfinite;
+    return;
+  }
+  info.zeros += value == 0;
+  info.subnormal += value != 0 && std::fabs(value) < smallest_normal;
+  info.norm += value * value;
+  info.largest = std::max(info.largest, std::fabs(value));
+}
+
+// Counts of the whole file, and the first tensor that has any.
+void warn_of_values(StateFileContents& contents) {
+  for (const auto& [counter, words] : {std::pair{&StateFileTensor::nonfinite, "not finite"}, {&StateFileTensor::subnormal, "subnormal"}}) {
+    std::int64_t total = 0;
+    const StateFileTensor* first = nullptr;
+    for (const StateFileTensor& tensor : contents.tensors) {
+      total += tensor.*counter;
+      if (!first && tensor.*counter > 0) first = &tensor;
+    }
+    if (first)
+      contents.warnings.push_back(std::to_string(total) + (total == 1 ? " value is " : " values are ") + words + ", the first in " +
+                                  tensor_name(static_cast<std::size_t>(first->layer), first->name));
+  }
 }
 
 }  // namespace
@@ -291,9 +361,27 @@ Result<LoadedState<Real>> load_state(const std::string& path, const std::shared_
   return loaded;
 }
 
-Status check_state_file(const std::string& path) {
-  if (auto file = open_state_file(path); !file) return file.error();
-  return {};
+Result<StateFileContents> read_state_file(const std::string& path) {
+  LAB_ASSIGN(StateFile file, open_state_file(path));
+  const auto said = [&](const char* key) {
+    const std::string* text = file.tensors.metadata(key);
+    return text ? *text : std::string();
+  };
+  StateFileContents contents{.state = {.model_type = said("model_type"), .position = file.position, .layers = {}},
+                             .model_hash = said("model_hash"), .layout = said("layout"), .warnings = file.warnings};
+  if (contents.model_hash.empty()) contents.warnings.push_back("no model_hash: any model of these shapes would take it");
+  for (const TensorView& tensor : file.tensors.all()) {
+    StateFileTensor info = described(tensor, file.has_lane_axis);
+    BasicStateTensor<double> values{info.name, info.shape, std::vector<double>(static_cast<std::size_t>(tensor.elements()))};
+    for (std::size_t i = 0; i < values.values.size(); ++i) count(values.values[i] = value_at<double>(tensor, i), info);
+    info.norm = std::sqrt(info.norm);
+    contents.bytes += static_cast<std::int64_t>(tensor.bytes);
+    contents.state.layers[info.layer].tensors.push_back(std::move(values));
+    contents.tensors.push_back(std::move(info));
+  }
+  std::ranges::stable_sort(contents.tensors, {}, &StateFileTensor::layer);
+  warn_of_values(contents);
+  return contents;
 }
 
 template Status save_state(const std::string&, const BasicState<float>&, const std::string&);

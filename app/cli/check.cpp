@@ -7,12 +7,14 @@
 #include "app/cli/output.h"
 #include "app/cli/subcommands.h"
 #include "app/core/file_check.h"
+#include "model/state_file.h"
 
 namespace lab::cli {
 namespace {
 
 struct Arguments {
   std::vector<std::string> paths;
+  std::string model;
   Reporting reporting;
 };
 
@@ -37,12 +39,35 @@ void print_lines(const FileCheck& check, bool quiet) {
   for (const std::string& warning : check.warnings) warn(path + ": " + warning);
 }
 
+/// What a state file must fit.
+struct Fingerprint {
+  std::shared_ptr<const StateSchema> schema;
+  std::string model_hash;
+};
+
+Result<Fingerprint> fingerprint_of(const std::string& model) {
+  LAB_ASSIGN(const auto opened, open(model, {.quiet = true}));
+  return Fingerprint{opened->model->schema(), content_hash(opened->checkpoint)};
+}
+
+// A state that is sound in itself may still be another model's.
+void compare_with(const Fingerprint& model, FileCheck& check) {
+  if (check.kind != "state" || !check.problems.empty()) return;
+  const auto loaded = load_state<float>(check.path, model.schema, model.model_hash);
+  if (!loaded) check.problems.push_back(loaded.error());
+}
+
 Result<int> run(const Arguments& given) {
+  Fingerprint model;
+  if (!given.model.empty()) {
+    LAB_ASSIGN(model, fingerprint_of(given.model));
+  }
   JsonValue list = JsonValue::array();
   int code = kDone;
   for (const std::string& path : given.paths) {
     if (interrupted()) return kInterrupted;
-    const FileCheck check = check_path(path, Depth::weights);
+    FileCheck check = check_path(path, Depth::weights);
+    if (model.schema) compare_with(model, check);
     if (given.reporting.json)
       list.push_back(json_of(check));
     else
@@ -62,6 +87,7 @@ void add_check(CLI::App& app, Action& action) {
   sub->add_option("PATH", given->paths,
                   "Model folders, .safetensors, .gguf, .bin, .npz and .npy files, states, traces, sessions, tokenizers")
       ->required();
+  sub->add_option("--model", given->model, "States must fit this model: a folder, a file in it, or builtin:NAME");
   add_reporting(*sub, given->reporting);
   sub->footer("Example:\n  statelab check my-model state.safetensors notes.statelab.json");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });

@@ -52,7 +52,7 @@ Result<int> dispatch(int argc, char** argv) {
   CLI::App app("State Lab: step a state-space language model token by token and see every inner state.", "statelab");
   Action action;
   for (auto add : {add_models, add_info, add_check, add_weights, add_tokenize, add_trace, add_generate, add_run, add_figure,
-                   add_screenshot, add_demo, add_bench, add_compare, add_intervene, add_discretise})
+                   add_screenshot, add_demo, add_bench, add_compare, add_intervene, add_discretise, add_state, add_lanes})
     add(app, action);
   app.set_version_flag("--version", version_text);
   app.footer("Without a subcommand the window opens. `statelab SUBCOMMAND --help` shows an example of each.");

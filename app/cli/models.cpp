@@ -6,7 +6,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/subcommands.h"
-#include "app/core/builtin.h"
+#include "model/builtin.h"
 
 namespace lab::cli {
 namespace {

@@ -65,7 +65,7 @@ void add_reporting(CLI::App& command, Reporting& options) {
 }
 
 Result<std::shared_ptr<const OpenedModel>> open(const std::string& model, const Reporting& reporting) {
-  LAB_ASSIGN(auto opened, open_model(model));
+  LAB_ASSIGN(auto opened, open_to_run(model));
   if (!reporting.quiet)
     for (const std::string& warning : opened->checkpoint.warnings) warn(warning);
   return opened;

@@ -32,6 +32,8 @@ void add_bench(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_intervene(CLI::App& app, Action& action);
 void add_discretise(CLI::App& app, Action& action);
+void add_state(CLI::App& app, Action& action);
+void add_lanes(CLI::App& app, Action& action);
 
 /// Refuses what is neither a file nor a built-in model: a misspelt subcommand, mostly.
 Status check_targets(const std::vector<std::string>& targets);

@@ -10,7 +10,7 @@
 #include "app/cli/options.h"
 #include "app/cli/output.h"
 #include "app/cli/subcommands.h"
-#include "app/core/builtin.h"
+#include "model/builtin.h"
 #include "model/files/file.h"
 #include "model/files/json.h"
 #include "model/layouts/gguf.h"

@@ -10,10 +10,10 @@
 
 #include <fmt/format.h>
 
-#include "app/core/builtin.h"
 #include "app/core/journal.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
+#include "model/builtin.h"
 #include "model/files/file.h"
 #include "model/files/json.h"
 #include "model/files/npy.h"
@@ -194,11 +194,10 @@ void check_container(const std::string& path, const char* kind, const Result<Ten
   const std::string* format = table->metadata("format");
   if (format && format->starts_with("statelab-state/") && check.kind == "safetensors") {
     check.kind = "state";
-    note(check, check_state_file(path));
+    const auto contents = read_state_file(path);
+    if (note(check, contents)) check.warnings.insert(check.warnings.end(), contents->warnings.begin(), contents->warnings.end());
     const std::string* position = table->metadata("position");
     check.detail = "after " + printable(position ? *position : "an unknown number of") + " tokens";
-    for (const char* key : {"model_hash", "checksum"})
-      if (!table->metadata(key)) check.warnings.push_back(fmt::format("no {}", key));
   } else if (format && format->starts_with("statelab-reference/")) {
     check_trace(*table, check);
   } else {

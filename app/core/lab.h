@@ -11,28 +11,14 @@
 #include "app/core/snapshot.h"
 #include "model/base/result.h"
 #include "model/math/context.h"
-#include "model/model.h"
-#include "model/text/tokenizer.h"
+#include "model/opened_model.h"
 
 namespace lab {
 
 class Log;
-class MemoryJob;
 
-/// A model that is open: immutable, shared with whoever computes from it.
-struct OpenedModel {
-  OpenedModel();
-  ~OpenedModel();
-  Checkpoint checkpoint;
-  std::shared_ptr<const Model> model;
-  std::shared_ptr<const Tokenizer> tokenizer;  // may be null
-  std::string path;                            // as asked for: "builtin:prose"
-  std::unique_ptr<MemoryJob> memory_job;       // of the weights; may be null
-};
-/// Told what opening does next ("reading headers") and which share is done; false stops it. May be empty.
-using OpeningSteps = std::function<bool(const char* doing, double progress)>;
-/// Opens and validates a model by path or builtin:NAME, its tokenizer too. Refused as cancelled where a step was stopped.
-Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps = {});
+/// open_model, and then, in the background, large weights are moved into memory for as long as the model is open.
+Result<std::shared_ptr<const OpenedModel>> open_to_run(const std::string& model, const OpeningSteps& steps = {});
 
 struct LabOptions {
   ContextOptions arithmetic;        // threads, instruction set, rounding
@@ -46,7 +32,7 @@ struct LabOptions {
   std::function<void(const SessionCommand& done, const OpenedModel& opened)> applied;
   std::function<void(std::int64_t position, bool goes_on)> reached;
   std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
-  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_model;
+  std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_to_run;
 };
 
 /// What became of a command.

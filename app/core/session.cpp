@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <utility>
 
-#include "app/core/builtin.h"
 #include "app/core/command_json.h"
 #include "app/core/file_check.h"
+#include "model/builtin.h"
 
 namespace lab {
 namespace {

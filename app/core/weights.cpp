@@ -5,7 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
-#include "app/core/builtin.h"
+#include "model/builtin.h"
 #include "model/files/gguf.h"
 #include "model/math/dequantise.h"
 

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <tuple>
 
-#include "app/core/builtin.h"
 #include "app/core/file_check.h"
 #include "app/core/recent_models.h"
+#include "model/builtin.h"
 
 namespace lab {
 namespace {

@@ -6,10 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "app/core/builtin.h"
 #include "app/core/recorded_session.h"
 #include "app/shell/fuzzy.h"
 #include "app/shell/session_keeper.h"
+#include "model/builtin.h"
 #include "views/panels/clock.h"
 #include "views/panels/edit_target.h"
 #include "views/figures/parts.h"

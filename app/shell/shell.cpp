@@ -6,7 +6,6 @@
 #include <deque>
 #include <utility>
 
-#include "app/core/builtin.h"
 #include "app/shell/actions.h"
 #include "app/shell/controls_job.h"
 #include "app/shell/desk.h"
@@ -32,6 +31,7 @@
 #include "app/shell/window_sessions.h"
 #include "app/shell/workspace.h"
 #include "model/base/memory.h"
+#include "model/builtin.h"
 #include "views/figures/curves.h"
 #include "views/panels/kept.h"
 #include "views/panels/compare.h"

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "app/core/builtin.h"
 #include "app/core/lab.h"
 #include "app/core/session.h"
 #include "app/core/weights.h"
 #include "app/shell/folder_list.h"
 #include "app/shell/words.h"
+#include "model/builtin.h"
 #include "model/files/file.h"
 
 namespace lab {

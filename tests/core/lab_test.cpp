@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "app/core/builtin.h"
+#include "model/builtin.h"
 #include "support.h"
 
 namespace lab::test {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "model/base/check.h"
+#include "model/state_compare.h"
 #include "model/state_file.h"
 
 using namespace lab;
@@ -20,10 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LAB_CHECK(file, >=, 0);
   LAB_CHECK(::write(file, data, size), ==, static_cast<ssize_t>(size));
   const std::string path = "/proc/self/fd/" + std::to_string(file);
-  const Status checked = check_state_file(path);
+  const auto checked = read_state_file(path);
   auto loaded = load_state<float>(path, schema, "0123456789abcdef");
   if (!loaded) LAB_CHECK(loaded.error().message.empty(), ==, false);
   if (!checked) LAB_CHECK(static_cast<bool>(loaded), ==, false);
+  if (checked) LAB_CHECK(compare_states(checked->state, checked->state)->equal, ==, true);
   if (loaded) {
     LAB_CHECK(loaded->state.position, >=, 0);
     LAB_CHECK(loaded->state.get(0, 1).size(), ==, 6u);

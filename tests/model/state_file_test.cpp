@@ -73,7 +73,7 @@ TEST_CASE_TEMPLATE("state file: what is saved is opened again, bit for bit and w
   Scratch file;
   const BasicState<Real> state = filled<Real>(odd_schema());
   REQUIRE(save_state(file.string(), state, "0123456789abcdef"));
-  CHECK(check_state_file(file.string()));
+  CHECK(read_state_file(file.string()));
   auto loaded = load_state<Real>(file.string(), odd_schema(), "0123456789abcdef");
   REQUIRE_MESSAGE(loaded, loaded.error().text());
   CHECK(same_bits(loaded->state, state));
@@ -221,11 +221,105 @@ TEST_CASE("state file: another model's hash is refused with both") {
   CHECK(error.found == "aaaa");
 }
 
+TEST_CASE("state file: taken apart without a model it has every value, and says what they are like") {
+  Scratch file;
+  State state = filled<float>(odd_schema());
+  std::vector<float> values = state.get(1, 1);
+  values[0] = NAN;
+  values[1] = -INFINITY;
+  values[2] = 1e-42f;
+  values[3] = 0;
+  REQUIRE(state.set(1, 1, values));
+  REQUIRE(save_state(file.string(), state, "0123456789abcdef"));
+  const auto contents = read_state_file(file.string());
+  REQUIRE_MESSAGE(contents, contents.error().text());
+  CHECK(contents->state.model_type == "odd");
+  CHECK(contents->state.position == 12);
+  CHECK(contents->model_hash == "0123456789abcdef");
+  CHECK(contents->bytes == 2 * 4 * (15 + 114 + 7));
+  CHECK(contents->tensors.size() == 6);
+  CHECK(same_bits(get_model_state(state).layers.at(0).tensors[1].values, converted<float>(contents->state).layers.at(0).tensors[1].values));
+  State again;
+  ModelState read = converted<float>(contents->state);
+  read.layers.at(1).tensors[1].values[0] = NAN;
+  REQUIRE(set_model_state(again, odd_schema(), read));
+  CHECK(same_bits(again.get(0, 0), state.get(0, 0)));
+  const StateFileTensor& info = contents->tensors[4];
+  CHECK(info.name == "ssm_state");
+  CHECK(info.layer == 1);
+  CHECK(info.shape == std::vector<std::int64_t>{2, 19, 3});
+  CHECK(info.nonfinite == 2);
+  CHECK(info.subnormal == 1);
+  CHECK(info.zeros == 1);
+  double squares = 0, largest = 0;
+  for (std::size_t i = 2; i < values.size(); ++i) {
+    squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+    largest = std::max(largest, static_cast<double>(std::fabs(values[i])));
+  }
+  CHECK(info.norm == doctest::Approx(std::sqrt(squares)).epsilon(1e-14));
+  CHECK(info.largest == largest);
+  CHECK(mentions(contents->warnings, "2 values are not finite, the first in layers.1.ssm_state"));
+  CHECK(mentions(contents->warnings, "1 value is subnormal, the first in layers.1.ssm_state"));
+  CHECK(contents->warnings.size() == 2);
+}
+
+TEST_CASE("state file: the axis of the one lane is gone in what is taken apart") {
+  Scratch file;
+  auto tensors = kOdd;
+  for (auto& [name, shape] : tensors) shape.insert(shape.begin(), 1);
+  Metadata metadata = kPlain;
+  metadata.emplace_back("lanes", "1");
+  write_by_hand(file.string(), tensors, metadata);
+  const auto contents = read_state_file(file.string());
+  REQUIRE(contents);
+  State state;
+  CHECK(set_model_state(state, odd_schema(), converted<float>(contents->state)));
+}
+
+// A foreign file has no checksum, so nothing but its values can tell.
+TEST_CASE("state file: numbers in the other byte order are refused, small and large numbers are not") {
+  const std::vector<std::byte> good = [] {
+    const auto table = open_safetensors(kGolden + "states/mamba1/state.safetensors");
+    std::vector<std::byte> bytes;
+    for (const TensorView& tensor : table->all()) bytes.insert(bytes.end(), tensor.data, tensor.data + tensor.bytes);
+    return bytes;
+  }();
+  const auto table = open_safetensors(kGolden + "states/mamba1/state.safetensors");
+  const auto model = open_golden("mamba1");
+  for (const float factor : {0.0f, 1.0f, 1e-30f, 1e25f}) {  // 0: swapped
+    Scratch file;
+    std::vector<std::byte> bytes = good;
+    for (std::size_t i = 0; i < bytes.size(); i += 4) {
+      float value;
+      std::memcpy(&value, bytes.data() + i, 4);
+      value *= factor == 0 ? 1 : factor;
+      std::memcpy(bytes.data() + i, &value, 4);
+      if (factor == 0) std::reverse(bytes.begin() + static_cast<std::ptrdiff_t>(i), bytes.begin() + static_cast<std::ptrdiff_t>(i) + 4);
+    }
+    std::vector<TensorToWrite> list;
+    std::size_t at = 0;
+    for (const TensorView& tensor : table->all()) {
+      list.push_back({tensor.name, tensor.dtype, tensor.shape, bytes.data() + at});
+      at += tensor.bytes;
+    }
+    REQUIRE(write_safetensors(file.string(), list, table->metadata()));
+    const auto loaded = load_state<float>(file.string(), model->schema(), "");
+    const auto contents = read_state_file(file.string());
+    CAPTURE(factor);
+    CHECK(static_cast<bool>(loaded) == (factor != 0));
+    CHECK(static_cast<bool>(contents) == (factor != 0));
+    if (loaded) continue;
+    CHECK(loaded.error().code == Code::mismatch);
+    CHECK(loaded.error().field == "byte order");
+    CHECK(contents.error().field == "byte order");
+  }
+}
+
 TEST_CASE("state file: a missing file and a model's weights are refused") {
   CHECK(refusal("/nowhere/state.safetensors").code == Code::not_found);
   const std::string weights = kGolden + "mamba1/model.safetensors";
   CHECK(refusal(weights).code == Code::wrong_kind);
-  CHECK_FALSE(check_state_file(weights));
+  CHECK_FALSE(read_state_file(weights));
 }
 
 // Values are compared with what was saved: a flip in the name of an entry that nobody needs may leave the file valid.

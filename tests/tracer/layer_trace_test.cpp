@@ -1,4 +1,4 @@
-#include "app/core/layer_trace.h"
+#include "model/layer_trace.h"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,4 @@
-#include "app/core/builtin.h"
-#include "app/core/lab.h"
-#include "app/core/memory_job.h"
+#include "model/opened_model.h"
 
 namespace lab {
 namespace {
@@ -12,11 +10,8 @@ Status begin(const OpeningSteps& steps, const char* doing, double progress) {
 
 }  // namespace
 
-OpenedModel::OpenedModel() = default;
-OpenedModel::~OpenedModel() = default;
-
-Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps) {
-  LAB_ASSIGN(const std::string place, model_folder(model));
+Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, const OpeningSteps& steps, const std::string& assets) {
+  LAB_ASSIGN(const std::string place, model_folder(model, assets));
   auto opened = std::make_shared<OpenedModel>();
   opened->path = model;
   LAB_TRY(begin(steps, "reading headers", 0.0));
@@ -29,7 +24,6 @@ Result<std::shared_ptr<const OpenedModel>> open_model(const std::string& model, 
   LAB_ASSIGN(opened->tokenizer,
              folder_tokenizer(opened->checkpoint.path, opened->model->info().vocabulary, opened->checkpoint.gguf.get()));
   LAB_TRY(begin(steps, "starting a run", 0.9));
-  opened->memory_job = std::make_unique<MemoryJob>(opened->checkpoint);
   return std::shared_ptr<const OpenedModel>(std::move(opened));
 }
 

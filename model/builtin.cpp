@@ -1,4 +1,4 @@
-#include "app/core/builtin.h"
+#include "model/builtin.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -42,10 +42,12 @@ std::string first_sentence(const std::string& card) {
 
 }  // namespace
 
-std::vector<std::string> builtin_folders() {
+std::vector<std::string> builtin_folders(const std::string& assets) {
   std::vector<std::string> folders;
-  if (const char* assets = std::getenv("STATELAB_ASSETS")) folders.push_back((fs::path(assets) / "models").string());
+  if (const char* own = std::getenv("STATELAB_ASSETS")) folders.push_back((fs::path(own) / "models").string());
   std::error_code ignored;
+  const fs::path packaged = fs::path(assets) / "models";
+  if (!assets.empty() && fs::is_directory(packaged, ignored)) folders.push_back(packaged.string());
   const fs::path program = fs::read_symlink("/proc/self/exe", ignored).parent_path();
   const fs::path installed = program.parent_path() / "share/statelab/assets/models";
   if (fs::is_directory(installed, ignored)) folders.push_back(installed.string());
@@ -54,9 +56,9 @@ std::vector<std::string> builtin_folders() {
   return folders;
 }
 
-std::vector<BuiltinModel> builtin_models() {
+std::vector<BuiltinModel> builtin_models(const std::string& assets) {
   std::vector<BuiltinModel> models;
-  for (const std::string& folder : builtin_folders()) {
+  for (const std::string& folder : builtin_folders(assets)) {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
       const std::string name = entry.path().filename().string();
@@ -71,7 +73,7 @@ std::vector<BuiltinModel> builtin_models() {
   return models;
 }
 
-Result<std::string> model_folder(const std::string& model) {
+Result<std::string> model_folder(const std::string& model, const std::string& assets) {
   std::error_code ignored;
   if (!model.starts_with(kBuiltin)) {
     const std::string file = fs::path(model).filename().string();
@@ -80,7 +82,7 @@ Result<std::string> model_folder(const std::string& model) {
   }
   const std::string name = model.substr(kBuiltin.size());
   std::string known;
-  for (const BuiltinModel& builtin : builtin_models()) {
+  for (const BuiltinModel& builtin : builtin_models(assets)) {
     if (builtin.name == name) return builtin.folder;
     known += (known.empty() ? "" : ", ") + builtin.name;
   }
