@@ -65,9 +65,11 @@ void fit(Axis& axis, double low, double high) {
 
 }  // namespace
 
-Ink run_ink(std::int64_t run) {
-  constexpr std::array kInks{Ink::run_a, Ink::run_b, Ink::run_c, Ink::run_d};
-  return kInks[static_cast<std::size_t>(std::max<std::int64_t>(0, run)) % kInks.size()];
+Ink run_ink(const Snapshot& snapshot, std::int64_t run) {
+  constexpr std::array kOthers{Ink::run_b, Ink::run_c, Ink::run_d};
+  if (snapshot.runs.empty() || snapshot.runs.front().id == run) return Ink::run_a;
+  const auto is_older = [&](const RunFacts& each) { return each.id != snapshot.runs.front().id && each.id < run; };
+  return kOthers[static_cast<std::size_t>(std::ranges::count_if(snapshot.runs, is_older)) % kOthers.size()];
 }
 
 Axis column_axis(const Alignment& alignment, std::int64_t first, std::int64_t last) {
@@ -138,7 +140,7 @@ Figure compare_norms(const Snapshot& snapshot, const ComparedRuns& runs, std::sp
   Figure figure{.share_x = true};
   for (const int layer : layers) {
     Plot plot{.title = fmt::format("layer {}", layer), .x = column_axis(*runs.alignment, first, last), .y = {}};
-    LineLayer between{.ink = run_ink(pair.b->id)}, a{.ink = run_ink(pair.a->id), .width = 1.4}, b{.ink = run_ink(pair.b->id), .width = 1.4, .dashed = true};
+    LineLayer between{.ink = run_ink(snapshot, pair.b->id)}, a{.ink = run_ink(snapshot, pair.a->id), .width = 1.4}, b{.ink = run_ink(snapshot, pair.b->id), .width = 1.4, .dashed = true};
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (std::int64_t column = std::max<std::int64_t>(0, first); column < std::min(last, runs.alignment->count()); ++column) {
       const TokenPair& tokens = runs.alignment->columns[static_cast<std::size_t>(column)];

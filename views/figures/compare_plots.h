@@ -9,8 +9,8 @@
 
 namespace lab {
 
-/// The colour that a run has everywhere: by its number the first one blue, then orange, pink, green.
-Ink run_ink(std::int64_t run);
+/// The colour that a run has everywhere: the first one blue, the others orange, pink and green in the order in which they were made.
+Ink run_ink(const Snapshot& snapshot, std::int64_t run);
 
 enum class CompareMap : std::uint8_t { a, b, difference };
 

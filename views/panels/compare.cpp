@@ -40,8 +40,6 @@ void add_own(const CompareScene& scene, bool of_b, std::vector<CompareMark>& mar
 
 }  // namespace
 
-Color run_color(const Ui& ui, std::int64_t run) { return plot_style(ui.theme()).color(run_ink(run)); }
-
 TokenPair CompareScene::pair(std::int64_t column) const { return has(column) ? alignment.columns[static_cast<std::size_t>(column)] : TokenPair(); }
 
 std::string CompareScene::number_text(std::int64_t column) const {
@@ -61,7 +59,7 @@ std::optional<CompareScene> compare_scene(const PaneContext& context) {
   const bool is_of_them = pair.a && context.derived.compared_a == pair.a->id && context.derived.compared_b == pair.b->id;  // after a choice it lags behind
   if (!is_of_them || !runs || !runs->alignment) return {};
   const bool in_b = counts_in_b(context.snapshot);
-  return CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, shown_columns(context.snapshot, *runs->alignment, in_b), in_b};
+  return CompareScene{context.snapshot, *pair.a, *pair.b, *runs, *runs->alignment, shown_columns(context.snapshot, *runs->alignment, in_b), in_b};
 }
 
 std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context) {
@@ -145,7 +143,7 @@ std::vector<std::string> compare_facts(const Snapshot& snapshot, const Derived& 
   if (!runs || !runs->alignment) return facts;
   if (!runs->is_whole) facts.push_back(fmt::format("compared: {:.0f} %", 100 * runs->progress));
   else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.emplace_back("equal to the bit");
-  else facts.push_back(fmt::format("first difference: {} at t = {}", first.point, CompareScene{*pair.a, *pair.b, *runs, *runs->alignment, {}, false}.number_text(first.column)));
+  else facts.push_back(fmt::format("first difference: {} at t = {}", first.point, CompareScene{snapshot, *pair.a, *pair.b, *runs, *runs->alignment, {}, false}.number_text(first.column)));
   facts.push_back(fmt::format("{} layers × {} columns", snapshot.model->layers.size(), runs->alignment->count()));
   return facts;
 }

@@ -7,16 +7,16 @@
 
 #include "views/figures/compare_plots.h"
 #include "views/panels/figure_pane.h"
+#include "views/panels/run_look.h"
 
 namespace lab {
 
 /// Space beside the data of the panes whose x axis is time; only those at the left have labels there.
 constexpr float kCompareLeft = 56, kCompareInner = 24, kCompareRight = 24;
 
-Color run_color(const Ui& ui, std::int64_t run);
-
 /// Two runs that are compared, and what is seen of them in this frame. Columns count the alignment.
 struct CompareScene {
+  const Snapshot& snapshot;
   const RunFacts& a;
   const RunFacts& b;
   const ComparedRuns& runs;

@@ -53,7 +53,7 @@ void choose_run(Ui& ui, Box box, PaneContext& context, bool of_b) {
   std::vector<const char*> labels;
   for (const std::string& name : names) labels.push_back(name.c_str());
   const bool changed = combo(ui, of_b ? "run b" : "run a", box, labels, chosen);
-  ui.list()->AddCircleFilled({ui.px(box.x + 14), ui.px(box.middle_y())}, 4.5f * ui.scale(), run_color(ui, own.id));
+  ui.list()->AddCircleFilled({ui.px(box.x + 14), ui.px(box.middle_y())}, 4.5f * ui.scale(), run_color(ui.theme(), context.snapshot, own.id));
   if (!changed) return;
   command::Compare how = present(snapshot);
   (of_b ? how.b : how.a) = ids[static_cast<std::size_t>(chosen)];
@@ -112,7 +112,7 @@ void draw_more(Ui& ui, Box box, PaneContext& context) {
 void draw_runs(Ui& ui, Box& bar, PaneContext& context, float width) {
   const RunPair runs = runs_to_compare(context.snapshot);
   const auto letter = [&](const char* name, const RunFacts& run) {
-    bar.cut_left(ui.text_in(bar, Face::title, run_color(ui, run.id), name) - bar.x + 10);
+    bar.cut_left(ui.text_in(bar, Face::title, run_color(ui.theme(), context.snapshot, run.id), name) - bar.x + 10);
   };
   const bool flipped = context.memory.compare.is_flipped;
   letter("A", flipped ? *runs.b : *runs.a);

@@ -81,7 +81,7 @@ void draw_row(Ui& ui, Box row, PaneContext& context, const CompareScene& scene, 
   if (line.now.is_compared) {
     const auto relative = static_cast<double>(line.now.relative);
     const bool is_zero = relative == 0;
-    const Color color = run_color(ui, scene.b.id);
+    const Color color = run_color(ui.theme(), scene.snapshot, scene.b.id);
     if (!is_zero && largest > 0) {
       const auto share = static_cast<float>(std::isfinite(relative) ? std::min(1.0, relative / largest) : 1.0);
       ui.fill(Box{at.bar.x, at.bar.y, std::max(2.0f, at.bar.w * share), at.bar.h}.row(7), selected ? color : mixed(theme.pane, color, 0.72f), 2);

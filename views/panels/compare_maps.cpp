@@ -102,7 +102,7 @@ void draw_hover(Ui& ui, PaneContext& context, const CompareScene& scene, const F
   if (static_cast<std::int64_t>(slab.half_life.size()) == slab.rows)
     text += fmt::format("\nhalf-life in A\t{} tokens", number_text(static_cast<double>(slab.half_life[static_cast<std::size_t>(row)]), 3));
   note_hover(ui, context, text, column);
-  const std::array<Color, 4> labels{ui.theme().text, run_color(ui, scene.a.id), run_color(ui, scene.b.id), 0};
+  const std::array<Color, 4> labels{ui.theme().text, run_color(ui.theme(), scene.snapshot, scene.a.id), run_color(ui.theme(), scene.snapshot, scene.b.id), 0};
   ui.tooltip(text, labels);
 }
 

@@ -45,7 +45,7 @@ void draw_side(Ui& ui, Box box, const Columns& at, const Shown& shown, bool of_b
   const Theme& theme = ui.theme();
   const auto& best = (of_b ? shown.next.b : shown.next.a)->best;
   const auto& rank_there = of_b ? shown.next.b_in_a : shown.next.a_in_b;
-  const Color color = run_color(ui, of_b ? shown.scene.b.id : shown.scene.a.id);
+  const Color color = run_color(ui.theme(), shown.scene.snapshot, of_b ? shown.scene.b.id : shown.scene.a.id);
   const float largest = std::max(1e-9f, best.empty() ? 1.0f : best[0].probability), room = of_b ? std::max(20.0f, box.right() - at.word_b - 88) : at.bar_a - box.x;
   const bool is_tall = row >= 28;
   for (std::size_t i = 0; i < std::min(shown.rows, best.size()); ++i) {
@@ -100,8 +100,8 @@ void draw_moves(Ui& ui, Box box, const Columns& at, const Shown& shown, float ro
     const auto rows = static_cast<std::int64_t>(shown.rows);
     if (from >= 0 && to >= 0 && from < rows && to < rows) line(static_cast<std::size_t>(from), static_cast<double>(to), at.dot_b, color, 2.5f);
   };
-  if (!shown.next.a_in_b.empty()) strong(0, shown.next.a_in_b[0], run_color(ui, shown.scene.a.id));
-  if (!shown.next.b_in_a.empty() && shown.next.b_in_a[0] != 0) strong(shown.next.b_in_a[0], 0, run_color(ui, shown.scene.b.id));
+  if (!shown.next.a_in_b.empty()) strong(0, shown.next.a_in_b[0], run_color(ui.theme(), shown.scene.snapshot, shown.scene.a.id));
+  if (!shown.next.b_in_a.empty() && shown.next.b_in_a[0] != 0) strong(shown.next.b_in_a[0], 0, run_color(ui.theme(), shown.scene.snapshot, shown.scene.b.id));
 }
 
 void draw_ranks(Ui& ui, Box box, PaneContext& context, const CompareScene& scene, const ComparedNext& next) {
@@ -112,9 +112,9 @@ void draw_ranks(Ui& ui, Box box, PaneContext& context, const CompareScene& scene
   const std::size_t rows = std::min({kMostRanks, fitting, next.a->best.size(), next.b->best.size()});
   if (rows == 0) return;
   const float row = std::min(kMostRank, std::floor(box.h / static_cast<float>(rows)));
-  ui.text_in({heads.x, heads.y, at.word_a - heads.x, heads.h}, Face::control, run_color(ui, scene.a.id), "A " + scene.a.name, Align::right);
+  ui.text_in({heads.x, heads.y, at.word_a - heads.x, heads.h}, Face::control, run_color(ui.theme(), scene.snapshot, scene.a.id), "A " + scene.a.name, Align::right);
   ui.text_in({at.dot_a, heads.y, at.dot_b - at.dot_a, heads.h}, Face::tick, theme.dim, "rank", Align::center);
-  ui.text_in({at.word_b, heads.y, heads.right() - at.word_b, heads.h}, Face::control, run_color(ui, scene.b.id), "B " + scene.b.name);
+  ui.text_in({at.word_b, heads.y, heads.right() - at.word_b, heads.h}, Face::control, run_color(ui.theme(), scene.snapshot, scene.b.id), "B " + scene.b.name);
   const Shown shown{scene, next, rows};
   draw_moves(ui, box, at, shown, row);
   for (const bool of_b : {false, true}) draw_side(ui, box, at, shown, of_b, row, context);
@@ -151,8 +151,8 @@ void draw_values(Ui& ui, Box box, PaneContext& context, const CompareScene& scen
   };
   const auto heads = cells(box.cut_top(kHeads));
   ui.text_in(heads[0], Face::tick, theme.dim, "token");
-  ui.text_in(heads[1], Face::control, run_color(ui, scene.a.id), "A", Align::right);
-  ui.text_in(heads[2], Face::control, run_color(ui, scene.b.id), "B", Align::right);
+  ui.text_in(heads[1], Face::control, run_color(ui.theme(), scene.snapshot, scene.a.id), "A", Align::right);
+  ui.text_in(heads[2], Face::control, run_color(ui.theme(), scene.snapshot, scene.b.id), "B", Align::right);
   ui.text_in(heads[3], Face::tick, theme.dim, "B − A", Align::right);
   for (const Likely& each : likely(next)) {
     if (box.h < 20) break;

@@ -75,7 +75,7 @@ void draw_hover(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure
   const std::string text = fmt::format("t = {}  {}\tlayer {}\nA\t{}\nB\t{}\nB − A\t{}", scene.number_text(column), scene.token_text(column), layers[under], value(a), value(b),
                                        std::isfinite(b - a) ? number_text(b - a, 6) : "–");
   note_hover(ui, context, text, column);
-  const std::array<Color, 3> labels{ui.theme().text, run_color(ui, scene.a.id), run_color(ui, scene.b.id)};
+  const std::array<Color, 3> labels{ui.theme().text, run_color(ui.theme(), scene.snapshot, scene.a.id), run_color(ui.theme(), scene.snapshot, scene.b.id)};
   ui.tooltip(text, labels);
 }
 

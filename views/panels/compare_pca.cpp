@@ -101,7 +101,7 @@ void draw_ring(const Ui& ui, ImVec2 at, Color color, float radius) {
 /// Where both stand at the cursor, joined; where they part; where they end.
 void draw_places(Ui& ui, Box box, const Plane& plane, const TrajectoryPair& pair, const CompareScene& scene) {
   const Theme& theme = ui.theme();
-  const Color color_a = run_color(ui, scene.a.id), color_b = run_color(ui, scene.b.id);
+  const Color color_a = run_color(ui.theme(), scene.snapshot, scene.a.id), color_b = run_color(ui.theme(), scene.snapshot, scene.b.id);
   Names names(ui, box);
   const auto at_x = [&](const TrajectoryPair::Coordinates& at) { return plane.x(static_cast<double>(at[0])); };
   const auto at_y = [&](const TrajectoryPair::Coordinates& at) { return plane.y(static_cast<double>(at[1])); };
@@ -181,8 +181,8 @@ void draw_paths(Ui& ui, Box box, PaneContext& context, const CompareScene& scene
   const Plane plane(pair, box);
   if (const float x = plane.x(0); x > box.x && x < box.right()) ui.line_down(x, box.y, box.bottom(), ui.theme().grid);
   if (const float y = plane.y(0); y > box.y && y < box.bottom()) ui.line_across(box.x, box.right(), y, ui.theme().grid);
-  draw_path(ui, plane, pair.a, run_color(ui, scene.a.id), false);
-  draw_path(ui, plane, pair.b, run_color(ui, scene.b.id), true);
+  draw_path(ui, plane, pair.a, run_color(ui.theme(), scene.snapshot, scene.a.id), false);
+  draw_path(ui, plane, pair.b, run_color(ui.theme(), scene.snapshot, scene.b.id), true);
   draw_places(ui, box, plane, pair, scene);
   handle_mouse(ui, box, context, scene, pair, plane);
 }

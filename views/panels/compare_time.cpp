@@ -58,7 +58,7 @@ void draw_run(Ui& ui, const TimeLine& line, float y, const CompareScene& scene, 
   const std::int64_t first = column_of(scene.alignment, is_fork ? std::min(run.forked_at, count - 1) : 0, of_b), last = column_of(scene.alignment, count - 1, of_b);
   if (last < 0) return;
   const float left = line.place(static_cast<double>(std::max<std::int64_t>(0, first)) - 0.5), right = line.place(static_cast<double>(last) + 0.5);
-  ui.fill({left, y, std::max(2.0f, right - left), 3}, run_color(ui, run.id), 1);
+  ui.fill({left, y, std::max(2.0f, right - left), 3}, run_color(ui.theme(), scene.snapshot, run.id), 1);
 }
 
 void draw_ticks(Ui& ui, const TimeLine& line, Box row, const CompareScene& scene) {

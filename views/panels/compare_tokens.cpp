@@ -46,8 +46,8 @@ void draw_names(Ui& ui, const TokenRows& rows, const CompareScene& scene, bool f
   const RunFacts& upper = flipped ? scene.b : scene.a;
   const RunFacts& lower = flipped ? scene.a : scene.b;
   label(rows.numbers, theme.dim, "t", Face::axis);
-  label(rows.a, run_color(ui, upper.id), "A " + upper.name, Face::control);
-  label(rows.b, run_color(ui, lower.id), "B " + lower.name, Face::control);
+  label(rows.a, run_color(ui.theme(), scene.snapshot, upper.id), "A " + upper.name, Face::control);
+  label(rows.b, run_color(ui.theme(), scene.snapshot, lower.id), "B " + lower.name, Face::control);
   label(rows.divergence, theme.dim, "KL(A‖B), nat", Face::tick);
 }
 
@@ -101,7 +101,7 @@ void draw_marks(Ui& ui, Box all, const TokenRows& rows, const CompareScene& scen
   for (const CompareMark& mark : own_edits(scene)) {
     if (!is_seen(mark.column)) continue;
     const float x = place(mark.column);
-    const Color color = run_color(ui, mark.of_b ? scene.b.id : scene.a.id);
+    const Color color = run_color(ui.theme(), scene.snapshot, mark.of_b ? scene.b.id : scene.a.id);
     ui.line_down(x, rows.marks.y + 2, rows.divergence.y, color, true);
     const std::string text = fmt::format("{} after t = {}", mark.label, mark.position - 1);
     const float width = ui.width(Face::tick, text);
@@ -121,8 +121,8 @@ void draw_column(Ui& ui, float x, const TokenRows& rows, PaneContext& context, c
   const Hit hit = ui.hit(fmt::format("column {}", column).c_str(), whole);
   ui.text_in({x, rows.numbers.y, kCell, kNumbers}, Face::axis, is_cursor ? theme.text : theme.dim, scene.number_text(column), Align::center);
   const auto cell = [&](const Box& row) { return Box{x, row.y + 1, kCell, kTokenHeight}; };
-  draw_cell(ui, cell(flipped ? rows.b : rows.a), scene.runs.a, tokens.a, run_color(ui, scene.a.id), is_apart, false);
-  draw_cell(ui, cell(flipped ? rows.a : rows.b), scene.runs.b, tokens.b, run_color(ui, scene.b.id), is_apart, !is_apart);
+  draw_cell(ui, cell(flipped ? rows.b : rows.a), scene.runs.a, tokens.a, run_color(ui.theme(), scene.snapshot, scene.a.id), is_apart, false);
+  draw_cell(ui, cell(flipped ? rows.a : rows.b), scene.runs.b, tokens.b, run_color(ui.theme(), scene.snapshot, scene.b.id), is_apart, !is_apart);
   const auto kl = static_cast<double>(scene.runs.expectation_at(column).kl);
   if (std::isfinite(kl) && kl > 0 && largest > 0) {
     const auto height = std::max(1.0f, static_cast<float>(kl / largest) * (kBars - 4));
