@@ -114,8 +114,7 @@ void draw_runs(Ui& ui, Box& bar, PaneContext& context, float width) {
   const auto letter = [&](const char* name, const RunFacts& run) {
     bar.cut_left(ui.text_in(bar, Face::title, run_color(ui.theme(), context.snapshot, run.id), name) - bar.x + 10);
   };
-  const bool flipped = context.memory.compare.is_flipped;
-  letter("A", flipped ? *runs.b : *runs.a);
+  letter("A", *runs.a);
   choose_run(ui, bar.cut_left(width).row(kControlHeight), context, false);
   bar.cut_left(6);
   if (button(ui, (std::string(icon::kSwap) + "##swap").c_str(), bar.cut_left(28).row(kControlHeight), {.tip = "Swap A and B\tX"})) {
@@ -125,7 +124,7 @@ void draw_runs(Ui& ui, Box& bar, PaneContext& context, float width) {
     context.send(how);
   }
   bar.cut_left(12);
-  letter("B", flipped ? *runs.a : *runs.b);
+  letter("B", *runs.b);
   choose_run(ui, bar.cut_left(width + 56).row(kControlHeight), context, true);
 }
 

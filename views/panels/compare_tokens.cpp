@@ -46,8 +46,8 @@ void draw_names(Ui& ui, const TokenRows& rows, const CompareScene& scene, bool f
   const RunFacts& upper = flipped ? scene.b : scene.a;
   const RunFacts& lower = flipped ? scene.a : scene.b;
   label(rows.numbers, theme.dim, "t", Face::axis);
-  label(rows.a, run_color(ui.theme(), scene.snapshot, upper.id), "A " + upper.name, Face::control);
-  label(rows.b, run_color(ui.theme(), scene.snapshot, lower.id), "B " + lower.name, Face::control);
+  label(rows.a, run_color(ui.theme(), scene.snapshot, upper.id), (flipped ? "B " : "A ") + upper.name, Face::control);
+  label(rows.b, run_color(ui.theme(), scene.snapshot, lower.id), (flipped ? "A " : "B ") + lower.name, Face::control);
   label(rows.divergence, theme.dim, "KL(A‖B), nat", Face::tick);
 }
 
