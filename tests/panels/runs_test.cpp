@@ -264,7 +264,7 @@ TEST_CASE("time panel: breakpoints are typed, suggested, switched and removed; w
   CHECK(only<command::SetBreakpoint>(window.sent).when == "norm(L1) > 8");
   CHECK(std::get<command::SetBreakpoint>(window.sent[0]).index == 1);
   window.sent.clear();
-  window.click("transport", "this token again");
+  window.click("transport", "same token");
   window.click("transport", "Add");
   CHECK(only<command::SetBreakpoint>(window.sent).when == "token = 1");
   window.sent.clear();

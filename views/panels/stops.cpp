@@ -19,8 +19,8 @@ constexpr std::size_t kMostShown = 8;
 /// What people most often pause at, with the selected layer and the token under cursor A.
 std::vector<std::pair<std::string, std::string>> suggestions(const Snapshot& snapshot) {
   const std::int64_t layer = snapshot.selection.layer, cursor = snapshot.selection.cursor_a;
-  std::vector<std::pair<std::string, std::string>> all = {{"an alert", "alerts > 0"}, {"unsure", "entropy > 5"}, {"a large change", fmt::format("delta(L{}) > 1", layer)}};
-  if (cursor >= 0 && !snapshot.has_vectors) all.emplace_back("this token again", fmt::format("token = {}", snapshot.tokens[cursor][0]));
+  std::vector<std::pair<std::string, std::string>> all = {{"an alert", "alerts > 0"}, {"unsure", "entropy > 5"}, {"large change", fmt::format("delta(L{}) > 1", layer)}};
+  if (cursor >= 0 && !snapshot.has_vectors) all.emplace_back("same token", fmt::format("token = {}", snapshot.tokens[cursor][0]));
   return all;
 }
 
