@@ -144,7 +144,7 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .tree = tree, .half_lives = half_lives, .discretisation = discretisation, .comparison = comparison}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .tree = tree, .half_lives = half_lives, .comparison = comparison}; }
   /// Run B was edited before token 2, where layer 1 begins to differ: it holds half of what A holds. The last token is another one.
   void make_comparison(std::int64_t tokens) {
     std::vector<std::int32_t> a, b;
