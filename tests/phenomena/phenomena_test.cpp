@@ -306,7 +306,7 @@ TEST_CASE("copy: by Euler the state of layer 1 grows out of single precision, by
     INFO(curve.name);
     const bool is_euler = curve.rule == Discretisation::euler && !curve.is_clamped;
     CHECK((curve.first_overflow >= 0) == is_euler);
-    CHECK((curve.growing > 0) == is_euler);
+    CHECK((curve.growing > 0) == (curve.rule == Discretisation::euler));  // the fastest cells grow under the clamp too, for a few tokens
     if (!is_euler && !curve.is_clamped) CHECK(curve.error.back() < 1);
   }
 }

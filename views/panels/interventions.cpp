@@ -174,21 +174,23 @@ void draw_readings(Ui& ui, Box box, PaneContext& context, const std::vector<Inte
   }
 }
 
-void draw_header_controls(Ui& ui, PaneHeader& header, PaneContext& context, const std::vector<Intervention>& rules, Box& anchor) {
-  if (const Box add = header.control(64); add.w > 0) {
-    if (button(ui, fmt::format("{}  Add##add", icon::kPlus).c_str(), add, {.tip = "A rule on the selected layer, from cursor A on"}))
+/// In a narrow pane they are symbols alone.
+void draw_header_controls(Ui& ui, PaneHeader& header, bool is_narrow, PaneContext& context, const std::vector<Intervention>& rules, Box& anchor) {
+  const auto label = [&](const char* symbol, const char* text, const char* id) { return is_narrow ? fmt::format("{}##{}", symbol, id) : fmt::format("{}  {}##{}", symbol, text, id); };
+  if (const Box add = header.control(is_narrow ? 28 : 64); add.w > 0) {
+    if (button(ui, label(icon::kPlus, "Add", "add").c_str(), add, {.tip = "A rule on the selected layer, from cursor A on"}))
       anchor = add, edit_intervention(context, -1, fresh_intervention(context.snapshot));
   }
   const int chosen = context.memory.intervention;
   const bool has_one = chosen >= 0 && chosen < std::ssize(rules);
-  if (const Box edit = header.control(48); edit.w > 0)
+  if (const Box edit = header.control(is_narrow ? 40 : 48); edit.w > 0)
     if (button(ui, "Edit", edit, {.enabled = has_one, .tip = "What the chosen rule does; a double click does the same"}))
       anchor = edit, edit_intervention(context, chosen, rules[static_cast<std::size_t>(chosen)]);
-  const Box run = header.control(112);
+  const Box run = header.control(is_narrow ? 28 : 112);
   if (run.w <= 0) return;
   if (context.memory.controls_share >= 0) {
-    if (button(ui, fmt::format("{}  Stop##stop", icon::kStop).c_str(), run)) context.send(command::RunControls{-1, 3});
-  } else if (button(ui, fmt::format("{}  Run controls##run", icon::kPlay).c_str(), run,
+    if (button(ui, label(icon::kStop, "Stop", "stop").c_str(), run)) context.send(command::RunControls{-1, 3});
+  } else if (button(ui, label(icon::kPlay, "Run controls", "run").c_str(), run,
                     {.enabled = has_one, .tip = "Reads the same tokens with the chosen rule, and with noise of the same norm, the next layer, random channels and a copied residual in its place"})) {
     context.send(command::RunControls{chosen, 3});
   }
@@ -246,7 +248,7 @@ void draw_interventions(Ui& ui, Box box, PaneContext& context) {
   for (std::size_t i = 0; i < snapshot.edits->size(); ++i)
     if (!(*snapshot.edits)[i].trials && !(*snapshot.edits)[i].interventions) edits.push_back(i);
   Box anchor;
-  draw_header_controls(ui, header, context, rules, anchor);
+  draw_header_controls(ui, header, box.w < 520, context, rules, anchor);
   header.subtitle(rules.empty() && edits.empty() ? std::string() : fmt::format("{} record{}; effect: next-token KL, 3 tokens later, nat", rules.size() + edits.size(), rules.size() + edits.size() == 1 ? "" : "s"));
   if (rules.empty() && edits.empty()) {
     empty_note(ui, box, "No rule and no edit yet.", "Add a rule that holds over a window of tokens: zero, clamp, scale, block a write.");
