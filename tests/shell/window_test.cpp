@@ -45,7 +45,7 @@ TEST_CASE("window: what is typed into the prompt is read when Enter is pressed")
 TEST_CASE("window: the right arrow steps at the end of the run, and a click on a token moves the cursor there") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);  // the keyboard leaves the prompt
+  window.click_at(840, 20);  // the keyboard leaves the prompt
   const std::int64_t before = window.snapshot()->count();
   window.press(Key::right);
   CHECK(window.snapshot()->count() == before + 1);
@@ -76,7 +76,7 @@ TEST_CASE("window: Z zeroes the layer that is selected, undo takes it back and r
 TEST_CASE("window: undo and redo of the bar do what their keys do") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   window.press(Key::z);
   window.click(std::string("top/") + icon::kUndo);
   CHECK(window.snapshot()->edits->empty());
@@ -217,7 +217,7 @@ TEST_CASE("window: a gutter follows the mouse, and a double click brings its def
 TEST_CASE("window: Escape stops a run that has no end") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   window.input().push(InputEvent::key(Key::space, true));
   window.input().push(InputEvent::key(Key::space, false));
   const auto running = [&] { return window.snapshot()->state == EngineState::running; };
@@ -426,7 +426,7 @@ TEST_CASE("window: Ctrl+3 shows the Monitor, Ctrl+2 the weights, Ctrl+1 the run,
   window.press(Key::three, kControl);
   CHECK(shown("rules/check 0"));
   CHECK_FALSE(shown("layers/layer 1"));
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   window.press(Key::w);
   CHECK_FALSE(shown("rules/check 0"));
   CHECK_FALSE(window.snapshot()->selection.tensor.empty());
@@ -536,7 +536,7 @@ TEST_CASE("window: Shift and a drag over tokens open the page that names them, a
 TEST_CASE("window: the space bar plays to the last token and there lets the model go on; Escape stops it") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   const std::int64_t count = window.snapshot()->count();
   window.press(Key::home);
   window.press(Key::s);
@@ -578,7 +578,7 @@ TEST_CASE("window: Ctrl+F searches the tokens; Enter, F3 and Shift+F3 go from pl
 TEST_CASE("window: B sets cursor B, X swaps the two, Shift+B and Escape take B away") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   const auto cursors = [&] { return std::pair(window.snapshot()->selection.cursor_a, window.snapshot()->selection.cursor_b); };
   window.click("tokens/token 3");
   window.press(Key::b);
@@ -596,7 +596,7 @@ TEST_CASE("window: B sets cursor B, X swaps the two, Shift+B and Escape take B a
 TEST_CASE("window: Escape closes lists, menus and pages, and nothing else with them") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   window.press(Key::b);
   for (const auto& [opens, inside] : {std::pair("tokens/strip-more", "tokens/Swap A and B"), std::pair("tokens/measure", "tokens/entropy"),
                                       std::pair("transport/playback", "transport/Greedy")}) {
@@ -613,7 +613,7 @@ TEST_CASE("window: Escape closes lists, menus and pages, and nothing else with t
 TEST_CASE("window: on the layer clock an arrow goes a layer further, and on to the next token") {
   HeadlessWindow window;
   with_prompt(window);
-  window.click_at(960, 20);
+  window.click_at(840, 20);
   window.click("tokens/token 3");
   window.press(Key::c);
   const auto layers = static_cast<std::int64_t>(window.snapshot()->model->layers.size());
