@@ -93,7 +93,7 @@ void draw_note_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, PaneContext& con
     const float x = axis.place(static_cast<double>(note.token));
     if (x < axis.left || x > axis.right) continue;
     const float next = k + 1 < order.size() ? axis.place(static_cast<double>((*snapshot.notes)[order[k + 1]].token)) - 12 : axis.right + 60;
-    ui.text_in({x - 12, lane.y, 24, lane.h}, Face::tick, theme.warning, icon::kBookmark, Align::center);
+    ui.text_in({x - 12, lane.y, 24, lane.h}, Face::control, theme.warning, icon::kBookmark, Align::center);
     const float room = std::min(next - x - 9, 200.0f);
     if (!note.text.empty() && room > 24) ui.text_in({x + 9, lane.y, room, lane.h}, Face::tick, theme.dim, note.text);
     const Hit hit = ui.hit(fmt::format("note {}", order[k]).c_str(), {x - 7, lane.y, 14, lane.h});
