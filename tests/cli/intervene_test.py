@@ -86,7 +86,7 @@ class Discretise(Case):
     def test_the_figure_and_its_data_are_written(self):
         self.run_program("discretise", *self.SOURCE, "-o", "rules.svg", "-o", "rules.csv")
         self.assertIn("Euler", (self.folder / "rules.svg").read_text())
-        rows = list(csv.DictReader((self.folder / "rules.csv").open()))
+        rows = list(csv.DictReader((self.folder / "rules.csv").read_text().splitlines()))
         self.assertEqual(len(rows), 4 * 54)
         told = self.json_of("discretise", *self.SOURCE)
         for row in rows:
