@@ -12,7 +12,8 @@ namespace {
 // A distribution as log-probabilities can be had from it: ln p = logit - shift.
 struct Distribution {
   double shift = 0;
-  std::int32_t best = -1;  // of equal logits the first
+  std::int32_t best = -1;     // of equal logits the first
+  std::vector<double> p;
 };
 
 // Nothing where a logit is NaN or positive infinity, or none is finite.
@@ -24,7 +25,9 @@ bool find_distribution(std::span<const float> logits, Distribution& found) {
   }
   if (!std::isfinite(largest)) return false;
   double sum = 0;
-  for (const float logit : logits) sum += std::exp(static_cast<double>(logit) - static_cast<double>(largest));
+  found.p.reserve(logits.size());
+  for (const float logit : logits) sum += found.p.emplace_back(std::exp(static_cast<double>(logit) - static_cast<double>(largest)));
+  for (double& p : found.p) p /= sum;
   found.shift = static_cast<double>(largest) + std::log(sum);
   return true;
 }
@@ -54,7 +57,7 @@ ExpectationDifference compare_expectations(std::span<const float> logits_a, std:
   double kl = 0, reverse = 0, apart = 0, entropy_a = 0, entropy_b = 0;
   for (std::size_t id = 0; id < logits_a.size(); ++id) {
     const double log_p = static_cast<double>(logits_a[id]) - a.shift, log_q = static_cast<double>(logits_b[id]) - b.shift;
-    const double p = std::exp(log_p), q = std::exp(log_q);
+    const double p = a.p[id], q = b.p[id];
     if (p > 0) kl += p * (log_p - log_q), entropy_a -= p * log_p;
     if (q > 0) reverse += q * (log_q - log_p), entropy_b -= q * log_q;
     apart += std::fabs(p - q);
