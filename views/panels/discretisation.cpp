@@ -1,4 +1,8 @@
 // Other rules of discretisation on the recurrence of the selected layer, with the time step as it is and clamped.
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/panes.h"
@@ -6,6 +10,7 @@
 namespace lab {
 namespace {
 
+constexpr std::string_view kHold = "zero-order hold";  // too long a name for a small pane
 constexpr StepBounds kBounds{0.001, 0.1};  // as document 2 has them
 
 }  // namespace
@@ -22,17 +27,24 @@ void draw_discretisation(Ui& ui, Box box, PaneContext& context) {
   FigureRequest request{.slot = "discretisation", .kind = "discretisation", .options = options, .left = kTimeLeft, .right = -1};
   request.options.cursors = false;
   request.adjust = [](Figure& figure) {
-    for (Plot& plot : figure.plots) plot.x.label.clear();
+    for (Plot& plot : figure.plots) {
+      plot.x.label.clear();
+      for (Layer& layer : plot.layers)
+        if (auto* line = std::get_if<LineLayer>(&layer); line && line->name.starts_with(kHold)) line->name.replace(0, kHold.size(), "ZOH");
+    }
   };
   const KeptFigure& figure = kept_figure(ui, box, context, request);
   header.subtitle(figure.subtitle);
   if (!draw_figure(ui, box, context, figure)) return;
   const Box frame = frame_of(figure, box);
   draw_time_cursors(ui, frame, figure.page.areas[0], context.snapshot, false);
-  const Hit hit = handle_time_axis(ui, frame, figure.page.areas[0], context, "plot");
+  // The lanes below line up with wider panes than this one: it has a time axis of its own, and a click moves the cursor.
+  const Hit hit = ui.hit("plot", frame);
   if (!hit.hovered) return;
-  const std::string value = value_at("discretisation", context.snapshot, context.derived, request.options, 0, figure.page.areas[0].x_from(hit.x - box.x), 0);
+  const double token = figure.page.areas[0].x_from(hit.x - box.x);
+  const std::string value = value_at("discretisation", context.snapshot, context.derived, request.options, 0, token, 0);
   if (!value.empty()) ui.tooltip(value);
+  if (hit.clicked) context.send(command::Seek{std::clamp<std::int64_t>(static_cast<std::int64_t>(std::floor(token + 0.5)), 0, context.snapshot.count() - 1), "a"});
 }
 
 }  // namespace lab

@@ -249,7 +249,7 @@ void draw_interventions(Ui& ui, Box box, PaneContext& context) {
     if (!(*snapshot.edits)[i].trials && !(*snapshot.edits)[i].interventions) edits.push_back(i);
   Box anchor;
   draw_header_controls(ui, header, box.w < 520, context, rules, anchor);
-  header.subtitle(rules.empty() && edits.empty() ? std::string() : fmt::format("{} record{}; effect: next-token KL, 3 tokens later, nat", rules.size() + edits.size(), rules.size() + edits.size() == 1 ? "" : "s"));
+  header.subtitle(rules.empty() && edits.empty() ? std::string() : fmt::format("{} record{}; effect: next-token KL after the window, nat", rules.size() + edits.size(), rules.size() + edits.size() == 1 ? "" : "s"));
   if (rules.empty() && edits.empty()) {
     empty_note(ui, box, "No rule and no edit yet.", "Add a rule that holds over a window of tokens: zero, clamp, scale, block a write.");
   } else {
