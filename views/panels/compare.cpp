@@ -34,7 +34,7 @@ void add_own(const CompareScene& scene, bool of_b, std::vector<CompareMark>& mar
     for (const EditEvent& edit : *others) known.emplace(edit.position, edit.label);
   for (const EditEvent& edit : *own) {
     if (known.contains({edit.position, edit.label})) continue;
-    if (const std::int64_t column = column_of(scene.alignment, edit.position, of_b); column >= 0) marks.push_back({column, edit.position, edit.label, of_b});
+    if (const std::int64_t column = column_of(scene.alignment, edit.position, of_b); column >= 0) marks.push_back({column, edit.position, edit.brief.empty() ? edit.label : edit.brief, of_b});
   }
 }
 
