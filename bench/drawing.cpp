@@ -1,6 +1,4 @@
 // Large figures in the window: laid out anew and drawn in every frame, as while somebody pans. And the window at rest.
-#include <imgui.h>
-
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -13,6 +11,7 @@
 #include "app/shell/shell.h"
 #include "bench/cases.h"
 #include "bench/measure.h"
+#include "views/panels/kit/ui_compat.h"
 #include "views/plot/layout.h"
 
 namespace lab::bench {

@@ -795,6 +795,7 @@ bool Shell::settled() const {
   const Parts& parts = *parts_;
   const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() &&
                     parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle() &&
+                    (parts.snapshot->model || parts.study_pictures.count() == parts.start.pictures.size()) &&
                     parts.sessions.idle() && !parts.sessions.has_news();
   return done && parts.frames_due == 0 && parts.engine.latest() == parts.snapshot && parts.analyst.latest() == parts.latest_derived;
 }

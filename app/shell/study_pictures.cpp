@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "app/core/analyst.h"
 #include "app/core/replay.h"
@@ -19,6 +20,9 @@ void leave_out_words(Figure& figure) {
     plot.color_bar.reset();
     plot.columns.clear();
     for (Axis* axis : {&plot.x, &plot.y}) axis->label.clear(), axis->visible = axis->ticks = false;
+    for (Layer& layer : plot.layers)
+      if (auto* bars = std::get_if<BarLayer>(&layer)) bars->labels.clear(), bars->notes.clear();
+    std::erase_if(plot.layers, [](const Layer& layer) { return std::holds_alternative<NoteLayer>(layer); });
   }
 }
 
