@@ -42,10 +42,10 @@ struct HandCompared : HandMade {
     add_point({"L0.mix.h", 0, Point::h, {kChannels, kStates}, kChannels * kStates}, kApart, 0.125f);
     add_point({"L1.mix.h", 1, Point::h, {kChannels, kStates}, kChannels * kStates}, kForked, 0.75f);
     add_point({"tok.ids", -1, Point::count_, {}, 1}, kApart, std::numeric_limits<float>::infinity());
-    RowLog<ExpectationDifference> expected;
+    RowLog<ExpectationDifference> expectations;
     for (std::int64_t t = 0; t < kTokens; ++t)
-      expected.append()[0] = {.kl = t < kForked ? 0.0f : 0.25f * static_cast<float>(t), .entropy_a = 1, .entropy_b = 2, .best_a = 1, .best_b = 2};
-    runs->expectations = expected.view();
+      expectations.append()[0] = {.kl = t < kForked ? 0.0f : 0.25f * static_cast<float>(t), .entropy_a = 1, .entropy_b = 2, .best_a = 1, .best_b = 2};
+    runs->expectations = expectations.view();
     make_slab(), make_paths(), make_next();
     derive_comparison();
   }

@@ -152,7 +152,10 @@ void draw_compare_bar(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
   Box bar = box.inset(12, 0);
   bar.h -= 1;
-  if (!snapshot.model) return;
+  if (!snapshot.model) {
+    ui.text_in(bar, Face::control, ui.theme().dim, "No model is open. Ctrl+O opens one.");
+    return;
+  }
   if (snapshot.runs.size() < 2) {
     const std::int64_t cursor = snapshot.selection.cursor_a;
     const bool at_end = cursor < 0 || cursor + 1 >= snapshot.count();

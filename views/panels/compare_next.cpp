@@ -58,8 +58,8 @@ void draw_side(Ui& ui, Box box, const Columns& at, const Shown& shown, bool of_b
     const Box line{of_b ? at.word_b : at.bar_a + 6, y, of_b ? box.right() - at.word_b - 34 : at.word_a - at.bar_a - 6, row};
     const Align align = of_b ? Align::left : Align::right;
     if (is_tall) {
-      ui.text_in({line.x, y + 1, line.w, 16}, Face::mono, ink, piece, align);
-      ui.text_in({line.x, y + 14, line.w, 14}, Face::axis, theme.dim, probability_text(token.probability), align);
+      ui.text_in({line.x, y - 1, line.w, 16}, Face::mono, ink, piece, align);
+      ui.text_in({line.x, y + 15, line.w, 14}, Face::axis, theme.dim, probability_text(token.probability), align);
     } else {
       ui.text_in(line, Face::dense, ink, piece, align);
     }

@@ -105,7 +105,10 @@ void draw_range(Ui& ui, const TimeLine& line, Box row, PaneContext& context, con
 
 void draw_compare_time(Ui& ui, Box box, PaneContext& context) {
   const Theme& theme = ui.theme();
-  if (!context.snapshot.model) return;
+  if (!context.snapshot.model) {
+    ui.text_in(box.inset(12, 0), Face::mono, theme.dim, "t = –");
+    return;
+  }
   const auto scene = compare_scene(context);
   Box line_box = box.inset(12, 0);
   draw_controls(ui, line_box.cut_left(kControls), context, scene ? &*scene : nullptr);
