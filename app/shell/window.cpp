@@ -57,6 +57,7 @@ void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input, ControlsFile 
     const bool is_visible = window.width() > 0 && window.height() > 0;
     const bool is_damaged = window.take_damage();
     if (!is_visible || !(is_damaged || shell.needs_frame(input))) {
+      controls.follow(shell, window.content_scale());  // what was going on aside may have ended without a new frame
       window.wait(kIdle);
       continue;
     }
