@@ -24,7 +24,7 @@ void draw_discretisation(Ui& ui, Box box, PaneContext& context) {
       if (options.step_bounds) options.step_bounds.reset();
       else options.step_bounds = kBounds;
     }
-  FigureRequest request{.slot = "discretisation", .kind = "discretisation", .options = options, .left = kTimeLeft, .right = -1};
+  FigureRequest request{.slot = "discretisation", .kind = "discretisation", .options = options, .left = kTimeLeft, .right = kTimeRight};
   request.options.cursors = false;
   request.adjust = [](Figure& figure) {
     for (Plot& plot : figure.plots) {

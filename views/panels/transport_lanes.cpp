@@ -116,7 +116,7 @@ void draw_rules_of(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector
   for (const InterventionBar& each : intervention_bars(edits, count)) {
     const float left = std::max(axis.left, place_of(axis, each.first)), right = std::min(axis.right, place_of(axis, each.last)), read = std::min(right, place_of(axis, count));
     if (right < axis.left || left > axis.right) continue;
-    const Box bar{left, lane.y + 3, std::max(4.0f, right - left), lane.h - 7};
+    const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
     if (read > left) ui.fill({bar.x, bar.y, std::max(4.0f, read - left), bar.h}, theme.good, 2);
     if (right > read) ui.outline(bar, theme.good, 2);
     const std::string name = each.rule->name.empty() ? brief_words_of(*each.rule) : each.rule->name;
