@@ -16,7 +16,7 @@
 namespace lab {
 namespace {
 
-constexpr float kCardHeight = 232, kLeastCardHeight = 150;  // of studies
+constexpr float kCardHeight = 232, kLeastCardHeight = 148;  // of studies
 constexpr float kCardGap = 20;
 constexpr float kModelsHeight = 98;  // with their heading
 constexpr float kRecentHeight = 26;

@@ -22,6 +22,7 @@ void leave_out_words(Figure& figure) {
     for (Axis* axis : {&plot.x, &plot.y}) axis->label.clear(), axis->visible = axis->ticks = false;
     for (Layer& layer : plot.layers)
       if (auto* bars = std::get_if<BarLayer>(&layer)) bars->labels.clear(), bars->notes.clear();
+      else if (auto* mark = std::get_if<MarkLayer>(&layer)) mark->label.clear();
     std::erase_if(plot.layers, [](const Layer& layer) { return std::holds_alternative<NoteLayer>(layer); });
   }
 }
@@ -36,7 +37,10 @@ Result<StudyPicture> picture_of_session(const std::string& path, const std::atom
   lab.put(opened);
   std::vector<SessionCommand> commands = session.commands;
   command::ExportFigure wanted{.kind = "state-heatmap"};
-  const auto first = std::ranges::find_if(commands, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
+  const auto first = std::ranges::find_if(commands, [](const SessionCommand& each) {
+    const auto* figure = std::get_if<command::ExportFigure>(&each.command);
+    return figure && figure->kind != "next-token";  // of which little is left without words
+  });
   if (first != commands.end()) wanted = std::get<command::ExportFigure>(first->command);
   commands.erase(first, commands.end());
   LAB_TRY(replay(commands, lab, {}, stop));

@@ -21,7 +21,7 @@ struct StudyPicture {
   std::shared_ptr<const Derived> sources;  // held, so that what the figure reads stays alive
 };
 
-/// The picture of a session: it is replayed to the first figure that it exports, or to its end, where the state over time is shown.
+/// The picture of a session: it is replayed to the first figure that it exports (next tokens apart), or to its end, where the state over time is shown.
 Result<StudyPicture> picture_of_session(const std::string& path, const std::atomic<bool>* stop);
 
 /// Makes pictures on a thread of its own, one after the other, where nobody else needs the processor.
