@@ -228,7 +228,6 @@ TEST_CASE("rules: a changed rule is undone and done again, what it does with it,
   CHECK(lab.snapshot()->count() > token + 1);
   const std::string whole = fingerprint(lab);
   carry_out(lab, command::TakeBack{lab.snapshot()->count(), false});
-  carry_out(lab, command::UseRules{"document 2"});
   carry_out(lab, command::SetRule{0, above(limit, "pause")});
   carry_out(lab, command::Undo{});
   carry_out(lab, command::Redo{});
