@@ -1,6 +1,8 @@
 #include "app/shell/study_pictures.h"
 
 #include <algorithm>
+#include <exception>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -43,7 +45,7 @@ Result<StudyPicture> picture_of_session(const std::string& path, const std::atom
   });
   if (first != commands.end()) wanted = std::get<command::ExportFigure>(first->command);
   commands.erase(first, commands.end());
-  LAB_TRY(replay(commands, lab, {}, stop));
+  LAB_TRY(replay(commands, lab, [](const command::ExportFigure&) { return Status(); }, stop));
   const FigureKind* kind = find_figure(wanted.kind);
   if (!kind) return Error{.code = Code::bad_argument, .file = path, .field = "kind", .found = printable(wanted.kind), .message = "there is no such kind of figure"};
   LAB_ASSIGN(FigureOptions options, options_of(wanted.look));
@@ -73,11 +75,16 @@ void StudyPictures::run(const std::vector<std::string>& sessions) {
   for (std::size_t i = 0; i < sessions.size() && !stopped_; ++i) {
     const bool is_known = std::ranges::any_of(pictures(), [&](const auto& each) { return each->session == sessions[i]; });
     if (is_known) continue;
-    auto made = picture_of_session(sessions[i], &stopped_);
+    std::optional<StudyPicture> made;
+    try {
+      if (auto picture = picture_of_session(sessions[i], &stopped_)) made = picture.take();
+    } catch (const std::exception&) {
+      continue;  // a picture may be missing, and nothing else
+    }
     if (!made) continue;
     {
       const std::lock_guard lock(mutex_);
-      made_.push_back(std::make_shared<const StudyPicture>(made.take()));
+      made_.push_back(std::make_shared<const StudyPicture>(std::move(*made)));
       count_ = made_.size();
     }
     wake_();
