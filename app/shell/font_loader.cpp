@@ -3,6 +3,7 @@
 #include <fontconfig/fontconfig.h>
 
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -25,6 +26,8 @@ constexpr FaceSpec kSpecs[kFaces] = {
     {"JetBrains Mono", Weight::regular, 14, false}, {"Inter", Weight::semi_bold, 19, false},         {"Inter", Weight::semi_bold, 25, true},
 };
 
+constexpr float kRoom = 20e6f;  // pixels of the atlas for code points that were asked for
+
 bool is_baked(char32_t c) {
   return c < 0x250 || (c >= 0x370 && c < 0x400) || (c >= 0x2000 && c < 0x2300) || (c >= 0x2400 && c < 0x2430) ||
          (c >= 0x25A0 && c < 0x2670);
@@ -45,11 +48,15 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
 struct Ranges {
   ImVector<ImWchar> text, icons;
 
-  explicit Ranges(const CodePoints& code_points) {
+  Ranges(const CodePoints& code_points, float scale) {
+    float pixels = 0;  // of a code point in all faces
+    for (const FaceSpec& spec : kSpecs) pixels += std::pow(spec.px * scale + 1, 2.0f);
+    auto room = static_cast<std::int64_t>(kRoom / pixels);
     ImFontGlyphRangesBuilder builder;
     for (ImWchar c = 0x20; c < 0x2670; ++c)
       if (is_baked(c)) builder.AddChar(c);
-    for (const char32_t c : code_points.extra()) builder.AddChar(static_cast<ImWchar>(c));
+    for (const char32_t c : code_points.extra())
+      if (room-- > 0) builder.AddChar(static_cast<ImWchar>(c));
     builder.BuildRanges(&text);
     for (const ImWchar c : {0xF000, 0xF2FF, 0}) icons.push_back(c);
   }
@@ -96,7 +103,7 @@ Fonts load_fonts(float scale, const CodePoints& code_points) {
   ImFontAtlas& atlas = *ImGui::GetIO().Fonts;
   atlas.Clear();
   compat::use_freetype(atlas);
-  const Ranges ranges(code_points);
+  const Ranges ranges(code_points, scale);
   const std::string fallback = find_font("DejaVu Sans"), icons = find_font("forkawesome");
   const std::string cjk = code_points.extra().empty() ? "" : find_font("Droid Sans Fallback");
   Fonts fonts;

@@ -26,7 +26,10 @@ enum class Weight { regular, semi_bold };
 /// The file of a static, upright font by family and weight; empty when the family is not installed.
 std::string find_font(const std::string& family, Weight weight = Weight::regular);
 
-/// Fills ImGui's atlas for a scale: Inter, JetBrains Mono, DejaVu Sans behind them, Fork Awesome's symbols.
+/// The largest scale of the window: beyond, the glyphs of all faces no longer fit a texture.
+constexpr float kLargestScale = 4.5f;
+
+/// Fills ImGui's atlas for a scale, with as many of the code points as there is room for: Inter, JetBrains Mono, DejaVu Sans behind them, Fork Awesome's symbols.
 /// A missing family is replaced by DejaVu Sans, then by ImGui's own font.
 Fonts load_fonts(float scale, const CodePoints& code_points);
 

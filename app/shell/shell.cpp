@@ -229,7 +229,7 @@ std::vector<InputEvent> Shell::Parts::take_events(InputQueue& input) {
 
 /// Follows a changed scale, theme or set of characters. Between frames only.
 void Shell::Parts::adapt(float content_scale) {
-  const float wanted = std::round(content_scale * options.scale * desk.settings().factor() * 32) / 32;
+  const float wanted = std::min(kLargestScale, std::round(content_scale * options.scale * desk.settings().factor() * 32) / 32);
   const bool new_characters = code_points.take_news();
   if (wanted == scale && !look_changed && !new_characters) return;
   if (wanted != scale || new_characters) {
