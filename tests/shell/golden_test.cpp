@@ -91,6 +91,16 @@ HeadlessWindow& with_study(HeadlessWindow& window) {
   return window;
 }
 
+/// Two futures of a text: in one of them a layer was set to zero.
+HeadlessWindow& with_two_runs(HeadlessWindow& window) {
+  window.open("prose");
+  window.play({command::SetSampling{{.greedy = true}}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{},
+               command::Fork{60, "zero L2", true}, command::ZeroState{2}, command::ReadWaiting{}, command::StepAll{16}, command::Select{2, -1, -1}, command::Seek{70, "a"}});
+  window.press(Key::four, {.control = true});
+  window.settle();
+  return window;
+}
+
 HeadlessWindow& at_start(HeadlessWindow& window) {
   window.settle();
   return window;
@@ -100,7 +110,7 @@ struct Workspace {
   const char* name;
   HeadlessWindow& (*prepare)(HeadlessWindow& window);
 };
-constexpr Workspace kWorkspaces[] = {{"start", at_start}, {"inspect", with_study}, {"weights", with_weights}, {"monitor", with_alerts}};
+constexpr Workspace kWorkspaces[] = {{"start", at_start}, {"inspect", with_study}, {"weights", with_weights}, {"monitor", with_alerts}, {"compare", with_two_runs}};
 
 struct Size {
   const char* name;
