@@ -22,7 +22,7 @@ import beside_llamacpp
 
 HERE = Path(__file__).resolve().parent
 PATTERNS = ("decode/*", "prefill/*/T=64/*", "prefill/*/f32/T=512/*", "replay/*", "seek/*", "state-copy/*", "open/*", "memory/*",
-            "frame/*", "export/*", "kernel/*")
+            "content/*", "pca/*", "compare/*", "lanes/*", "frame/*", "export/*", "kernel/*")
 FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 # What is compared with a goal: cases, field, whether more is better, the goal, what it is called.
@@ -31,6 +31,11 @@ GOALS = (
     (r"decode/.*/capture=on", "overhead_percent", False, 1.5, "cost of capture, %"),
     (r"prefill/.*/capture=on", "overhead_percent", False, 5, "cost of capture, %"),
     (r"seek/.*", "value", False, 5, "99th percentile, ms"),
+    (r"content/.*", "value", False, 10, "a channel over 10,000 tokens, ms"),
+    (r"pca/.*", "value", False, 2, "a token, ms"),
+    (r"compare/.*", "value", False, 2000, "two runs of 10,000 tokens, ms"),
+    (r"frame/(inspect|monitor|series.*|heatmap.*)", "value", False, 50, "a frame, ms"),
+    (r"frame/at-rest", "value", False, 1, "% of a core"),
 )
 # Of a ratio to llama.cpp: models, case, goal. Of the shapes without a row in the goals' table there is none.
 RATIO_GOALS = (
