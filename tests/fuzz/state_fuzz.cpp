@@ -25,7 +25,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto loaded = load_state<float>(path, schema, "0123456789abcdef");
   if (!loaded) LAB_CHECK(loaded.error().message.empty(), ==, false);
   if (!checked) LAB_CHECK(static_cast<bool>(loaded), ==, false);
-  if (checked) LAB_CHECK(compare_states(checked->state, checked->state)->equal, ==, true);
+  if (checked) {
+    const auto compared = compare_states(checked->state, checked->state);
+    LAB_CHECK(compared->equal, ==, true);
+  }
   if (loaded) {
     LAB_CHECK(loaded->state.position, >=, 0);
     LAB_CHECK(loaded->state.get(0, 1).size(), ==, 6u);
