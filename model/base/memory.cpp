@@ -15,6 +15,8 @@
 // Under the address sanitizer every block comes from the heap, where it sees what is read beside it.
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 #include <sys/mman.h>
+
+#include "model/base/large_pages.h"
 #define LAB_MAPS_LARGE_BLOCKS
 #endif
 
@@ -23,24 +25,21 @@ namespace {
 
 #ifdef LAB_MAPS_LARGE_BLOCKS
 
-constexpr std::size_t kPage = 4096, kLargePage = 2 << 20;
-
 bool is_large(std::size_t bytes) { return bytes >= 2 * kLargePage; }
 
 // A mapping of its own goes back to the system when it is freed: history that was dropped does not stay as a hole in the heap.
 void* map(std::size_t bytes) {
-  const std::size_t size = (bytes + kPage - 1) / kPage * kPage, room = size + kLargePage;
-  void* start = ::mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (start == MAP_FAILED) throw std::bad_alloc();
-  auto* first = static_cast<std::byte*>(start);
-  const std::size_t before = (kLargePage - reinterpret_cast<std::size_t>(first) % kLargePage) % kLargePage;
-  if (before > 0) ::munmap(first, before);
-  ::munmap(first + before + size, room - before - size);
-  ::madvise(first + before, size, MADV_HUGEPAGE);  // a wish: refusal costs nothing
-  return first + before;
+  void* place = reserve_addresses(bytes);
+  if (!place) throw std::bad_alloc();
+  if (::mmap(place, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+    ::munmap(place, bytes);
+    throw std::bad_alloc();
+  }
+  ::madvise(place, bytes, MADV_HUGEPAGE);  // a wish: refusal costs nothing
+  return place;
 }
 
-void unmap(void* memory, std::size_t bytes) { ::munmap(memory, (bytes + kPage - 1) / kPage * kPage); }
+void unmap(void* memory, std::size_t bytes) { ::munmap(memory, bytes); }
 
 #else
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "model/base/large_pages.h"
 #include "model/files/replacement.h"
 
 namespace lab {
@@ -40,22 +41,6 @@ Result<std::size_t> open_regular(const std::string& path, Descriptor& file) {
   return static_cast<std::size_t>(status.st_size);
 }
 
-constexpr std::size_t kLargePage = 2 << 20;
-
-// Addresses from a multiple of a large page on, without memory behind them yet; MAP_FAILED where there are none.
-void* reserve(std::size_t size) {
-  const std::size_t room = size + kLargePage;
-  void* start = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (start == MAP_FAILED) return start;
-  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  auto* const first = static_cast<std::byte*>(start);
-  const std::size_t before = (kLargePage - reinterpret_cast<std::size_t>(first) % kLargePage) % kLargePage;
-  const std::size_t kept = (size + page - 1) / page * page;
-  if (before > 0) ::munmap(first, before);
-  if (room - before > kept) ::munmap(first + before + kept, room - before - kept);
-  return first + before;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& path) {
@@ -63,9 +48,9 @@ Result<std::shared_ptr<const MappedFile>> MappedFile::open(const std::string& pa
   LAB_ASSIGN(const std::size_t size, open_regular(path, file));
   std::span<const std::byte> bytes;
   if (size > 0) {
-    void* start = reserve(size);
-    if (start != MAP_FAILED) start = ::mmap(start, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.fd, 0);
-    if (start == MAP_FAILED) return system_error(Code::environment, path, "the file cannot be mapped");
+    void* start = reserve_addresses(size);
+    if (start) start = ::mmap(start, size, PROT_READ, MAP_PRIVATE | MAP_FIXED, file.fd, 0);
+    if (!start || start == MAP_FAILED) return system_error(Code::environment, path, "the file cannot be mapped");
     bytes = {static_cast<const std::byte*>(start), size};
   }
   return std::shared_ptr<const MappedFile>(new MappedFile(bytes));
@@ -82,8 +67,8 @@ bool MappedFile::move_to_memory(const std::atomic<bool>& stop) const {
   while (moved_ < bytes_.size()) {
     if (stop) return false;
     const std::span<const std::byte> piece = bytes_.subspan(moved_, std::min(kPiece, bytes_.size() - moved_));
-    void* memory = reserve(piece.size());
-    if (memory == MAP_FAILED) return false;
+    void* memory = reserve_addresses(piece.size());
+    if (!memory) return false;
     ::madvise(memory, piece.size(), MADV_HUGEPAGE);  // a wish: refusal costs nothing
     const bool is_ready = ::mprotect(memory, piece.size(), PROT_READ | PROT_WRITE) == 0;
     if (is_ready) std::memcpy(memory, piece.data(), piece.size());
