@@ -4,23 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
+#include "views/figures/compare_plots.h"
+#include "views/panels/figure_pane.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 
 namespace lab {
 
-Color run_color(const Theme& theme, const Snapshot& snapshot, std::int64_t id) {
-  const Color pink = theme.dark ? rgb(0xD58BB6) : rgb(0xA2457C);
-  const std::array<Color, 4> colors{theme.accent, theme.run_b, pink, theme.good};
-  if (!snapshot.runs.empty() && snapshot.runs.front().id == id) return colors[0];
-  std::size_t place = 1;  // among those behind the first, by age
-  for (const RunFacts& run : snapshot.runs)
-    if (run.id != snapshot.runs.front().id && run.id < id) ++place;
-  return place < colors.size() ? colors[place] : colors[1 + (place - 1) % 3];
-}
+Color run_color(const Theme& theme, const Snapshot& snapshot, std::int64_t id) { return plot_style(theme).color(run_ink(snapshot, id)); }
 
 const RunFacts* find_run(const Snapshot& snapshot, std::int64_t id) {
   const auto found = std::ranges::find(snapshot.runs, id, &RunFacts::id);
