@@ -111,9 +111,8 @@ void thinned(const LineLayer& layer, std::size_t from, std::size_t to, double co
   if (first < to) flush(to);
 }
 
-/// The points of a line that the frame needs: those inside, and one more at each side.
+/// The points of a line, whose x ascends, that the frame needs: those inside, and one more at each side.
 std::pair<std::size_t, std::size_t> needed(const std::vector<double>& x, const Axis& axis) {
-  if (!std::is_sorted(x.begin(), x.end())) return {0, x.size()};
   const auto from = std::lower_bound(x.begin(), x.end(), std::min(axis.low, axis.high));
   const auto to = std::upper_bound(x.begin(), x.end(), std::max(axis.low, axis.high));
   const auto first = static_cast<std::size_t>(from - x.begin()), last = static_cast<std::size_t>(to - x.begin());
@@ -160,14 +159,15 @@ void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer,
 
 void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer) {
   const PlotArea area = plan.area();
-  const auto [from, to] = needed(layer.x, plan.x);
+  const bool is_sorted = std::is_sorted(layer.x.begin(), layer.x.end());
+  const auto [from, to] = is_sorted ? needed(layer.x, plan.x) : std::pair{std::size_t{0}, layer.x.size()};
   const bool has_band = layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size() && !layer.x.empty();
   if (has_band) draw_band(sheet, plan, layer, from, to);
-  Pieces pieces(1 / sheet.style.pixels_per_point, has_band);
+  const double pixel = 1 / sheet.style.pixels_per_point;
+  Pieces pieces(pixel, has_band);
   const std::size_t end = std::min(to, layer.y.size());
   const auto add = [&](std::size_t i) { pieces.add(place_of(area, layer.x[i], layer.y[i])); };
-  const double pixel = 1 / sheet.style.pixels_per_point;
-  if (from < end && !has_band && is_dense(plan, end - from, pixel) && std::is_sorted(layer.x.begin(), layer.x.end()))
+  if (from < end && !has_band && is_sorted && is_dense(plan, end - from, pixel))
     thinned(layer, from, end, plan.frame.w / pixel / std::abs(plan.x.high - plan.x.low), add);
   else
     for (std::size_t i = from; i < end; ++i) add(i);
