@@ -681,9 +681,11 @@ void Shell::Parts::draw_start(Box body) {
   start.refusal = notice ? notice->error : nullptr;
   start.recovered = sessions.recovered();
   if (options.study_pictures && script.empty() && engine.idle()) {
-    std::vector<std::string> files;
-    for (const StartCard& study : start.studies) files.push_back(study.path);
-    study_pictures.begin(std::move(files));
+    if (!study_pictures.has_begun()) {
+      std::vector<std::string> files;
+      for (const StartCard& study : start.studies) files.push_back(study.path);
+      study_pictures.begin(std::move(files));
+    }
     if (study_pictures.count() != start.pictures.size()) start.pictures = study_pictures.pictures();
   }
   const StartWish wish = draw_start_page(ui, body, start, *painter);

@@ -59,7 +59,6 @@ Result<StudyPicture> picture_of_session(const std::string& path, const std::atom
 }
 
 void StudyPictures::begin(std::vector<std::string> sessions) {
-  if (thread_.joinable()) return;
   idle_ = stopped_ = false;
   thread_ = std::thread([this, sessions = std::move(sessions)] { run(sessions); });
 }

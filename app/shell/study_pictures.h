@@ -30,7 +30,8 @@ class StudyPictures {
   explicit StudyPictures(std::function<void()> wake) : wake_(std::move(wake)) {}
   ~StudyPictures() { stop(); }
 
-  /// Begins with these sessions, unless it has begun before. A session that cannot be replayed gets no picture.
+  bool has_begun() const { return thread_.joinable(); }
+  /// Begins with these sessions. Not while it has begun. A session that cannot be replayed gets no picture.
   void begin(std::vector<std::string> sessions);
   /// Gives up what is not made yet; the next begin goes on there.
   void stop();
