@@ -214,6 +214,59 @@ TEST_CASE("layout: a long curve is broken where a value is missing, at its begin
   }
 }
 
+TEST_CASE("layout: in the window a dense curve is one bar a pixel, each meeting the one before, and breaks at a gap") {
+  constexpr std::size_t points = 100000;
+  LineLayer layer;
+  for (std::size_t i = 0; i < points; ++i)
+    layer.x.push_back(10.0 * static_cast<double>(i) / points), layer.y.push_back(std::fmod(layer.x.back() * 20, 8) < 4 ? 1 : 9);  // jumps between pixels
+  layer.y[54321] = 9.9f;
+  layer.y[70100] = NAN;
+  const LaidOut out = laid_out(bare(layer), screen_style(true));
+  const PlotArea& area = out.areas[0];
+  std::vector<RectF> bars;
+  for (const DrawOp& op : out.list.ops) {
+    if (const auto* fill = std::get_if<FillRect>(&op)) bars.push_back(fill->rect);
+    CHECK_FALSE(std::holds_alternative<StrokeLine>(op));
+  }
+  CHECK(bars.size() >= 195);
+  CHECK(bars.size() <= 201);  // the gap parts one in two
+  double highest = 1e9;
+  int apart = 0;
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    highest = std::min(highest, bars[i].y);
+    if (i == 0) continue;
+    const RectF &a = bars[i - 1], &b = bars[i];
+    const bool is_after_gap = area.x_from(a.right()) > 6.95 && area.x_from(a.x) < 7.05;
+    CHECK((a.right() == b.x || is_after_gap));
+    apart += b.y > a.bottom() || a.y > b.bottom();
+  }
+  CHECK(apart == 0);
+  CHECK(highest == doctest::Approx(area.place_of_y(9.9f) - layer.width / 2));
+  // Every value lies in a bar.
+  for (std::size_t i = 0; i < points; i += 7) {
+    if (std::isnan(layer.y[i])) continue;
+    const double x = area.place_of_x(layer.x[i]), y = area.place_of_y(layer.y[i]);
+    CHECK(std::any_of(bars.begin(), bars.end(), [&](const RectF& bar) { return x >= bar.x - 1e-6 && x <= bar.right() + 1e-6 && y >= bar.y && y <= bar.bottom(); }));
+  }
+}
+
+TEST_CASE("layout: where a dense curve has no values for a while a line leads across") {
+  LineLayer layer;
+  for (int i = 0; i < 50000; ++i) layer.x.push_back(i * 4e-5), layer.y.push_back(1);
+  for (int i = 0; i < 50000; ++i) layer.x.push_back(8 + i * 4e-5), layer.y.push_back(9);
+  const LaidOut out = laid_out(bare(layer), screen_style(true));
+  const PlotArea& area = out.areas[0];
+  std::vector<StrokeLine> strokes;
+  for (const DrawOp& op : out.list.ops)
+    if (const auto* stroke = std::get_if<StrokeLine>(&op)) strokes.push_back(*stroke);
+  REQUIRE(strokes.size() == 1);
+  REQUIRE(strokes[0].points.size() == 2);
+  CHECK(strokes[0].points[0].y == doctest::Approx(area.place_of_y(1)));
+  CHECK(strokes[0].points[1].y == doctest::Approx(area.place_of_y(9)));
+  CHECK(strokes[0].points[0].x == doctest::Approx(area.place_of_x(2)).epsilon(0.02));
+  CHECK(strokes[0].points[1].x == doctest::Approx(area.place_of_x(8)).epsilon(0.02));
+}
+
 TEST_CASE("layout: an unchanged heatmap has the same pixels from one frame to the next, a changed one has not") {
   auto values = std::make_shared<std::vector<float>>(50 * 20, 0.5f);
   Plot plot = bare(heat(values, 50, 20, 77001));

@@ -1,6 +1,8 @@
 // Words on and beside the data: names of lines, labels of marks and rules, notes of bars. None covers another.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "views/plot/layout_parts.h"
 
@@ -64,7 +66,7 @@ bool is_inside(const RectF& a, const RectF& frame) {
 }
 
 /// Places along a plot's curves, which labels avoid where they can.
-std::vector<PointF> places_along(const PlotPlan& plan) {
+std::vector<PointF> places_along(const PlotPlan& plan, double pixel) {
   constexpr double apart = 4;
   std::vector<PointF> out;
   const PlotArea area = plan.area();
@@ -82,9 +84,10 @@ std::vector<PointF> places_along(const PlotPlan& plan) {
     if (const auto* path = std::get_if<PathLayer>(&layer))
       for (std::size_t i = 0; i < path->at.size(); ++i)
         add({area.place_of_x(path->at[i].x), area.place_of_y(path->at[i].y)}, path->joined && i > 0);
-    if (const auto* line = std::get_if<LineLayer>(&layer))
-      for (std::size_t i = 0; i < std::min(line->x.size(), line->y.size()); ++i)
-        add({area.place_of_x(line->x[i]), area.place_of_y(line->y[i])}, i > 0);
+    if (const auto* line = std::get_if<LineLayer>(&layer)) {
+      bool joined = false;
+      for_each_point(plan, *line, pixel, [&](PointF at) { add(at, std::exchange(joined, true)); });
+    }
   }
   return out;
 }
@@ -93,16 +96,17 @@ constexpr std::ptrdiff_t kSides = 8;  // places around a mark at one distance
 
 class Labels {
  public:
-  Labels(const Sheet& sheet, const PlotPlan& plan) : sheet_(sheet), plan_(plan), points_(places_along(plan)) {}
+  Labels(const Sheet& sheet, const PlotPlan& plan) : sheet_(sheet), plan_(plan) {}
 
   /// Writes a text in the emptiest of some places, the first ones preferred, and says which: null where none is free.
   const RectF* write(const std::vector<RectF>& places, const std::string& text, Rgba color, bool must = false) {
+    if (!points_) points_ = places_along(plan_, 1 / sheet_.style.pixels_per_point);  // many: only where something is written
     const RectF* best = nullptr;
     long least = 0;
     for (const RectF& box : places) {
       const bool is_free = std::none_of(taken_.begin(), taken_.end(), [&](const RectF& t) { return overlaps(t, box); });
       if (!is_free || !is_inside(box, plan_.frame)) continue;
-      const long hidden = std::count_if(points_.begin(), points_.end(),
+      const long hidden = std::count_if(points_->begin(), points_->end(),
                                         [&](const PointF& p) { return box.contains(p.x, p.y); });
       const long cost = 2 * hidden + (&box - places.data()) / kSides;  // later places are farther away
       if (!best || cost < least) best = &box, least = cost;
@@ -124,7 +128,7 @@ class Labels {
  private:
   const Sheet& sheet_;
   const PlotPlan& plan_;
-  std::vector<PointF> points_;
+  std::optional<std::vector<PointF>> points_;
   std::vector<RectF> taken_;
 };
 

@@ -1,11 +1,9 @@
-// Layers of data as strokes. Everything here is drawn inside the frame's clip.
+// Layers of data as strokes, but for curves. Everything here is drawn inside the frame's clip.
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <numbers>
 
 #include "views/plot/layout_parts.h"
-#include "views/plot/scale.h"
 
 namespace lab {
 
@@ -15,6 +13,8 @@ constexpr std::size_t kManyDots = 512;
 
 /// Places far outside the page stay where every painter's numbers reach.
 double bounded(double place) { return std::isnan(place) ? place : std::clamp(place, -1e5, 1e5); }
+
+}  // namespace
 
 PointF place_of(const PlotArea& area, double x, double y) {
   return {bounded(area.place_of_x(x)), bounded(area.place_of_y(y))};
@@ -27,155 +27,6 @@ std::vector<PointF> circle(PointF at, double radius, int corners) {
     out.push_back({at.x + radius * std::cos(angle), at.y + radius * std::sin(angle)});
   }
   return out;
-}
-
-/// A curve on the page, as pieces without gaps. Where more than two points share a pixel column, the column keeps its
-/// first, lowest, highest and last point in their order, which draws the same picture; or, where a band tells the extremes,
-/// the mean of its points.
-class Pieces {
- public:
-  Pieces(double pixel, bool has_band) : pixel_(pixel), has_band_(has_band) {}
-
-  void add(PointF at) {
-    if (std::isnan(at.x) || std::isnan(at.y)) return flush();
-    const auto column = static_cast<std::int64_t>(std::floor(at.x / pixel_));
-    if (waiting_.empty() || column != column_) empty_column();
-    column_ = column;
-    waiting_.push_back(at);
-  }
-  std::vector<std::vector<PointF>> take() {
-    flush();
-    return std::move(done_);
-  }
-
- private:
-  void flush() {
-    empty_column();
-    if (!piece_.empty()) done_.push_back(std::move(piece_));
-    piece_.clear();
-  }
-  void empty_column() {
-    if (waiting_.size() > 1 && has_band_) {
-      double sum = 0;
-      for (const PointF& point : waiting_) sum += point.y;
-      piece_.push_back({waiting_[waiting_.size() / 2].x, sum / static_cast<double>(waiting_.size())});
-    } else if (waiting_.size() > 4) {
-      const auto below = [](const PointF& a, const PointF& b) { return a.y < b.y; };
-      const auto [low, high] = std::minmax_element(waiting_.begin(), waiting_.end(), below);
-      const auto [first, second] = std::minmax(low, high);
-      piece_.insert(piece_.end(), {waiting_.front(), *first, *second, waiting_.back()});
-    } else {
-      piece_.insert(piece_.end(), waiting_.begin(), waiting_.end());
-    }
-    waiting_.clear();
-  }
-
-  double pixel_;
-  bool has_band_;
-  std::int64_t column_ = 0;
-  std::vector<PointF> waiting_, piece_;
-  std::vector<std::vector<PointF>> done_;
-};
-
-/// Whether so many values lie in each pixel column that it is quicker to pool them before they get places. Both axes must turn every
-/// value into a place, and keep their order.
-bool is_dense(const PlotPlan& plan, std::size_t values, double pixel) {
-  const auto is_total = [](const Axis& axis) { return stretch_of(axis).scaling == Scaling::linear || stretch_of(axis).scaling == Scaling::symlog; };
-  return stretch_of(plan.x).scaling == Scaling::linear && is_total(plan.y) && static_cast<double>(values) > 8 * plan.frame.w / pixel;
-}
-
-/// Hands on at most four values of each pixel column, those that Pieces would keep: the first, the lowest, the highest and the last, in
-/// their order. x ascends.
-template <class Take>
-void thinned(const LineLayer& layer, std::size_t from, std::size_t to, double columns_a_unit, Take take) {
-  std::size_t first = from, low = from, high = from;
-  const auto flush = [&](std::size_t end) {
-    std::size_t kept[] = {first, std::min(low, high), std::max(low, high), end - 1};
-    std::size_t before = SIZE_MAX;
-    for (const std::size_t i : kept)
-      if (i != before) take(before = i);
-  };
-  double column = std::floor(layer.x[from] * columns_a_unit);
-  for (std::size_t i = from; i < to; ++i) {
-    const double here = std::floor(layer.x[i] * columns_a_unit);
-    const bool is_gap = std::isnan(layer.y[i]);
-    if (here != column || is_gap) {
-      if (i > first) flush(i);
-      if (is_gap) take(i);
-      column = here, first = low = high = is_gap ? i + 1 : i;
-      continue;
-    }
-    if (layer.y[i] < layer.y[low]) low = i;
-    if (layer.y[i] > layer.y[high]) high = i;
-  }
-  if (first < to) flush(to);
-}
-
-/// The points of a line, whose x ascends, that the frame needs: those inside, and one more at each side.
-std::pair<std::size_t, std::size_t> needed(const std::vector<double>& x, const Axis& axis) {
-  const auto from = std::lower_bound(x.begin(), x.end(), std::min(axis.low, axis.high));
-  const auto to = std::upper_bound(x.begin(), x.end(), std::max(axis.low, axis.high));
-  const auto first = static_cast<std::size_t>(from - x.begin()), last = static_cast<std::size_t>(to - x.begin());
-  return {first > 0 ? first - 1 : 0, std::min(last + 1, x.size())};
-}
-
-/// The band as upright slices, which overlap a little so that no seam shows between them.
-void draw_band(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer, std::size_t from, std::size_t to) {
-  struct Slice {
-    double x, low, high;
-  };
-  const PlotArea area = plan.area();
-  const double pixel = 1 / sheet.style.pixels_per_point;
-  const Rgba color = muted(sheet.style, sheet.style.color(layer.ink), 0.22);
-  std::vector<Slice> piece;
-  const auto flush = [&] {
-    for (std::size_t i = 0; i + 1 < piece.size(); ++i) {
-      const Slice &a = piece[i], &b = piece[i + 1];
-      if (sheet.style.is_screen && b.x - a.x < 2 * pixel) {  // as wide as a pixel: no slopes to be seen, and far fewer corners
-        sheet.fill({a.x, a.high, b.x - a.x, std::max(pixel, a.low - a.high)}, color);
-        continue;
-      }
-      const double over = i + 2 < piece.size() ? std::min(0.3, (b.x - a.x) / 2) : 0;
-      sheet.list.ops.push_back(
-          FillPolygon{{{a.x, a.high}, {b.x + over, b.high}, {b.x + over, b.low}, {a.x, a.low}}, color});
-    }
-    piece.clear();
-  };
-  for (std::size_t i = from; i < to; ++i) {
-    const PointF low = place_of(area, layer.x[i], layer.low[i]), high = place_of(area, layer.x[i], layer.high[i]);
-    if (std::isnan(low.x) || std::isnan(low.y) || std::isnan(high.y)) {
-      flush();
-    } else if (!piece.empty() && low.x - piece.back().x < pixel) {
-      piece.back().low = std::max(piece.back().low, low.y);
-      piece.back().high = std::min(piece.back().high, high.y);
-    } else {
-      piece.push_back({low.x, low.y, high.y});
-    }
-  }
-  flush();
-}
-
-}  // namespace
-
-void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer) {
-  const PlotArea area = plan.area();
-  const bool is_sorted = std::is_sorted(layer.x.begin(), layer.x.end());
-  const auto [from, to] = is_sorted ? needed(layer.x, plan.x) : std::pair{std::size_t{0}, layer.x.size()};
-  const bool has_band = layer.low.size() == layer.x.size() && layer.high.size() == layer.x.size() && !layer.x.empty();
-  if (has_band) draw_band(sheet, plan, layer, from, to);
-  const double pixel = 1 / sheet.style.pixels_per_point;
-  Pieces pieces(pixel, has_band);
-  const std::size_t end = std::min(to, layer.y.size());
-  const auto add = [&](std::size_t i) { pieces.add(place_of(area, layer.x[i], layer.y[i])); };
-  if (from < end && !has_band && is_sorted && is_dense(plan, end - from, pixel))
-    thinned(layer, from, end, plan.frame.w / pixel / std::abs(plan.x.high - plan.x.low), add);
-  else
-    for (std::size_t i = from; i < end; ++i) add(i);
-  const Rgba color = ink_color(plan, sheet.style, layer.ink);
-  for (std::vector<PointF>& piece : pieces.take()) {
-    if (piece.size() > 1) sheet.line(std::move(piece), color, layer.width, layer.dashed);
-    else sheet.list.ops.push_back(FillPolygon{circle(piece[0], layer.width, 12), color});  // a point between gaps
-  }
 }
 
 void draw_path(const Sheet& sheet, const PlotPlan& plan, const PathLayer& layer) {

@@ -1,5 +1,6 @@
 #pragma once
 // The parts that the layout is made of. Only views/plot includes this.
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -78,8 +79,15 @@ std::shared_ptr<const Pixels> color_strip(const ColorScale& scale);
 /// The scale as the style shows it: sequential maps begin later on dark grounds.
 ColorScale shown_scale(const PlotStyle& style, ColorScale scale);
 
-/// layout_layers.cpp
+/// layout_lines.cpp
 void draw_line(const Sheet& sheet, const PlotPlan& plan, const LineLayer& layer);
+/// Hands on the places of a curve that the frame needs, at most four a pixel column where it is dense; NaN where it has a gap.
+void for_each_point(const PlotPlan& plan, const LineLayer& layer, double pixel, const std::function<void(PointF)>& take);
+
+/// layout_layers.cpp
+/// A value's place on the page; one far outside it stays where every painter's numbers reach.
+PointF place_of(const PlotArea& area, double x, double y);
+std::vector<PointF> circle(PointF at, double radius, int corners);
 void draw_path(const Sheet& sheet, const PlotPlan& plan, const PathLayer& layer);
 void draw_bars(const Sheet& sheet, const PlotPlan& plan, const BarLayer& layer);
 void draw_rule(const Sheet& sheet, const PlotPlan& plan, const RuleLayer& layer);
