@@ -1,6 +1,7 @@
 #include "app/shell/help_page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,26 +22,44 @@ constexpr std::pair<const char*, const char*> kMouse[] = {
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "menu: copy, lock, export, explain"}, {"title", "click: another view in the pane"},
 };
 
-constexpr float kRow = 20;
+constexpr float kRow = 20, kKey = 112, kColumn = 390, kMostColumns = 3;
+constexpr float kAbove = 44, kBelow = 28, kMargin = 8, kScrollbar = 12;  // what stays in sight around the page
+constexpr float kTitle = 48, kLine = 24;                               // heights
 
-void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* meaning) {
-  Box cap = row.cut_left(key_width);
+void draw_key(Ui& ui, Box row, const char* key, const char* meaning) {
+  Box cap = row.cut_left(kKey);
   cap.w = ui.width(Face::dense, key) + 12;
   ui.fill(cap.row(18), ui.theme().raised, kRadius);
   ui.text_in(cap, Face::dense, ui.theme().text, key, Align::center);
   ui.text_in(row, Face::control, ui.theme().dim, meaning);
 }
 
+using Entries = std::span<const std::pair<const char*, const char*>>;
+
+std::size_t rows_of(Entries entries, std::size_t columns) { return (entries.size() + columns - 1) / columns; }
+
 /// Keys with their meanings, column by column.
-void draw_columns(Ui& ui, Box box, std::span<const std::pair<const char*, const char*>> entries, std::size_t rows, std::size_t columns) {
+void draw_columns(Ui& ui, Box box, Entries entries, std::size_t columns) {
   const float width = box.w / static_cast<float>(columns);
+  const std::size_t rows = rows_of(entries, columns);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Box column{box.x + width * static_cast<float>(i / rows), box.y, width - 12, box.h};
-    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, 112, entries[i].first, entries[i].second);
+    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, entries[i].first, entries[i].second);
   }
 }
 
 }  // namespace
+
+bool HelpPage::press(const InputEvent& press, bool) {
+  if (!is_open_ || press.modifiers != Modifiers{}) return false;
+  switch (static_cast<Key>(press.code)) {
+    case Key::up: scroll_rows_ = -1; return true;
+    case Key::down: scroll_rows_ = 1; return true;
+    case Key::page_up: scroll_rows_ = -10; return true;
+    case Key::page_down: scroll_rows_ = 10; return true;
+    default: return false;
+  }
+}
 
 std::optional<Action> HelpPage::draw(Ui& ui, Box window) {
   if (!is_open_) return {};
@@ -48,26 +67,35 @@ std::optional<Action> HelpPage::draw(Ui& ui, Box window) {
   std::vector<std::pair<const char*, const char*>> keys;
   for (const Shortcut& shortcut : shortcuts())
     if (*shortcut.keys != '\0') keys.emplace_back(shortcut.keys, shortcut.meaning);
-  const std::size_t columns = window.w >= 1240 ? 3 : 2;
-  const std::size_t key_rows = (keys.size() + columns - 1) / columns, mouse_rows = (std::size(kMouse) + columns - 1) / columns;
-  const float height = kRow * static_cast<float>(key_rows + mouse_rows) + 112;  // title, line and margins
-  const float width = columns == 3 ? 1216 : 800;
-  const Box page{window.middle_x() - width / 2, std::max(4.0f, window.middle_y() - height / 2), width, height};
+  const float room = window.w - 2 * kMargin - 48;
+  const auto columns = static_cast<std::size_t>(std::clamp(std::floor(room / kColumn), 1.0f, kMostColumns));
+  const float listed = kRow * static_cast<float>(rows_of(keys, columns) + rows_of(kMouse, columns)) + kLine;
+  const float width = std::min(kColumn * static_cast<float>(columns), room) + 48;
+  const float free = window.h - kAbove - kBelow, height = std::min(listed + kTitle + 32, free);
+  const Box page{std::round(window.middle_x() - width / 2), std::round(window.y + kAbove + (free - height) / 2), width, height};
   begin_overlay(ui, "help", page);
   Box body = page.inset(24, 16);
-  Box title = body.cut_top(40);
-  ui.text_in(title, Face::heading, ui.theme().text, "Keys and mouse");
+  Box title = body.cut_top(kTitle).inset(0, 4);
   if (button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true})) close();
   title.cut_right(8);
   if (button(ui, "Take the tour", title.cut_right(108).row(24), {.tip = std::string("Five steps through the window\t") + keys_of(Action::tour)})) asked = Action::tour;
-  body.cut_top(8);
-  draw_columns(ui, body.cut_top(kRow * static_cast<float>(key_rows)), keys, key_rows, columns);
-  body.cut_top(12);
-  ui.line_across(body.x, body.right(), body.y, ui.theme().line);
-  body.cut_top(12);
-  draw_columns(ui, body, kMouse, mouse_rows, columns);
+  ui.text_in(title, Face::heading, ui.theme().text, "Keys and mouse");
+  draw_list(ui, body, keys, columns, listed);
   end_overlay();
   return asked;
+}
+
+void HelpPage::draw_list(Ui& ui, Box list, Entries keys, std::size_t columns, float height) {
+  ImGui::SetCursorScreenPos({ui.px(list.x), ui.px(list.y)});
+  compat::begin_child("keys", {ui.px(list.w + kScrollbar), ui.px(list.h)}, 0);
+  if (const int by = std::exchange(scroll_rows_, 0); by != 0) ImGui::SetScrollY(ImGui::GetScrollY() + ui.px(kRow * static_cast<float>(by)));
+  Box rows{list.x, list.y - ImGui::GetScrollY() / ui.scale(), list.w, height};
+  draw_columns(ui, rows.cut_top(kRow * static_cast<float>(rows_of(keys, columns))), keys, columns);
+  ui.line_across(rows.x, rows.right(), rows.cut_top(kLine).middle_y(), ui.theme().line);
+  draw_columns(ui, rows, kMouse, columns);
+  ImGui::SetCursorScreenPos({ui.px(rows.x), ui.px(rows.bottom() - 1)});
+  ImGui::Dummy({1, 1});  // how far there is to scroll
+  ImGui::EndChild();
 }
 
 }  // namespace lab

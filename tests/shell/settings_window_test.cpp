@@ -294,6 +294,28 @@ TEST_CASE("tour: help leads to it, from every page, and it leaves the run as it 
   CHECK(window.snapshot()->count() == before);
 }
 
+TEST_CASE("help: in a small window it keeps inside and scrolls by keys to its end and back") {
+  HeadlessWindow window(700, 450);
+  window.open("prose");
+  window.press(Key::f1);
+  const Box tour = window.item("help/Take the tour");
+  CHECK(tour.x > 0);
+  CHECK(tour.right() < 700);
+  CHECK(tour.y > 40);
+  const Image top = window.picture();
+  window.press(Key::page_down);
+  const Image below = window.picture();
+  CHECK(below.pixels != top.pixels);
+  for (int i = 0; i < 20; ++i) window.press(Key::page_down);
+  const Image end = window.picture();
+  window.press(Key::down);
+  CHECK(window.picture().pixels == end.pixels);  // there is no more
+  for (int i = 0; i < 20; ++i) window.press(Key::page_up);
+  CHECK(window.picture().pixels == top.pixels);
+  window.press(Key::escape);
+  CHECK_FALSE(window.shell().item("help/Take the tour"));
+}
+
 TEST_CASE("tour: no step covers what it points at, where there is room beside it") {
   HeadlessWindow window(1600, 1000);
   window.open("prose");
