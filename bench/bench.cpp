@@ -29,6 +29,7 @@ std::vector<Case> cases(const BenchOptions& options) {
     const Subject own{.shape = "model", .path = options.model};
     add_speed(own, options.rounds, all);
     add_history(own, options.rounds, all);
+    add_runs(own, options.rounds, all);
     add_open(own, options.rounds, all);
     add_memory(own, all);
   }
@@ -41,8 +42,10 @@ std::vector<Case> cases(const BenchOptions& options) {
     }
     add_memory({.shape = shape}, all);
     add_seek({.shape = shape}, all);
+    add_runs({.shape = shape}, options.rounds, all);
     add_content({.shape = shape}, options.rounds, all);
   }
+  add_runs({.shape = kProse, .path = "builtin:prose"}, options.rounds, all);
   add_pca(options.rounds, all);
   add_compare(options.rounds, all);
   add_frame(all);

@@ -25,6 +25,8 @@ void add_seek(const Subject& subject, std::vector<Case>& cases);
 void add_state_copy(const Subject& subject, int rounds, std::vector<Case>& cases);
 /// `lanes` states that read a token each in one call.
 void add_lanes(const Setting& setting, int lanes, std::vector<Case>& cases);
+/// Forks, what is taken back, and of the built-in model long ways of the cursor and many forks.
+void add_runs(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_content(const Subject& subject, int rounds, std::vector<Case>& cases);
 void add_compare(int rounds, std::vector<Case>& cases);
 void add_pca(int rounds, std::vector<Case>& cases);

@@ -1,29 +1,20 @@
 // Two long runs of the built-in prose model compared on all layers: states replayed, logits made again.
 #include "app/core/comparison.h"
 #include "bench/cases.h"
+#include "bench/long_run.h"
 #include "bench/measure.h"
-#include "bench/shapes.h"
 
 namespace lab::bench {
 namespace {
 
 constexpr std::int64_t kTokens = 10'000;
 
-Status read(Lab& lab, std::vector<std::int32_t> tokens) {
-  for (const Command& command : {Command(command::FeedTokens{std::move(tokens)}), Command(command::ReadWaiting{})})
-    if (const Answer answer = lab.apply(command); !answer.applied) return answer.refusal;
-  lab.finish_work();
-  return {};
-}
-
 // A run, and a fork of it before the first token that reads the same tokens backwards: nothing is equal.
 Result<std::unique_ptr<Lab>> two_runs() {
-  LAB_ASSIGN(const auto opened, open_model("builtin:prose"));
-  auto lab = std::make_unique<Lab>(LabOptions{.trace = {.budget_bytes = std::int64_t{4} << 30}});
-  lab->put(opened);
-  std::vector<std::int32_t> tokens = tokens_for(*opened->model, kTokens);
+  LAB_ASSIGN(auto lab, lab_on({.shape = kProse, .path = "builtin:prose"}));
+  std::vector<std::int32_t> tokens = tokens_for(*lab->opened()->model, kTokens);
   LAB_TRY(read(*lab, tokens));
-  if (const Answer answer = lab->apply(command::Fork{.position = 0}); !answer.applied) return answer.refusal;
+  LAB_TRY(carry_out(*lab, command::Fork{.position = 0}));
   LAB_TRY(read(*lab, {tokens.rbegin(), tokens.rend()}));
   return lab;
 }
@@ -40,7 +31,6 @@ Status compare(Lab& lab, const CompareOptions& options) {
 }
 
 Result<Measurement> measure(const std::string& name, const CompareOptions& options, int rounds) {
-  close_subject();
   LAB_ASSIGN(const auto lab, two_runs());
   std::vector<double> ms;
   Status status;

@@ -21,8 +21,8 @@ from pathlib import Path
 import beside_llamacpp
 
 HERE = Path(__file__).resolve().parent
-PATTERNS = ("decode/*", "prefill/*/T=64/*", "prefill/*/f32/T=512/*", "replay/*", "seek/*", "state-copy/*", "open/*", "memory/*",
-            "content/*", "pca/*", "compare/*", "lanes/*", "frame/*", "export/*", "kernel/*")
+PATTERNS = ("decode/*", "prefill/*/T=64/*", "prefill/*/f32/T=512/*", "replay/*", "seek/*", "state-copy/*", "fork/*", "forks/*",
+            "undo/*", "open/*", "memory/*", "content/*", "pca/*", "compare/*", "lanes/*", "frame/*", "export/*", "kernel/*")
 FEATURES = ("avx2", "fma", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 # What is compared with a goal: cases, field, whether more is better, the goal, what it is called.
@@ -31,6 +31,10 @@ GOALS = (
     (r"decode/.*/capture=on", "overhead_percent", False, 1.5, "cost of capture, %"),
     (r"prefill/.*/capture=on", "overhead_percent", False, 5, "cost of capture, %"),
     (r"seek/.*", "value", False, 5, "99th percentile, ms"),
+    (r"fork/.*", "beyond_copy_ms", False, 1, "beyond a copy of the state, ms"),
+    (r"undo/.*", "value", False, 5, "taken back and one layer seen, ms"),
+    (r"forks/.*", "value", False, 1024, "history, MiB"),
+    (r"forks/.*", "resident_mib", False, 1024, "resident, MiB"),
     (r"content/.*", "value", False, 10, "a channel over 10,000 tokens, ms"),
     (r"pca/.*", "value", False, 2, "a token, ms"),
     (r"compare/.*", "value", False, 2000, "two runs of 10,000 tokens, ms"),
@@ -63,6 +67,10 @@ REASONS = (
     (r"(granite|llama|mamba).*-(Q8_0|Q4_K_M) prefill", "By counting instructions, not by a profile: prompts are multiplied in float32 near the processor's float32 peak; llama.cpp multiplies quantised weights as bytes, four to an operation."),
     (r"llama-100m.* prefill|granite.* prefill", "Not profiled. Attention and feed-forward are products as well, in which there is little to gain over llama.cpp's; the goal was set by Mamba-1, "
      "whose scan it leaves unvectorised."),
+    (r"fork/.*/past", "A fork in the past begins with a state that is replayed from its keyframe over all layers, and with what the model expected there, "
+     "for which one token is computed anew."),
+    (r"undo/.*/token", "A token is taken back by the whole state before it, replayed from its keyframe over all layers, and by the logits of the token before, "
+     "which are computed anew."),
     (r"decode/.*capture", "Drivers are written once, 0.4 to 0.5 MB a token, and statistics take five operations a state element. Both are "
      "the same for every weight type, so they weigh most beside the fastest token."),
     (r"prefill/.*capture", "Captured prefill runs in spans of one keyframe (64 or 128 tokens). In Mamba-2 the statistics of 12,288 vectors of state a "

@@ -14,7 +14,7 @@ namespace lab::bench {
 namespace {
 
 Result<Checkpoint> checkpoint_of(const Subject& subject) {
-  if (subject.shape == "model") {
+  if (!subject.path.empty()) {
     LAB_ASSIGN(const std::string folder, model_folder(subject.path));
     return open_checkpoint(folder);
   }

@@ -10,16 +10,17 @@
 namespace lab::bench {
 
 constexpr const char* kShapes[] = {"mamba-130m", "mamba2-130m"};
+constexpr const char* kProse = "prose";  // the built-in model
 constexpr DType kTypes[] = {DType::f32, DType::bf16, DType::f16};
 
 /// As "f32" or "q4_k".
 std::string lower_name(DType type);
 
-/// What is measured: one of kShapes with random weights of a type, or the user's own model by path.
+/// What is measured: one of kShapes with random weights of a type, the built-in model, or the user's own by path.
 struct Subject {
-  std::string shape = "mamba-130m";  // or "model"
+  std::string shape = "mamba-130m";  // or "prose", or "model"
   DType type = DType::f32;
-  std::string path;                  // of shape "model", whose weights have their own types
+  std::string path;                  // of the last two, whose weights have their own types
 
   std::string name() const { return path.empty() ? shape + "/" + lower_name(type) : shape; }
 };

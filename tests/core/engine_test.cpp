@@ -6,24 +6,10 @@
 #include <doctest/doctest.h>
 
 #include "app/core/engine.h"
-#include "model/base/hash.h"
 #include "support.h"
 
 namespace lab::test {
 namespace {
-
-LabOptions opening(std::shared_ptr<const OpenedModel> model) {
-  LabOptions options;
-  options.open = [model](const std::string& name, const OpeningSteps&) -> Result<std::shared_ptr<const OpenedModel>> {
-    if (name == "it") return model;
-    return Error{.code = Code::not_found, .message = "there is nothing at this path"};
-  };
-  return options;
-}
-
-void settle(const Engine& engine) {
-  REQUIRE(eventually([&] { return engine.idle(); }));
-}
 
 void begin(Engine& engine, const std::string& text) {
   engine.submit(command::Open{"it"});
@@ -344,19 +330,6 @@ TEST_CASE("engine: notes of the front end appear as notices") {
   CHECK(engine.latest()->notices[0].text == "exported norms.pdf");
   CHECK(engine.latest()->notices[1].is_error);
   CHECK(engine.latest()->notices[1].number == engine.latest()->notices[0].number + 1);
-}
-
-// Everything a reader may look at, hashed.
-std::string digest(const Snapshot& s) {
-  std::uint64_t hash = hash_bytes(s.last_logits.data(), s.last_logits.size() * sizeof(float), s.number);
-  for (std::int64_t t = 0; t < s.count(); ++t) hash = hash_bytes(s.tokens[t].data(), sizeof(std::int32_t), hash);
-  hash = hash_bytes(s.waiting.data(), s.waiting.size() * sizeof(std::int32_t), hash);
-  for (const EditEvent& edit : *s.edits) hash = hash_bytes(edit.label.data(), edit.label.size(), hash);
-  for (std::int64_t t = 0; t < s.trace->count(); t += 7)
-    for (int layer = 0; layer < 3; ++layer)
-      if (const auto values = s.trace->driver(layer, 0, t))
-        hash = hash_bytes(values->data(), values->size() * sizeof(float), hash);
-  return hex_of(hash);
 }
 
 TEST_CASE("engine: a published snapshot is never modified") {

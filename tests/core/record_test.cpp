@@ -5,7 +5,6 @@
 
 #include "app/core/engine.h"
 #include "app/core/recorded_session.h"
-#include "model/base/hash.h"
 #include "model/files/file.h"
 #include "support.h"
 #include "tests/temporary_folder.h"
@@ -20,19 +19,6 @@ std::vector<std::string> texts(const CommandRecord::Pointer& record) {
 }
 
 std::string text(std::int64_t step, const Command& command) { return std::to_string(step) + " " + json_of(command); }
-
-LabOptions opening(const std::shared_ptr<const OpenedModel>& model) {
-  LabOptions options;
-  options.open = [model](const std::string& name, const OpeningSteps&) -> Result<std::shared_ptr<const OpenedModel>> {
-    if (name == "it") return model;
-    return Error{.code = Code::not_found, .message = "there is nothing at this path"};
-  };
-  return options;
-}
-
-void settle(const Engine& engine) {
-  REQUIRE(eventually([&] { return engine.idle(); }));
-}
 
 std::string hash_at_end(const Engine& engine) {
   const auto snapshot = engine.latest();

@@ -1,8 +1,10 @@
 #include "support.h"
 
 #include <chrono>
+#include <iterator>
 #include <thread>
 
+#include "app/core/engine.h"
 #include "model/base/hash.h"
 
 namespace lab::test {
@@ -101,6 +103,31 @@ bool eventually(const std::function<bool()>& condition) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return false;
+}
+
+LabOptions opening(const std::shared_ptr<const OpenedModel>& model) {
+  LabOptions options;
+  options.open = [model](const std::string& name, const OpeningSteps&) -> Result<std::shared_ptr<const OpenedModel>> {
+    if (name == "it") return model;
+    return Error{.code = Code::not_found, .message = "there is nothing at this path"};
+  };
+  return options;
+}
+
+void settle(const Engine& engine) {
+  REQUIRE(eventually([&] { return engine.idle(); }));
+}
+
+std::string digest(const Snapshot& s) {
+  std::uint64_t hash = hash_bytes(s.last_logits.data(), s.last_logits.size() * sizeof(float), s.number);
+  for (std::int64_t t = 0; t < s.count(); ++t) hash = hash_bytes(s.tokens[t].data(), sizeof(std::int32_t), hash);
+  hash = hash_bytes(s.waiting.data(), s.waiting.size() * sizeof(std::int32_t), hash);
+  for (const EditEvent& edit : *s.edits) hash = hash_bytes(edit.label.data(), edit.label.size(), hash);
+  for (std::int64_t t = 0; t < s.trace->count(); t += 7)
+    for (int layer = 0; layer < std::ssize(s.trace->layers()); ++layer)
+      if (const auto values = s.trace->driver(layer, 0, t))
+        hash = hash_bytes(values->data(), values->size() * sizeof(float), hash);
+  return hex_of(hash);
 }
 
 void Gate::open() {

@@ -12,6 +12,10 @@
 
 #include "app/core/lab.h"
 
+namespace lab {
+class Engine;
+}
+
 namespace lab::test {
 
 std::string source_path(const std::string& inside);
@@ -40,6 +44,13 @@ std::string fingerprint(Lab& lab);
 
 /// Waits for something another thread does; false after a long time.
 bool eventually(const std::function<bool()>& condition);
+
+/// Options of an engine that opens this model by the name "it", and nothing else.
+LabOptions opening(const std::shared_ptr<const OpenedModel>& model);
+/// Waits until an engine has done all it was asked, as `eventually`.
+void settle(const Engine& engine);
+/// Everything that a reader of a snapshot with a model may look at, hashed.
+std::string digest(const Snapshot& snapshot);
 
 /// A gate that a thread waits at until it is opened.
 class Gate {

@@ -170,18 +170,16 @@ TEST_CASE("play: rates and steps that mean nothing are refused by field") {
 }
 
 TEST_CASE("play: the engine moves the cursor by itself, at no more than the rate, and comes to rest at the end") {
-  LabOptions options;
-  options.open = [](const std::string&, const OpeningSteps&) -> Result<std::shared_ptr<const OpenedModel>> { return random_model("mamba1"); };
-  Engine engine(options, {});
+  Engine engine(opening(random_model("mamba1")), {});
   for (const Command& command : std::initializer_list<Command>{command::Open{"it"}, command::FeedText{"abcdefgh"}, command::ReadWaiting{}})
     engine.submit(command);
-  REQUIRE(eventually([&] { return engine.idle(); }));
+  settle(engine);
   engine.submit(command::Seek{0, "a"});  // a look: it would go past what is being read
   const auto began = std::chrono::steady_clock::now();
   engine.submit(command::Play{50, "token"});
   REQUIRE(eventually([&] { return engine.latest()->plays; }));
   CHECK_FALSE(engine.idle());
-  REQUIRE(eventually([&] { return engine.idle(); }));
+  settle(engine);
   CHECK(engine.latest()->selection.cursor_a == 7);
   CHECK_FALSE(engine.latest()->plays);
   CHECK(engine.latest()->count() == 8);
@@ -189,7 +187,7 @@ TEST_CASE("play: the engine moves the cursor by itself, at no more than the rate
   engine.submit(command::Seek{0, "a"});
   engine.submit(command::Play{1, "token"});
   engine.interrupt();  // Esc
-  REQUIRE(eventually([&] { return engine.idle(); }));
+  settle(engine);
   CHECK_FALSE(engine.latest()->plays);
 }
 

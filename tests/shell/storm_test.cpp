@@ -7,17 +7,13 @@
 #include <random>
 
 #include "app/shell/shortcuts.h"
+#include "tests/from_environment.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
 
 using namespace lab;
 
 namespace {
-
-std::int64_t from_environment(const char* name, std::int64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text ? std::strtoll(text, nullptr, 10) : otherwise;
-}
 
 /// Events at random: half of them aim at controls and keys that do something.
 class Storm {
@@ -157,7 +153,7 @@ void check_same(const Image& a, const Image& b) {
 }  // namespace
 
 TEST_CASE("storm: after thousands of random events on every screen the window still opens a model, reads, undoes and draws") {
-  const std::int64_t events = from_environment("LAB_STORM_EVENTS", 10'000), seed = from_environment("LAB_STORM_SEED", 1);
+  const std::int64_t events = test::from_environment("LAB_STORM_EVENTS", 10'000), seed = test::from_environment("LAB_STORM_SEED", 1);
   StormyWindow stormy({64, 48});
   HeadlessWindow& window = stormy.window;
   Storm storm(window, static_cast<std::uint64_t>(seed));
