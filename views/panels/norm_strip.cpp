@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "views/figures/parts.h"
-#include "views/plot/ticks.h"
 
 namespace lab {
 
