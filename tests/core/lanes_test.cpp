@@ -1,6 +1,7 @@
 // Lanes: runs that are opened side by side, read together, and are reset apart from each other.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 

@@ -8,6 +8,7 @@
 #include "app/core/replay.h"
 #include "app/core/session.h"
 #include "model/math/context.h"
+#include "model/model.h"
 #include "tests/phenomena/streams.h"
 
 namespace lab {

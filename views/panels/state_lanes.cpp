@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "views/figures/parts.h"
 #include "views/panels/figure_pane.h"
@@ -119,7 +118,7 @@ void draw_lane(Ui& ui, Box row, PaneContext& context, const RunFacts& run, const
     ui.outline(Box{axis.axis.x, there.y, std::max(2.0f, end - axis.axis.x), there.h}.inset(-1), theme.accent);
     if (const std::int64_t cursor = context.snapshot.selection.cursor_a; cursor >= 0) ui.line_down(axis.at(static_cast<double>(cursor) + 0.5), there.y, there.bottom(), rgb(0xFFFFFF));
   }
-  react_to_lane(ui, there, context, run, axis);
+  if (there.w > 0) react_to_lane(ui, there, context, run, axis);
   draw_events(ui, row, strip, run, axis);
 }
 
