@@ -1,5 +1,6 @@
 #include "app/core/changes.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace lab {
@@ -86,16 +87,16 @@ Status flip_what(PromotionChange& c, RunTree& tree, const GoOn&) {
   return {};
 }
 
-// The parts are of different branches, so their order does not matter. When one cannot be flipped, those before it are flipped back.
+// What was done last is taken back first, and so that it can be done again the order turns. When a part cannot be flipped, those that
+// were are flipped back.
 Status flip_what(GroupChange& c, RunTree& tree, const GoOn& go_on) {
-  for (std::size_t i = 0; i < c.parts.size(); ++i) {
-    Status status = c.parts[i].flip(tree, go_on);
-    if (status) continue;
-    while (i-- > 0)
-      if (!c.parts[i].flip(tree, {})) break;
-    return status;
-  }
-  return {};
+  Status status;
+  std::size_t left = c.parts.size();
+  while (left > 0 && (status = c.parts[left - 1].flip(tree, go_on))) --left;
+  if (status) std::ranges::reverse(c.parts);
+  else
+    while (left < c.parts.size() && c.parts[left].flip(tree, {})) ++left;
+  return status;
 }
 
 Status flip_last(std::vector<Change>& from, std::vector<Change>& to, RunTree& tree, const GoOn& go_on, const char* verb) {
@@ -125,8 +126,13 @@ std::int64_t Change::bytes() const {
 }
 
 Status Change::flip(RunTree& tree, const GoOn& go_on) {
-  if (tree.find(branch)) tree.activate(branch);
-  return std::visit([&](auto& c) { return flip_what(c, tree, go_on); }, what);
+  const auto go_to_branch = [&] {
+    if (tree.find(branch)) tree.activate(branch);
+  };
+  go_to_branch();
+  Status status = std::visit([&](auto& c) { return flip_what(c, tree, go_on); }, what);
+  if (std::holds_alternative<GroupChange>(what)) go_to_branch();  // its parts have been to others
+  return status;
 }
 
 void UndoStack::push(Change change) {

@@ -63,7 +63,7 @@ struct PromotionChange {
 };
 
 struct Change;
-/// Changes of several branches that are one for people.
+/// Changes of several branches that are one for people, the last of them at the back.
 struct GroupChange {
   std::vector<Change> parts;
 };

@@ -1,6 +1,7 @@
 #include "app/core/command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/core/interventions.h"
 #include "app/core/state_edit.h"
@@ -86,6 +87,12 @@ std::string label(const command::DeleteRun& c) { return fmt::format("delete run 
 std::string label(const command::RenameRun& c) { return fmt::format("call run {} {}", c.run, printable(c.name)); }
 std::string label(const command::PromoteRun& c) { return fmt::format("promote run {}", c.run); }
 std::string label(const command::StepAll& c) { return fmt::format("step all runs {}", c.count); }
+std::string label(const command::OpenLanes& c) { return fmt::format("open {} lane{}", c.texts.size(), c.texts.size() == 1 ? "" : "s"); }
+std::string label(const command::StepLanes& c) { return c.count == 0 ? "read what waits in all lanes" : fmt::format("step all lanes {}", c.count); }
+std::string label(const command::ResetLanes& c) {
+  const std::string lanes = fmt::format("lane{} {}", c.runs.size() == 1 ? "" : "s", fmt::join(c.runs, ", "));
+  return c.kept == 0 ? "reset " + lanes : fmt::format("let {} keep {:.4g}", lanes, c.kept);
+}
 std::string label(const command::Compare& c) {
   const auto run = [](std::int64_t id) { return id < 0 ? std::string("any") : std::to_string(id); };
   const std::string how = c.align == "offset" ? fmt::format("offset {}", c.offset) : printable(c.align);
@@ -120,6 +127,7 @@ std::string brief(const command::SetTrials& c) {
   return text.starts_with(sign) ? text.substr(sign.size()) : text;
 }
 std::string brief(const command::SetIntervention& c) { return printable(c.intervention.name.empty() ? brief_words_of(c.intervention) : c.intervention.name); }
+std::string brief(const command::ResetLanes& c) { return c.kept == 0 ? "reset" : fmt::format("keep {:.4g}", c.kept); }
 std::string brief(const auto& c) { return label(c); }
 
 }  // namespace

@@ -322,6 +322,27 @@ struct StepAll {
   static constexpr const char* kName = "step_all";
   static constexpr auto fields() { return std::tuple(field("count", &StepAll::count)); }
 };
+/// Lanes: a run for each text, which waits in it, beside those that there are. Each begins in the neutral state and is named after its
+/// place, "lane 1"; the last one is active from now on.
+struct OpenLanes {
+  std::vector<std::string> texts;  // "": nothing waits
+  static constexpr const char* kName = "open_lanes";
+  static constexpr auto fields() { return std::tuple(field("texts", &OpenLanes::texts)); }
+};
+/// Every run in which tokens wait reads so many of them (0: all), side by side; those in which none wait stay as they are.
+struct StepLanes {
+  std::int64_t count = 1;
+  static constexpr const char* kName = "step_lanes";
+  static constexpr auto fields() { return std::tuple(field("count", &StepLanes::count)); }
+};
+/// Lets the chosen runs, and no others, forget all but a share of their past, each at its end: at 0 the state is neutral, whatever it
+/// was. What is read next goes on from there; the tokens stay on the time axis.
+struct ResetLanes {
+  std::vector<std::int64_t> runs;  // by their numbers
+  double kept = 0;                 // in [0, 1], see lab::soften
+  static constexpr const char* kName = "reset_lanes";
+  static constexpr auto fields() { return std::tuple(field("runs", &ResetLanes::runs), field("kept", &ResetLanes::kept)); }
+};
 /// Moves cursor A on by itself through the tokens that are there, up to the last one, and adds none: `rate` tokens a second (0: as
 /// fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the first of the next.
 struct Play {
@@ -473,7 +494,8 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
                              command::Play, command::SetRange, command::RemoveRange, command::Compare,
                              command::SetIntervention, command::RemoveIntervention, command::UseInterventions, command::RunControls,
-                             command::SetNote, command::RemoveNote, command::SetBreakpoint, command::RemoveBreakpoint>;
+                             command::SetNote, command::RemoveNote, command::SetBreakpoint, command::RemoveBreakpoint,
+                             command::OpenLanes, command::StepLanes, command::ResetLanes>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

@@ -109,6 +109,18 @@ Status read_value(const Json& json, const std::string& where, std::vector<std::i
   }
   return {};
 }
+Status read_value(const Json& json, const std::string& where, std::vector<std::int64_t>& into) {
+  if (!json.is_array()) return mistyped(where, "a list of whole numbers", json);
+  into.clear();
+  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
+  return {};
+}
+Status read_value(const Json& json, const std::string& where, std::vector<std::string>& into) {
+  if (!json.is_array()) return mistyped(where, "a list of texts", json);
+  into.clear();
+  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
+  return {};
+}
 Status read_value(const Json& json, const std::string& where, int& into) {
   std::int64_t value = 0;
   LAB_TRY(read_value(json, where, value));

@@ -53,19 +53,19 @@ void Lab::Parts::keep_cursors(std::int64_t count_before) {
 
 EngineState Lab::Parts::state() const {
   if (!fault.empty()) return EngineState::faulted;
-  if (work || !going_back.empty()) return EngineState::running;
+  if (work || !under_way.empty()) return EngineState::running;
   return run ? EngineState::paused : EngineState::empty;
 }
 
 Answer Lab::apply(const Command& command) {
   Parts& p = *parts_;
   const std::int64_t before = p.count();
-  const bool goes_back = is_one_of<command::Undo, command::Redo>(command);
+  const bool may_be_long = is_one_of<command::Undo, command::Redo, command::StepLanes>(command);
   const bool does_nothing = is_one_of<command::Pause>(command) && !p.work && !p.playing;
-  if (goes_back) p.going_back = label_of(command);
+  if (may_be_long) p.under_way = label_of(command);
   const std::string fault_before = is_look(command) ? p.fault : std::exchange(p.fault, "");
   const Status status = p.guarded([&] { return std::visit([&](const auto& c) { return p.carry_out(c); }, command); });
-  p.going_back.clear();
+  p.under_way.clear();
   if (!p.fault.empty() && !is_look(command)) p.break_off();
   if (p.count() != before) p.keep_cursors(before);
   if (!status) {
@@ -182,9 +182,11 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->number = ++p.snapshots_so_far;
   s->state = p.state();
   s->fault = p.fault;
-  s->working_on = p.going_back;
+  s->working_on = p.under_way;
   s->model = p.facts;
   s->selection = p.selection;
+  s->selection.cursor_a = std::min(s->selection.cursor_a, p.count() - 1);  // a long undo is seen on its way, before the cursors follow
+  s->selection.cursor_b = std::min(s->selection.cursor_b, p.count() - 1);
   s->sampling = p.sampling;
   s->rules = p.rules;
   s->controls = p.controls;

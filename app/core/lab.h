@@ -25,7 +25,7 @@ struct LabOptions {
   TraceOptions trace;
   Log* log = nullptr;               // may be null
   const std::atomic<bool>* stop = nullptr;  // polled between layers
-  std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, false stops it
+  std::function<bool()> go_on;      // may be empty; asked between the pieces of a long undo or redo, or of lanes that read; false stops it
   // May be empty; writes the state that a rule asks for. The hash is the model's, "" while nobody knows it.
   std::function<Status(const State& state, const std::string& name, const std::string& model_hash)> dump;
   // May be empty; told of every command that was applied, with the model that is open then, and how far announced work has come.

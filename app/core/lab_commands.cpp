@@ -14,8 +14,6 @@
 namespace lab {
 namespace {
 
-constexpr std::int64_t kMostWaiting = 16 << 20;
-constexpr std::int64_t kMostSteps = 1'000'000'000;
 constexpr double kMostRate = 1e6;
 
 Error out_of_range(const char* field, const std::string& expected, std::int64_t found, const char* message) {
@@ -125,18 +123,20 @@ void Lab::Parts::warn_of_caches(std::int64_t tokens_before) {
                          tokens, tokens * row >> 20, budget >> 20));
 }
 
+/// The tokens of a text. Those that a template puts before it stand at the beginning of a run only.
+Result<std::vector<std::int32_t>> Lab::Parts::encode(const std::string& text, bool is_first) const {
+  if (opened->tokenizer) return opened->tokenizer->encode(text, is_first);
+  return Error{.code = Code::missing,
+               .field = "tokenizer.json",
+               .expected = "a tokenizer in the model's folder",
+               .found = "none",
+               .message = "text needs a tokenizer",
+               .next = "feed token ids instead"};
+}
+
 Status Lab::Parts::carry_out(const command::FeedText& c) {
   LAB_TRY(need_run());
-  if (!opened->tokenizer)
-    return Error{.code = Code::missing,
-                 .field = "tokenizer.json",
-                 .expected = "a tokenizer in the model's folder",
-                 .found = "none",
-                 .message = "text needs a tokenizer",
-                 .next = "feed token ids instead"};
-  const bool is_first =
-      count() == 0 && run->waiting.count() == 0;  // a template's own tokens stand at the beginning only
-  LAB_ASSIGN(std::vector<std::int32_t> ids, opened->tokenizer->encode(c.text, is_first));
+  LAB_ASSIGN(std::vector<std::int32_t> ids, encode(c.text, count() == 0 && run->waiting.count() == 0));
   return carry_out(command::FeedTokens{std::move(ids)});
 }
 

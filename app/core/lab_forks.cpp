@@ -10,7 +10,6 @@
 namespace lab {
 namespace {
 
-constexpr std::size_t kMostRuns = 1000;
 constexpr std::size_t kLongestName = 80;
 constexpr std::int64_t kMostOffset = 16 << 20;  // as many tokens as may wait
 

@@ -18,6 +18,9 @@
 namespace lab {
 
 constexpr std::int64_t kNoEnd = std::numeric_limits<std::int64_t>::max();
+constexpr std::size_t kMostRuns = 1000;
+constexpr std::int64_t kMostWaiting = 16 << 20;  // tokens in a run
+constexpr std::int64_t kMostSteps = 1'000'000'000;
 
 /// Measures tokens a second over about the last second.
 class Speed {
@@ -100,9 +103,13 @@ struct Lab::Parts {
   Status carry_out(const command::RemoveNote& c);
   Status carry_out(const command::SetBreakpoint& c);
   Status carry_out(const command::RemoveBreakpoint& c);
+  Status carry_out(const command::OpenLanes& c);
+  Status carry_out(const command::StepLanes& c);
+  Status carry_out(const command::ResetLanes& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
+  Result<std::vector<std::int32_t>> encode(const std::string& text, bool is_first) const;
   Status feed(Tokens tokens, const std::string& label);
   void warn_of_caches(std::int64_t tokens_before);
   Status walk_history(const std::function<Status()>& step);
@@ -117,6 +124,9 @@ struct Lab::Parts {
   Status need_branch(std::int64_t id) const;
   void settle_on(std::int64_t id);
   Status step_others();
+
+  // lab_lanes.cpp: runs that begin side by side, read what waits in each, and are reset apart from each other.
+  Status do_together(GroupChange all, const std::string& label);
 
   // lab_interventions.cpp: rules that change what the run computes.
   std::vector<Intervention> interventions() const;
@@ -203,7 +213,7 @@ struct Lab::Parts {
   std::optional<Watcher> alarm;                      // all rules, where a breakpoint asks for alerts
   std::shared_ptr<const std::vector<Rule>> alarm_rules;
   std::string fault;
-  std::string going_back;  // what a long undo or redo is about, while it lasts
+  std::string under_way;  // what a long command is about, while it lasts: an undo, a redo, lanes that read
   Speed speed;
   std::vector<Notice> notices;
   std::uint64_t notices_so_far = 0, snapshots_so_far = 0, runs_so_far = 0, controls_so_far = 0;

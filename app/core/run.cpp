@@ -11,6 +11,7 @@
 #include "app/core/state_plane.h"
 #include "app/core/trials.h"
 #include "model/base/check.h"
+#include "model/lanes.h"
 
 namespace lab {
 namespace {
@@ -208,6 +209,8 @@ Result<State> Run::edited(const Command& command, EditEvent& event) const {
     next.position = state_.position;
   } else if (const auto* one = std::get_if<command::EditState>(&command)) {
     LAB_TRY(change(one->edit, next, forgotten));
+  } else if (const auto* reset = std::get_if<command::ResetLanes>(&command)) {
+    soften(next, static_cast<float>(reset->kept));
   } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
     for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next, forgotten));
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "views/panels/lane_page.h"
 #include "views/panels/notes.h"
 
 namespace lab {
@@ -69,6 +70,9 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
     case Action::next_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, true).value_or(-2));
     case Action::previous_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, false).value_or(-2));
     case Action::next_run: return next_run(snapshot);
+    case Action::step_lanes: return only_if(any_lane_waits(snapshot), command::StepLanes{1});
+    case Action::read_lanes: return only_if(any_lane_waits(snapshot), command::StepLanes{0});
+    case Action::reset_lanes: return only_if(!finished_lanes(snapshot).empty(), command::ResetLanes{finished_lanes(snapshot), 0});
     case Action::fork: return {command::Fork{at.cursor_a + 1 >= snapshot.count() ? -1 : at.cursor_a + 1, "", true}};
     case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
     case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});
@@ -81,7 +85,7 @@ bool moves_keyboard(Action action) {
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
          action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history ||
-         action == Action::note || action == Action::breakpoints;
+         action == Action::note || action == Action::breakpoints || action == Action::open_lanes;
 }
 
 bool repeats(Action action) {
@@ -89,7 +93,7 @@ bool repeats(Action action) {
     case Action::step: case Action::step_ten: case Action::previous: case Action::previous_ten:
     case Action::previous_layer: case Action::next_layer: case Action::larger: case Action::smaller: case Action::next_alert: case Action::previous_alert: case Action::next_note: case Action::previous_note: case Action::next_match: case Action::previous_match: case Action::previous_tensor:
     case Action::next_tensor: case Action::previous_index: case Action::next_index: case Action::previous_head: case Action::next_head:
-    case Action::undo_layout: case Action::redo_layout: case Action::next_pane: case Action::previous_pane: case Action::step_both: return true;
+    case Action::undo_layout: case Action::redo_layout: case Action::next_pane: case Action::previous_pane: case Action::step_both: case Action::step_lanes: return true;
     default: return false;
   }
 }

@@ -11,7 +11,7 @@ namespace lab {
 /// Keys by GLFW's codes: printable keys are their upper-case ASCII character.
 enum class Key : int {
   space = 32, comma = 44, minus = 45, period = 46, slash = 47, zero = 48, one = 49, two = 50, three = 51, four = 52, equal = 61, left_bracket = 91, right_bracket = 93,
-  a = 65, b = 66, c = 67, d = 68, e = 69, f = 70, g = 71, h = 72, i = 73, j = 74, k = 75, l = 76, m = 77, n = 78, o = 79, p = 80, q = 81, r = 82, s = 83, t = 84, v = 86, w = 87, x = 88, y = 89, z = 90,
+  a = 65, b = 66, c = 67, d = 68, e = 69, f = 70, g = 71, h = 72, i = 73, j = 74, k = 75, l = 76, m = 77, n = 78, o = 79, p = 80, q = 81, r = 82, s = 83, t = 84, u = 85, v = 86, w = 87, x = 88, y = 89, z = 90,
   escape = 256, enter = 257, tab = 258, backspace = 259, insert = 260, del = 261,
   right = 262, left = 263, down = 264, up = 265, page_up = 266, page_down = 267, home = 268, end = 269,
   f1 = 290, f2 = 291, f3 = 292, f6 = 295, f10 = 299, f11 = 300, keypad_zero = 320, keypad_subtract = 333, keypad_add = 334, keypad_enter = 335,

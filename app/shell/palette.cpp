@@ -18,6 +18,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/lane_page.h"
 #include "views/panels/strip.h"
 
 namespace lab {
@@ -87,11 +88,14 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
   const std::int64_t cursor = snapshot.selection.cursor_a;
   finder.add("run", "fork at the end", command::Fork{});
   if (cursor + 1 < snapshot.count()) finder.add("run", fmt::format("fork after t = {}", cursor), command::Fork{cursor + 1, "", false});
+  if (const auto finished = finished_lanes(snapshot); !finished.empty())
+    finder.add("run", fmt::format("let the {} lanes that have read all keep half of their past", finished.size()), command::ResetLanes{finished, 0.5});
   if (snapshot.runs.size() < 2) return;
   for (const std::int64_t count : {1, 10, 100}) finder.add("run", fmt::format("step all {} runs by {}", snapshot.runs.size(), count), command::StepAll{count});
   for (const RunFacts& run : snapshot.runs) {
     if (run.id != snapshot.active_run) finder.add("run", fmt::format("go to {}, {} tokens", run.name, run.tokens.count()), command::SwitchRun{run.id});
     if (run.id != snapshot.runs.front().id) finder.add("run", "promote " + run.name, command::PromoteRun{run.id});
+    if (run.tokens.count() > 0) finder.add("run", "reset the lane " + run.name, command::ResetLanes{{run.id}, 0});
     finder.add("run", "delete " + run.name, command::DeleteRun{run.id});
     if (const RunPair pair = runs_to_compare(snapshot); run.id != pair.a->id) finder.add("run", fmt::format("compare {} with {}", pair.a->name, run.name), command::Compare{pair.a->id, run.id});
   }

@@ -74,7 +74,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "half-life") return "half-life";
   if (pane == "half-life-map") return "half-life-map";
   if (pane == "hidden-attention") return "attention-map";
-  if (pane == "run-tree") return "norms";
+  if (pane == "run-tree" || pane == "lanes") return "norms";
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
   if (pane == "compare-next") return "next-token";
@@ -301,6 +301,7 @@ void Shell::Parts::note_texts() {
   for (std::size_t i = 0; snapshot->ranges && i < snapshot->ranges->size(); ++i) code_points.note((*snapshot->ranges)[i].name);
   code_points.note(memory.note.text);
   code_points.note(memory.run_name);
+  for (const std::string& text : memory.lanes.texts) code_points.note(text);
   for (std::size_t i = 0; snapshot->notes && i < snapshot->notes->size(); ++i) code_points.note((*snapshot->notes)[i].text);
   for (const RunFacts& run : snapshot->runs) code_points.note(run.name);
   if (!snapshot->model) return;
@@ -586,6 +587,7 @@ void Shell::Parts::perform(Action action) {
       break;
     case Action::reach: memory.show_reach = !memory.show_reach; break;
     case Action::breakpoints: memory.stops = !memory.stops && snapshot->model && page() != Page::weights; break;
+    case Action::open_lanes: memory.lanes.is_open = has_time_panel(); break;
     case Action::next_clock: memory.clock = static_cast<TimeClock>((static_cast<int>(memory.clock) + 1) % 3); break;
     case Action::playback: memory.playback = !memory.playback && has_time_panel(); break;
     case Action::previous_tensor: page() == Page::weights ? move_in_tensors(-1) : move_in_state(0, -1); break;

@@ -89,6 +89,10 @@ constexpr Shortcut kShortcuts[] = {
     {Action::breakpoints, Key::d, kNone, "D", "breakpoints: pause the run when …"},
     {Action::fork, Key::p, kNone, "P", "fork the run at cursor A"},
     {Action::next_run, Key::g, kNone, "G", "next run"},
+    {Action::open_lanes, Key::k, kNone, "K", "open lanes: a run for each text"},
+    {Action::step_lanes, Key::u, kNone, "U", "all lanes in which tokens wait read one"},
+    {Action::read_lanes, Key::u, kControl, "Ctrl+U", "all lanes read what waits in them"},
+    {Action::reset_lanes, Key::u, kShift, "Shift+U", "reset the lanes that have read all, and no others"},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };

@@ -20,6 +20,7 @@ enum class Action {
   next_pane, previous_pane, show_compare, step_both,
   save, save_as, save_patch, history,
   note, next_note, previous_note, reach, breakpoints, fork, next_run,
+  open_lanes, step_lanes, read_lanes, reset_lanes,
 };
 
 struct Shortcut {

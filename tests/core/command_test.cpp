@@ -51,7 +51,10 @@ std::vector<Command> one_of_each() {
           command::SetNote{1, 17, "here it turns"},
           command::RemoveNote{0},
           command::SetBreakpoint{2, "norm(L3) > 8 and entropy > 5", false},
-          command::RemoveBreakpoint{1}};
+          command::RemoveBreakpoint{1},
+          command::OpenLanes{{"a text", "", "ünïcode"}},
+          command::StepLanes{7},
+          command::ResetLanes{{2, 1}, 0.25}};
 }
 
 Error refused(const std::string& json) {
@@ -115,6 +118,14 @@ TEST_CASE("command: ids that are no ids are refused by their place") {
   CHECK(refused(R"({"command": "feed_tokens", "ids": [4294967297]})").field == "commands[2].ids[0]");
 }
 
+TEST_CASE("command: lanes are lists of texts and of runs, and nothing else") {
+  CHECK(json_of(command::ResetLanes{{2, 1}, 0.25}) == R"({"command":"reset_lanes","runs":[2,1],"kept":0.25})");
+  CHECK(refused(R"({"command": "open_lanes", "texts": "a"})").field == "commands[2].texts");
+  CHECK(refused(R"({"command": "open_lanes", "texts": ["a", 1]})").field == "commands[2].texts[1]");
+  CHECK(refused(R"({"command": "reset_lanes", "runs": [1, 2.5], "kept": 0})").field == "commands[2].runs[1]");
+  CHECK(refused(R"({"command": "reset_lanes", "runs": 1, "kept": 0})").code == Code::mismatch);
+}
+
 TEST_CASE("command: fields within a field are read as strictly") {
   const Error error = refused(
       R"({"command": "set_sampling", "sampling": {"greedy": false, "temperature": 1, "top_k": 0, "top_p": 1}})");
@@ -145,6 +156,10 @@ TEST_CASE("command: labels are what a person would say") {
   CHECK(label_of(command::FeedTokens{{1}}) == "feed 1 token");
   CHECK(label_of(command::FeedText{"a\nb"}) == "feed \"a\\x0ab\"");
   CHECK(label_of(command::SetRange{0, "bread", 128, 224}) == "name tokens 128 to 223 \"bread\"");
+  CHECK(label_of(command::OpenLanes{{"a", "b"}}) == "open 2 lanes");
+  CHECK(label_of(command::StepLanes{0}) == "read what waits in all lanes");
+  CHECK(label_of(command::ResetLanes{{2}, 0}) == "reset lane 2");
+  CHECK(label_of(command::ResetLanes{{2, 1}, 0.5}) == "let lanes 2, 1 keep 0.5");
   for (const Command& command : one_of_each()) CHECK_FALSE(label_of(command).empty());
 }
 

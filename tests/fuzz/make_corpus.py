@@ -642,6 +642,8 @@ SESSIONS = {
     "patch-command": session(*FED, command("apply_patch", title="t", edits=[{"operation": "clamp", "value": 1}, {"operation": "set", "at": "3", "value": 2}])),
     "forks": session(*FED, command("fork", position=2, name="a", keep=True), command("step_all", count=3), command("fork", position=-1, name="", keep=False),
                      command("switch_run", run=0), command("promote_run", run=2), command("rename_run", run=1, name="b"), command("delete_run", run=0), command("undo"), command("undo")),
+    "lanes": session(command("open_lanes", texts=["", ""]), command("feed_tokens", ids=[1, 2, 3]), command("step_lanes", count=2), command("reset_lanes", runs=[2, 1], kept=0.5),
+                     command("switch_run", run=1), command("feed_tokens", ids=[4]), command("step_lanes", count=0), command("reset_lanes", runs=[1], kept=0), command("undo"), command("undo"), command("redo")),
     "rules": session(*FED, command("set_rule", index=0, rule={"kind": "norm-jump", "limit": 1, "on_alert": "roll_back", "roll_back": 2}), command("use_rules", preset="document 2"),
                      command("step", count=20), command("remove_rule", index=0)),
     "trials": session(*FED, command("set_trials", rotary="stored", at_position=-1, no_cache=False, only_layer=1), command("step", count=2)),

@@ -113,6 +113,20 @@ TEST_CASE("actions: a fork begins at cursor A, the next run is the one behind th
   CHECK(asked(Action::previous_note, snapshot) == "");
 }
 
+TEST_CASE("actions: lanes step while tokens wait in one of them, and only those that have read all are reset") {
+  Snapshot snapshot = five_tokens();
+  const auto edits = std::make_shared<const std::vector<EditEvent>>();
+  snapshot.runs = {{.id = 0, .name = "main", .tokens = snapshot.tokens, .edits = edits}};
+  CHECK(asked(Action::reset_lanes, snapshot) == "");  // one run is no lane among others
+  snapshot.runs.push_back({.id = 4, .name = "lane 4", .tokens = snapshot.tokens, .waiting = 2, .edits = edits});
+  CHECK(asked(Action::step_lanes, snapshot) == json_of(command::StepLanes{1}));
+  CHECK(asked(Action::read_lanes, snapshot) == json_of(command::StepLanes{0}));
+  CHECK(asked(Action::reset_lanes, snapshot) == json_of(command::ResetLanes{{0}, 0}));
+  snapshot.runs[1].waiting = 0;
+  CHECK(asked(Action::step_lanes, snapshot) == "");
+  CHECK(asked(Action::reset_lanes, snapshot) == json_of(command::ResetLanes{{0, 4}, 0}));
+}
+
 TEST_CASE("actions: a held key repeats movements, not edits") {
   CHECK(repeats(Action::step));
   CHECK_FALSE(repeats(Action::zero_layer));

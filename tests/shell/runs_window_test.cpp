@@ -61,6 +61,45 @@ TEST_CASE("window: an edit is applied as a fork from cursor A, and the tree show
   CHECK(window.snapshot()->active_run == 0);
 }
 
+TEST_CASE("window: K opens lanes, U and Ctrl+U read in them, Shift+U resets those that have read all, and Ctrl+Z takes each back") {
+  HeadlessWindow window(1600, 1000);
+  window.open("prose");
+  window.press(Key::k);
+  window.type(U"In the beginning");
+  window.click("transport/lane text 1");
+  window.type(U"And");
+  window.press(Key::enter);
+  const auto read = [&] {
+    std::vector<std::int64_t> counts;
+    for (const RunFacts& run : window.snapshot()->runs) counts.push_back(run.tokens.count());
+    return counts;
+  };
+  REQUIRE(window.snapshot()->runs.size() == 3);
+  CHECK_FALSE(window.shell().item("transport/lane text 0"));
+  for (int i = 0; i < 4; ++i) window.press(Key::u);
+  CHECK(read() == std::vector<std::int64_t>{0, 4, 3});
+  window.press(Key::u, kShift);
+  CHECK(window.snapshot()->runs[1].edits->empty());
+  REQUIRE(window.snapshot()->runs[2].edits->size() == 1);
+  CHECK(window.snapshot()->runs[2].edits->front().is_reset);
+  window.press(Key::u, kShift);  // it is reset already, and no other has read all
+  CHECK(window.snapshot()->runs[2].edits->size() == 1);
+  window.press(Key::u, kControl);
+  CHECK(read() == std::vector<std::int64_t>{0, 16, 3});
+  show(window, "state-over-time", "Lanes");
+  CHECK(window.shell().item("lanes/strip 1"));
+  CHECK(window.shell().item("lanes/event 2 0"));
+  window.click("lanes/lane 1");
+  CHECK(window.snapshot()->active_run == 1);
+  window.press(Key::z, kControl);
+  CHECK(read() == std::vector<std::int64_t>{0, 4, 3});
+  CHECK(window.snapshot()->active_run == 1);
+  window.press(Key::z, kControl);
+  CHECK(window.snapshot()->runs[2].edits->empty());
+  for (int i = 0; i < 5; ++i) window.press(Key::z, kControl);
+  CHECK(window.snapshot()->runs.size() == 1);
+}
+
 TEST_CASE("window: who wrote a cell is shown, and a token forgotten and taken back") {
   HeadlessWindow window(1600, 1000);
   with_text(window);

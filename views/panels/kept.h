@@ -162,9 +162,11 @@ struct PaneMemory::Kept {
   std::uint64_t noting = 0;                      // the note that the open page writes
   bool stops_are_open = false;                   // as the last frame had the page of breakpoints
   std::string stop_text;                         // typed there
-  std::map<std::int64_t, KeptStrip> strips;      // of the tree of runs, by run
+  std::map<std::pair<std::string, std::int64_t>, KeptStrip> strips;  // of runs, by pane and run
   std::int64_t first_run = 0;                    // at the top of the tree of runs
   bool renaming_is_open = false;                 // as the last frame had the page that names a run
+  std::int64_t first_lane = 0;                   // at the top of the lanes
+  bool opening_lanes = false;                    // as the last frame had the page on which lanes are opened
 };
 
 /// The kept part of a memory, made on first use.

@@ -54,6 +54,11 @@ struct CompareMemory {
   std::string search;                             // typed there
 };
 
+/// Lanes that are about to be opened.
+struct LaneDraft {
+  bool is_open = false;
+  std::vector<std::string> texts;  // a field for each
+};
 /// A rule that is being written.
 struct InterventionDraft {
   int index = -1;      // of the rule that is changed; -1: a new one
@@ -104,6 +109,8 @@ struct PaneMemory {
   int search_step = 0;                           // +1, -1: the next frame goes to the next match or the one before
   NoteDraft note;
   bool stops = false;                            // the page of breakpoints is open
+  LaneDraft lanes;
+  double lane_keeps = 0;                         // of its past when it is reset: 0 nothing
   bool show_reach = false;                       // how far back the selected cell sees, on the time axis
   std::int64_t writer = -1;                      // the token chosen among those who wrote; -1: the one that gives most
   std::int64_t renamed_run = -1;                 // the run whose name is being typed; -1: none

@@ -22,6 +22,7 @@ void draw_half_life_map(Ui& ui, Box box, PaneContext& context);
 void draw_half_lives(Ui& ui, Box box, PaneContext& context);
 void draw_hidden_attention(Ui& ui, Box box, PaneContext& context);
 void draw_run_tree(Ui& ui, Box box, PaneContext& context);
+void draw_state_lanes(Ui& ui, Box box, PaneContext& context);
 void draw_tensors(Ui& ui, Box box, PaneContext& context);
 void draw_weight_map(Ui& ui, Box box, PaneContext& context);
 void draw_weight_values(Ui& ui, Box box, PaneContext& context);

@@ -44,6 +44,7 @@ constexpr PaneKind kKinds[] = {
     {"half-life-map", {.half_lives = true}, draw_half_life_map, nullptr, "Half-lives of all layers"},
     {"hidden-attention", {.hidden = true}, draw_hidden_attention, nullptr, "Hidden attention"},
     {"run-tree", {.tree = true}, draw_run_tree, nullptr, "Run tree"},
+    {"lanes", {}, draw_state_lanes, nullptr, "Lanes"},
 };
 
 }  // namespace

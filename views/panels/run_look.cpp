@@ -54,6 +54,8 @@ void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts&
                             {.label = "Rename…", .separated = true},
                             {.label = "Promote: the first place and its name", .enabled = !is_first && can_act},
                             {.label = "Fork it at its end", .enabled = can_act},
+                            {.label = "Reset: it forgets everything", .enabled = can_act && run.tokens.count() > 0},
+                            {.label = "Soft reset: it keeps half", .enabled = can_act && run.tokens.count() > 0},
                             {.label = "Delete", .enabled = has_others && can_act, .separated = true}};
   const auto go = [&] {
     if (!is_active) context.send(command::SwitchRun{run.id});
@@ -72,7 +74,9 @@ void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts&
       go();
       context.send(command::Fork{});
       break;
-    case 6: context.send(command::DeleteRun{run.id}); break;
+    case 6: context.send(command::ResetLanes{{run.id}, 0}); break;
+    case 7: context.send(command::ResetLanes{{run.id}, 0.5}); break;
+    case 8: context.send(command::DeleteRun{run.id}); break;
     default: break;
   }
 }

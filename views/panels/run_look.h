@@ -17,7 +17,7 @@ std::int64_t own_tokens(const RunFacts& run);
 /// What differs: "at 100: zero L12", "at 100, reads another text".
 std::string difference_text(const Snapshot& snapshot, const RunFacts& run);
 
-/// The menu of a run, opened by ImGui::OpenPopup: go to it, rename, promote, continue, compare, delete. Once a frame.
+/// The menu of a run, opened by ImGui::OpenPopup: go to it, rename, promote, continue, fork, reset, delete. Once a frame.
 void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts& run);
 /// A page on which a run gets its name, where that was begun.
 void draw_run_naming(Ui& ui, Box anchor, PaneContext& context);

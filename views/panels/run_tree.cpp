@@ -9,10 +9,10 @@
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
+#include "views/panels/norm_strip.h"
 #include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 #include "views/panels/run_look.h"
-#include "views/plot/color_map.h"
 
 namespace lab {
 namespace {
@@ -22,7 +22,6 @@ constexpr float kAxis = 20, kLegend = 22, kGap = 10, kCardHeight = 66;
 constexpr double kLowest = 1e-3, kHighest = 2;  // of relative differences that have colours of their own
 
 ColorScale difference_scale(const Theme& theme) { return {.map = ColorMap::viridis, .scaling = Scaling::log, .low = kLowest, .high = kHighest, .map_from = theme.dark ? 0.16 : 0.0}; }
-ColorScale norm_scale() { return {.map = ColorMap::gray, .low = 0.5, .high = 1.7}; }
 
 std::string megabytes(std::int64_t bytes) { return fmt::format("{:.3g} MiB", static_cast<double>(bytes) / (1 << 20)); }
 
@@ -31,47 +30,6 @@ double longest(const Snapshot& snapshot) {
   std::int64_t count = 1;
   for (const RunFacts& run : snapshot.runs) count = std::max(count, run.tokens.count());
   return static_cast<double>(count);
-}
-
-/// A picture with tokens across and layers down, painted again only when it changes.
-void paint_strip(Ui& ui, Box box, PaneContext& context, const KeptStrip& strip) {
-  if (!strip.pixels) return;
-  const DisplayList list{box.w, box.h, {DrawImage{{0, 0, box.w, box.h}, strip.pixels}}};
-  context.painter.paint(list, ui.list(), ui.px(box.x), ui.px(box.y));
-}
-
-/// The picture of a run, kept under what it is made from.
-template <class Make>
-const KeptStrip& kept_strip(PaneContext& context, std::int64_t run, const std::string& key, Make make) {
-  KeptStrip& kept = kept_of(context).strips[run];
-  if (kept.key == key) return kept;
-  kept = {.key = key, .of = context.derived.tree, .pixels = make()};
-  return kept;
-}
-
-/// Norms of the first run by layer, each over its own mean: where its text moved it.
-void draw_norms(Ui& ui, Box box, PaneContext& context, const RunFacts& run) {
-  const std::int64_t layers = std::ssize(context.snapshot.model->layers), count = run.tokens.count();
-  const auto width = static_cast<int>(ui.px(box.w)), height = static_cast<int>(ui.px(box.h));
-  if (width < 2 || height < 2 || count == 0) return;
-  const std::string key = fmt::format("norms {} {} {} {} {}", run.run, run.trace->revision(), count, width, height);
-  paint_strip(ui, box, context, kept_strip(context, run.id, key, [&] {
-    const std::int64_t stride = std::max<std::int64_t>(1, count / (2 * width)), columns = (count + stride - 1) / stride;
-    std::vector<float> values(static_cast<std::size_t>(columns * layers));
-    for (std::int64_t layer = 0; layer < layers; ++layer) {
-      double sum = 0;
-      std::int64_t known = 0;
-      for (std::int64_t i = 0; i < columns; ++i) {
-        const float norm = run.trace->statistic(static_cast<int>(layer), Statistic::h_norm, i * stride).mean;
-        values[static_cast<std::size_t>(i * layers + layer)] = norm;
-        if (std::isfinite(norm)) sum += static_cast<double>(norm), ++known;
-      }
-      const double mean = known > 0 && sum > 0 ? sum / static_cast<double>(known) : 1;
-      for (std::int64_t i = 0; i < columns; ++i) values[static_cast<std::size_t>(i * layers + layer)] /= static_cast<float>(mean);
-    }
-    return color_matrix([&](std::int64_t i) { return values.data() + i * layers; }, columns, layers, {}, 0, static_cast<double>(columns), 0, static_cast<double>(layers), width,
-                        height, norm_scale(), Pooling::mean);
-  }));
 }
 
 const RunStrip* strip_of(const PaneContext& context, std::int64_t run) {
@@ -84,7 +42,7 @@ void draw_differences(Ui& ui, Box box, PaneContext& context, const RunStrip& str
   const auto width = static_cast<int>(ui.px(box.w)), height = static_cast<int>(ui.px(box.h));
   if (width < 1 || height < 2 || strip.columns() == 0) return;
   const std::string key = fmt::format("{} {} {} {} {}", static_cast<const void*>(context.derived.tree.get()), width, height, strip.columns(), ui.theme().name);
-  paint_strip(ui, box, context, kept_strip(context, strip.run, key, [&] {
+  paint_strip(ui, box, context, kept_strip(ui, context, strip.run, key, [&] {
     return color_matrix([&](std::int64_t i) { return strip.difference.data() + i * strip.layers; }, strip.columns(), strip.layers, {}, 0, static_cast<double>(strip.columns()), 0,
                         static_cast<double>(strip.layers), width, height, difference_scale(ui.theme()), Pooling::largest);
   }));
@@ -149,15 +107,7 @@ void react_to_strip(Ui& ui, Box box, PaneContext& context, const RunFacts& run, 
   context.send(command::Select{layer, -1, -1});
 }
 
-/// Where the strip of a run begins and ends on the axis.
-struct Place {
-  Box axis;
-  double tokens;
-  float at(double token) const { return axis.x + static_cast<float>(token / tokens) * axis.w; }
-  std::int64_t token(float x) const { return static_cast<std::int64_t>(std::floor(static_cast<double>((x - axis.x) / axis.w) * tokens)); }
-};
-
-void draw_strip(Ui& ui, Box row, PaneContext& context, const RunFacts& run, const Place& place) {
+void draw_strip(Ui& ui, Box row, PaneContext& context, const RunFacts& run, const StripAxis& place) {
   if (row.h < 8) return;
   const Theme& theme = ui.theme();
   const bool is_first = run.id == context.snapshot.runs.front().id;
@@ -165,7 +115,7 @@ void draw_strip(Ui& ui, Box row, PaneContext& context, const RunFacts& run, cons
   const double first = is_first ? 0 : strip ? static_cast<double>(strip->first) : static_cast<double>(run.forked_at);
   const double last = is_first ? static_cast<double>(run.tokens.count()) : strip ? static_cast<double>(strip->last) : static_cast<double>(run.tokens.count());
   const Box box{place.at(first), row.y + 1, std::max(3.0f, place.at(last) - place.at(first)), row.h - 2};
-  if (is_first) draw_norms(ui, box, context, run);
+  if (is_first) draw_norm_strip(ui, box, context, run);
   else if (strip) draw_differences(ui, box, context, *strip);
   else ui.fill(box, theme.raised);
   // What the run has read beyond the end of the first one has nothing to be compared with.
@@ -181,36 +131,13 @@ void draw_strip(Ui& ui, Box row, PaneContext& context, const RunFacts& run, cons
 }
 
 /// A line from where a run was forked to its strip.
-void draw_branch(Ui& ui, PaneContext& context, const RunFacts& run, const Place& place, float parent_bottom, float middle) {
+void draw_branch(Ui& ui, PaneContext& context, const RunFacts& run, const StripAxis& place, float parent_bottom, float middle) {
   if (run.parent < 0) return;
   const Color color = run_color(ui.theme(), context.snapshot, run.id);
   const float x = std::max(place.axis.x + 3, place.at(static_cast<double>(run.forked_at)) - 7);
   ui.list()->AddCircleFilled({ui.px(x) + 0.5f, ui.px(parent_bottom + 4)}, 3.5f * ui.scale(), color);
   ui.fill({x - 0.5f, parent_bottom + 4, 1.5f, middle - parent_bottom - 4}, color);
   ui.fill({x - 0.5f, middle, place.at(static_cast<double>(run.forked_at)) - x + 0.5f, 1.5f}, color);
-}
-
-void draw_ramp(Ui& ui, Box& row, const char* name, const ColorScale& scale, const std::string& low, const std::string& high) {
-  const Theme& theme = ui.theme();
-  row.cut_left(ui.text_in(row, Face::control, theme.dim, name) - row.x + 8);
-  row.cut_left(ui.text_in(row, Face::axis, theme.dim, low) - row.x + 6);
-  const Box ramp = row.cut_left(80).row(8);
-  for (int i = 0; i < 20; ++i) {
-    const Rgba color = scale.color(scale.value((static_cast<double>(i) + 0.5) / 20));
-    ui.fill({ramp.x + static_cast<float>(i) * 4, ramp.y, 4, ramp.h}, static_cast<Color>(color));
-  }
-  row.cut_left(6);
-  row.cut_left(ui.text_in(row, Face::axis, theme.dim, high) - row.x + 20);
-}
-
-void draw_axis(Ui& ui, const Place& place) {
-  const auto wanted = static_cast<int>(std::clamp(place.axis.w / 70, 2.0f, 14.0f));
-  for (const double tick : ticks(0, place.tokens, wanted, true)) {
-    const std::string text = number_text(tick, 9);
-    const float width = ui.width(Face::axis, text), x = std::min(place.at(tick) - width / 2, place.axis.right() - width);
-    ui.text(Face::axis, std::max(place.axis.x, x), place.axis.y + 3, ui.theme().dim, text);
-  }
-  ui.text_in({place.axis.right() + 4, place.axis.y, 40, place.axis.h}, Face::tick, ui.theme().dim, "token");
 }
 
 /// The runs that are listed where there is little room: the active one among them.
@@ -226,8 +153,8 @@ void draw_runs(Ui& ui, Box box, PaneContext& context) {
   box = box.inset(12, 0);
   const bool has_strips = box.w >= kCard + kLeastStrip + 60;
   const float card = has_strips ? (box.w > 620 ? kCard : kNarrowCard) : box.w;
-  Place place{{box.x + card + 12, box.y, box.w - card - 12 - 44, kAxis}, longest(snapshot)};
-  if (has_strips) draw_axis(ui, place);
+  StripAxis place{{box.x + card + 12, box.y, box.w - card - 12 - 44, kAxis}, longest(snapshot)};
+  if (has_strips) draw_strip_axis(ui, place);
   box.cut_top(has_strips ? kAxis : 4);
   const bool has_legend = has_strips && box.h >= 150;
   Box legend = has_legend ? box.cut_bottom(kLegend) : Box{};

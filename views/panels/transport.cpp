@@ -10,6 +10,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/lane_page.h"
 #include "views/panels/notes.h"
 #include "views/panels/panes.h"
 #include "views/panels/ranges.h"
@@ -151,6 +152,7 @@ void draw_transport(Ui& ui, Box box, PaneContext& context) {
   draw_naming(ui, {box.x + kTimeLeft, box.y, 0, 0}, context);
   draw_note_page(ui, {box.x + kTimeLeft, box.y, 0, 0}, context);
   draw_stops(ui, {controls.x + 12, controls.y, 0, 0}, context);
+  draw_lane_page(ui, {box.x + kTimeLeft, box.y, 0, 0}, context);
 }
 
 }  // namespace lab
