@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "views/panels/compare.h"
 #include "views/panels/notes.h"
 
 namespace lab {
@@ -39,6 +40,17 @@ Commands next_run(const Snapshot& snapshot) {
   return {command::SwitchRun{at == runs.end() || at + 1 == runs.end() ? runs.front().id : (at + 1)->id}};
 }
 
+/// The active run as A, and as B the run behind the one that it is compared with, the first again after the last.
+Commands compare_next(const Snapshot& snapshot) {
+  const RunPair pair = runs_to_compare(snapshot);
+  if (!pair.a) return {};
+  std::vector<std::int64_t> others;
+  for (const RunFacts& run : snapshot.runs)
+    if (run.id != snapshot.active_run) others.push_back(run.id);
+  const auto at = pair.a->id == snapshot.active_run ? std::ranges::find(others, pair.b->id) : others.end();
+  return {compare_active_with(snapshot, at == others.end() || at + 1 == others.end() ? others.front() : *(at + 1))};
+}
+
 Commands only_if(bool makes_sense, Command command) {
   if (!makes_sense) return {};
   return {std::move(command)};
@@ -69,6 +81,7 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
     case Action::next_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, true).value_or(-2));
     case Action::previous_note: return seek(snapshot, neighbour_note(snapshot, at.cursor_a, false).value_or(-2));
     case Action::next_run: return next_run(snapshot);
+    case Action::compare_next: return compare_next(snapshot);
     case Action::fork: return {command::Fork{at.cursor_a + 1 >= snapshot.count() ? -1 : at.cursor_a + 1, "", true}};
     case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
     case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});

@@ -129,6 +129,7 @@ struct Shell::Parts {
   void show_page(Page page);
   void go_to_alert(bool next);
   void swap_runs();
+  void compare_next();
   void follow_flip(const std::vector<InputEvent>& events);
   PaneContext pane_context();
   void show_other_view();
@@ -444,6 +445,14 @@ void Shell::Parts::swap_runs() {
   send(how);
 }
 
+/// Shows the active run beside another one.
+void Shell::Parts::compare_next() {
+  std::vector<Command> commands = commands_of(Action::compare_next, *snapshot, memory.rate, memory.clock);
+  if (commands.empty()) return engine.note(false, "There is one run. Fork it (P), and compare the two.");
+  show_page(Page::compare);
+  send(std::move(commands.front()));
+}
+
 /// In Compare A and B change places while their key is held.
 void Shell::Parts::follow_flip(const std::vector<InputEvent>& events) {
   bool& is_flipped = memory.compare.is_flipped;
@@ -556,6 +565,7 @@ void Shell::Parts::perform(Action action) {
     case Action::show_inspect: show_page(Page::inspect); break;
     case Action::show_monitor: show_page(Page::monitor); break;
     case Action::show_compare: show_page(Page::compare); break;
+    case Action::compare_next: compare_next(); break;
     case Action::next_alert:
     case Action::previous_alert:
       if (page() != Page::compare) go_to_alert(action == Action::next_alert);

@@ -89,6 +89,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::breakpoints, Key::d, kNone, "D", "breakpoints: pause the run when …"},
     {Action::fork, Key::p, kNone, "P", "fork the run at cursor A"},
     {Action::next_run, Key::g, kNone, "G", "next run"},
+    {Action::compare_next, Key::g, kShift, "Shift+G", "compare the active run with another; again: with the next"},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };

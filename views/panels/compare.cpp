@@ -77,6 +77,12 @@ Command fork_here(const Snapshot& snapshot) {
   return command::Fork{cursor >= 0 && cursor + 1 < snapshot.count() ? cursor + 1 : -1, "", false};
 }
 
+Command compare_active_with(const Snapshot& snapshot, std::int64_t run) {
+  command::Compare how = snapshot.selection.compare;
+  how.a = snapshot.active_run, how.b = run;
+  return how;
+}
+
 std::vector<CompareMark> own_edits(const CompareScene& scene) {
   std::vector<CompareMark> marks;
   for (const bool of_b : {false, true}) add_own(scene, of_b, marks);

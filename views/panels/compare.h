@@ -39,6 +39,8 @@ std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context)
 
 /// What makes two runs of one: a fork after the token at the cursor.
 Command fork_here(const Snapshot& snapshot);
+/// The active run beside another one, as B, aligned as the two before.
+Command compare_active_with(const Snapshot& snapshot, std::int64_t run);
 
 /// Where a run was edited that the other one was not: before the token in a column was read. In the order of columns.
 struct CompareMark {
