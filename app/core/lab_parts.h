@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/core/changes.h"
+#include "app/core/guest.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
 #include "tracer/detect/stop_expression.h"
@@ -52,6 +53,12 @@ struct Work {
     Waiting waiting_before;
   };
   std::vector<Lane> others;
+};
+
+/// A file that runs are compared with, and the run with which it reads along; −1: none.
+struct Beside {
+  std::unique_ptr<Guest> guest;
+  std::int64_t of = -1;
 };
 
 struct Lab::Parts {
@@ -100,6 +107,8 @@ struct Lab::Parts {
   Status carry_out(const command::RemoveNote& c);
   Status carry_out(const command::SetBreakpoint& c);
   Status carry_out(const command::RemoveBreakpoint& c);
+  Status carry_out(const command::CompareWith& c);
+  Status carry_out(const command::CloseCompared& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -117,6 +126,14 @@ struct Lab::Parts {
   Status need_branch(std::int64_t id) const;
   void settle_on(std::int64_t id);
   Status step_others();
+
+  // lab_guests.cpp: files that runs are compared with.
+  RunFacts run_facts(const Branch& branch) const;
+  Status need_comparable(const Guest& guest) const;
+  Status need_side(std::int64_t id) const;
+  std::int64_t behind(const Beside& each) const;
+  void look_at_guests();
+  void read_along();
 
   // lab_interventions.cpp: rules that change what the run computes.
   std::vector<Intervention> interventions() const;
@@ -188,6 +205,9 @@ struct Lab::Parts {
   std::vector<bool> sampleable;
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one
+  std::vector<Beside> guests;
+  std::int64_t next_guest = kFirstGuest;
+  bool guests_lag = false, guests_rest = false;  // some have something to read; none shall until the next command
   UndoStack history;
   CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;

@@ -40,13 +40,13 @@ Commands next_run(const Snapshot& snapshot) {
   return {command::SwitchRun{at == runs.end() || at + 1 == runs.end() ? runs.front().id : (at + 1)->id}};
 }
 
-/// The active run as A, and as B the run behind the one that it is compared with, the first again after the last.
+/// The active run as A, and as B the run or file behind the one that it is compared with, the first again after the last.
 Commands compare_next(const Snapshot& snapshot) {
   const RunPair pair = runs_to_compare(snapshot);
   if (!pair.a) return {};
   std::vector<std::int64_t> others;
-  for (const RunFacts& run : snapshot.runs)
-    if (run.id != snapshot.active_run) others.push_back(run.id);
+  for (const RunFacts* side : sides_of(snapshot))
+    if (side->id != snapshot.active_run) others.push_back(side->id);
   const auto at = pair.a->id == snapshot.active_run ? std::ranges::find(others, pair.b->id) : others.end();
   return {compare_active_with(snapshot, at == others.end() || at + 1 == others.end() ? others.front() : *(at + 1))};
 }
@@ -94,7 +94,7 @@ bool moves_keyboard(Action action) {
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
          action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history ||
-         action == Action::note || action == Action::breakpoints;
+         action == Action::note || action == Action::breakpoints || action == Action::compare_file;
 }
 
 bool repeats(Action action) {

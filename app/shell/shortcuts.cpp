@@ -60,6 +60,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, view, setting", true},
     {Action::focus_prompt, Key::l, kControl, "Ctrl+L", "type a prompt", true},
     {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
+    {Action::compare_file, Key::o, kControlShift, "Ctrl+Shift+O", "compare with a file: a session, a trace, another model", true},
     {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view in hand", true},
     {Action::maximise, Key::f11, kNone, "F11", "enlarge the pane in hand, and back", true},
     {Action::change_view, Key::f10, kNone, "F10", "another view in the pane in hand", true},

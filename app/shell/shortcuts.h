@@ -19,7 +19,7 @@ enum class Action {
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
   next_pane, previous_pane, show_compare, step_both,
   save, save_as, save_patch, history,
-  note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next,
+  note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next, compare_file,
 };
 
 struct Shortcut {

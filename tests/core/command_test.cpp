@@ -51,7 +51,9 @@ std::vector<Command> one_of_each() {
           command::SetNote{1, 17, "here it turns"},
           command::RemoveNote{0},
           command::SetBreakpoint{2, "norm(L3) > 8 and entropy > 5", false},
-          command::RemoveBreakpoint{1}};
+          command::RemoveBreakpoint{1},
+          command::CompareWith{"../traces/reference.safetensors", "a"},
+          command::CloseCompared{-3}};
 }
 
 Error refused(const std::string& json) {
