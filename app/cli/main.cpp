@@ -57,7 +57,7 @@ Result<int> dispatch(int argc, char** argv) {
   app.set_version_flag("--version", version_text);
   app.footer("Without a subcommand the window opens. `statelab SUBCOMMAND --help` shows an example of each.");
   std::vector<std::string> targets;
-  app.add_option("TARGET", targets, "Opens the window with this model or session");
+  app.add_option("TARGET", targets, "Opens the window with this model or session; with two, also recorded traces, Compare shows one beside the other");
   History history;
   add_history(app, history);
   app.require_subcommand(0, 1);

@@ -52,13 +52,18 @@ Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& ses
     if (!reporting.quiet) warn("unknown field " + field + " of the session is not used");
   auto found = find_session_model(session, path);
   if (!found && found.error().code == Code::not_found)
-    if (const auto recent = read_recent(state_file("recent.json")); recent && !recent->empty()) found = find_session_model(session, path, *recent);
+    if (const auto recent = models_opened_before(); !recent.empty()) found = find_session_model(session, path, recent);
   LAB_ASSIGN(const std::string model, std::move(found));
   LAB_ASSIGN(const auto opened, open(model, reporting));
   if (!session.model_hash.empty() && !reporting.quiet)
     if (const std::string hash = content_hash(opened->checkpoint); hash != session.model_hash)
       warn(fmt::format("the session was made with model {}, this one is {}", session.model_hash, hash));
   return opened;
+}
+
+std::vector<std::string> models_opened_before() {
+  auto recent = read_recent(state_file("recent.json"));
+  return recent ? recent.take() : std::vector<std::string>();
 }
 
 Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history, const std::string& dumps) {
@@ -75,6 +80,7 @@ Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const Histor
   options.trace = history.trace();
   options.stop = &interrupted();
   options.go_on = [] { return !interrupted(); };
+  options.opened_before = models_opened_before;
   if (!dumps.empty())
     options.dump = [dumps](const State& state, const std::string& name, const std::string& model_hash) -> Status {
       LAB_TRY(make_folder(dumps));

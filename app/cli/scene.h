@@ -29,6 +29,9 @@ Result<Session> read_source(const std::string& path, const Reporting& reporting)
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
                                                               const Reporting& reporting);
 
+/// The models that a window has opened, the latest first; none where that is not known.
+std::vector<std::string> models_opened_before();
+
 /// A lab with single-precision arithmetic that Ctrl+C stops. States that its rules dump go into a folder, "" for none. Refuses
 /// --dtype f64.
 Result<std::unique_ptr<Lab>> make_lab(const Arithmetic& arithmetic, const History& history = {}, const std::string& dumps = "");

@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include "app/cli/options.h"
+#include "app/cli/scene.h"
 #include "app/cli/subcommands.h"
 #include "app/core/log.h"
 #include "app/core/model_facts.h"
 #include "app/shell/preferences.h"
+#include "app/shell/script.h"
 #include "app/shell/shell.h"
 
 namespace lab::cli {
@@ -28,13 +30,15 @@ Status check_targets(const std::vector<std::string>& targets) {
 
 Result<int> open_window(const std::vector<std::string>& targets, const History& history, bool has_budget) {
   LAB_TRY(check_targets(targets));
-  if (targets.size() > 1)
+  if (targets.size() > 2)
     return Error{.code = Code::unsupported,
                  .field = "TARGET",
-                 .expected = "one model or session",
+                 .expected = "one or two models, sessions or recorded traces",
                  .found = fmt::format("{}", targets.size()),
-                 .message = "the window opens one run",
-                 .next = "`statelab compare A B` compares two; in the window Compare (Ctrl+4) shows two runs of one model"};
+                 .message = "the window opens two files at most",
+                 .next = "open the others from Compare (Ctrl+Shift+O)"};
+  if (targets.size() == 2)
+    if (const auto plan = plan_to_compare(targets[0], targets[1]); !plan) return plan.error();
   if (!std::getenv("DISPLAY") && !std::getenv("WAYLAND_DISPLAY"))
     return Error{.code = Code::environment,
                  .message = "there is no display for the window",
@@ -50,11 +54,12 @@ Result<int> open_window(const std::vector<std::string>& targets, const History& 
   interrupted() = true;  // the next Ctrl+C ends the program at once: nothing here waits for the first
   const char* controls = std::getenv("STATELAB_CONTROLS");  // of scripts that click
   const std::string recent = state_file("recent.json"), kept_settings = config_file("settings.json");
+  options.opened_before = models_opened_before;
   KeeperOptions keeper{.program = program_text(), .arithmetic = arithmetic_text(Context<float>(options.arithmetic))};
   if (!recent.empty()) keeper.journal_folder = state_file("journals");
   for (const std::string& file : {recent, kept_settings})
     if (!file.empty()) keeper.own_folders.push_back(std::filesystem::path(file).parent_path().string());
-  return run_window(targets.empty() ? "" : targets[0], options,
+  return run_window(targets, options,
                     {.record_items = controls != nullptr,
                      .recent_file = recent,
                      .controls_file = controls ? controls : "",

@@ -93,11 +93,15 @@ std::string label(const command::ResetLanes& c) {
   const std::string lanes = fmt::format("lane{} {}", c.runs.size() == 1 ? "" : "s", fmt::join(c.runs, ", "));
   return c.kept == 0 ? "reset " + lanes : fmt::format("let {} keep {:.4g}", lanes, c.kept);
 }
+/// The files that are compared, counted from 1.
+std::string file_number(std::int64_t run) { return fmt::format("file {}", -1 - run); }
 std::string label(const command::Compare& c) {
-  const auto run = [](std::int64_t id) { return id < 0 ? std::string("any") : std::to_string(id); };
+  const auto run = [](std::int64_t id) { return id == -1 ? std::string("any run") : id < 0 ? file_number(id) : fmt::format("run {}", id); };
   const std::string how = c.align == "offset" ? fmt::format("offset {}", c.offset) : printable(c.align);
-  return fmt::format("compare run {} with run {} by {}", run(c.a), run(c.b), how);
+  return fmt::format("compare {} with {} by {}", run(c.a), run(c.b), how);
 }
+std::string label(const command::CompareWith& c) { return "compare with " + printable(c.file); }
+std::string label(const command::CloseCompared& c) { return "close " + file_number(c.run); }
 std::string label(const command::Undo&) { return "undo"; }
 std::string label(const command::Redo&) { return "redo"; }
 std::string label(const command::SetIntervention& c) {

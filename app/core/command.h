@@ -367,7 +367,8 @@ struct RemoveRange {
   static constexpr const char* kName = "remove_range";
   static constexpr auto fields() { return std::tuple(field("index", &RemoveRange::index)); }
 };
-/// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen), and which of their tokens belong together: those of
+/// Chooses the two runs that are compared, by their numbers (-1: nobody has chosen; -2, -3 and so on: the files that CompareWith has
+/// opened, in their order), and which of their tokens belong together: those of
 /// one number ("position"), the same from the first that differs on ("first-difference"), equal ones ("token"), or token t of A and
 /// t + `offset` of B ("offset").
 struct Compare {
@@ -379,6 +380,20 @@ struct Compare {
   static constexpr auto fields() {
     return std::tuple(field("a", &Compare::a), field("b", &Compare::b), field("align", &Compare::align), field("offset", &Compare::offset));
   }
+};
+/// Opens a session, a recorded trace or another model beside the runs of this one, and compares the active run with it. A model reads
+/// what the run that is active now reads, as it does. Nothing that is open changes when the file is refused.
+struct CompareWith {
+  std::string file;  // in session files relative to their folder; builtin:NAME
+  std::string side = "b";  // that it is, or "a"
+  static constexpr const char* kName = "compare_with";
+  static constexpr auto fields() { return std::tuple(field("file", &CompareWith::file), field("side", &CompareWith::side)); }
+};
+/// Lets go of such a file.
+struct CloseCompared {
+  std::int64_t run = -2;  // as in Compare
+  static constexpr const char* kName = "close_compared";
+  static constexpr auto fields() { return std::tuple(field("run", &CloseCompared::run)); }
 };
 /// Leaves a note at a token, in the place of another note or behind the last one. Without a text it is a bookmark.
 struct SetNote {
@@ -494,8 +509,8 @@ using Command = std::variant<command::Open, command::FeedText, command::FeedToke
                              command::StepAll, command::Undo, command::Redo, command::ExportFigure, command::ShowWeights,
                              command::Play, command::SetRange, command::RemoveRange, command::Compare,
                              command::SetIntervention, command::RemoveIntervention, command::UseInterventions, command::RunControls,
-                             command::SetNote, command::RemoveNote, command::SetBreakpoint, command::RemoveBreakpoint,
-                             command::OpenLanes, command::StepLanes, command::ResetLanes>;
+                             command::SetNote, command::RemoveNote, command::SetBreakpoint, command::RemoveBreakpoint, command::CompareWith,
+                             command::CloseCompared, command::OpenLanes, command::StepLanes, command::ResetLanes>;
 
 /// {"command": "step", "count": 3}.
 std::string json_of(const Command& command);

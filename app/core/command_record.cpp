@@ -22,7 +22,7 @@ bool replaces(const Command& next, const Command& before) {
 
 bool is_look(const Command& command) {
   return is_one_of<command::Seek, command::Select, command::ShowRange, command::ShowWeights, command::ExportFigure, command::Play,
-                   command::Compare, command::RunControls>(command);
+                   command::Compare, command::RunControls, command::CompareWith, command::CloseCompared>(command);
 }
 
 bool changes_run(const Command& command) { return !is_look(command) && !is_one_of<command::SetSampling>(command); }

@@ -242,6 +242,19 @@ DifferenceTolerance default_tolerance(const ComparedSide& a, const ComparedSide&
   return {.exact = false, .point = 1e-4, .logits = 1e-3, .reason = "they were computed by different programs, models or types of number"};
 }
 
+// Tokens alone say nothing of how they were computed.
+Status can_be_compared(const CompareSource& a, const CompareSource& b) {
+  std::string otherwise = "none";
+  for (const SidePoint& mine : a.points()) {
+    const auto found = std::ranges::find_if(b.points(), [&](const SidePoint& other) { return other.point.name == mine.point.name; });
+    if (mine.point.name == "tok.ids" || found == b.points().end()) continue;
+    if (found->point.shape == mine.point.shape) return {};
+    if (otherwise == "none") otherwise = fmt::format("{}: {} of A, {} of B", printable(mine.point.name), shape_words(mine.point.shape), shape_words(found->point.shape));
+  }
+  return Error{.code = Code::mismatch, .field = "points", .expected = "points that both have, in the same shape", .found = std::move(otherwise),
+               .message = "there is nothing to compare but tokens"};
+}
+
 Comparison::Comparison(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Comparison::~Comparison() = default;
 
@@ -251,13 +264,10 @@ Result<std::unique_ptr<Comparison>> Comparison::begin(std::unique_ptr<CompareSou
   p.alignment = p.aligned(*p.a, *p.b);
   p.match_points();
   p.note_left_out();
-  // Tokens alone say nothing of how they were computed; only who asks for them gets that.
-  const bool has_values = std::ranges::any_of(p.points, [&](const SharedPoint& point) { return !options.points.empty() || point.point.name != "tok.ids"; });
-  if (!has_values)
-    return Error{.code = options.points.empty() ? Code::mismatch : Code::bad_argument, .field = options.points.empty() ? "points" : "--points",
-                 .expected = "points that both have, in the same shape",
-                 .found = options.points.empty() ? (p.left_out.empty() ? "none" : p.left_out.front()) : printable(options.points),
-                 .message = "there is nothing to compare but tokens"};
+  if (options.points.empty()) LAB_TRY(can_be_compared(*p.a, *p.b));  // who asks for the tokens alone gets them
+  else if (p.points.empty())
+    return Error{.code = Code::bad_argument, .field = "--points", .expected = "points that both have, in the same shape", .found = printable(options.points),
+                 .message = "there is nothing to compare"};
   if (p.alignment->pairs == 0)
     return Error{.code = Code::mismatch, .field = options.by == AlignBy::offset ? "offset" : "tokens", .expected = "tokens that stand beside each other",
                  .found = fmt::format("{} and {} tokens, aligned by {}", p.a->count(), p.b->count(), name_of(options.by)),
@@ -310,6 +320,15 @@ bool Comparison::follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<Compa
   p.b = std::move(b);
   if (next->columns != p.alignment->columns) p.alignment = next;
   return true;
+}
+
+std::vector<float> Comparison::logits_after(bool of_b, std::int64_t token) {
+  CompareSource& side = of_b ? *parts_->b : *parts_->a;
+  const auto found = std::ranges::find_if(side.points(), [](const SidePoint& each) { return each.point.point == Point::logits; });
+  if (found == side.points().end() || token < 0 || token >= side.count()) return {};
+  const auto point = static_cast<int>(found - side.points().begin());
+  std::vector<std::vector<float>> rows;
+  return side.read(std::span(&point, 1), token, 1, rows) ? std::move(rows[0]) : std::vector<float>();
 }
 
 Result<std::shared_ptr<const PairedSlab>> Comparison::slab(int layer, std::int64_t state, std::int64_t first, std::int64_t last,

@@ -68,13 +68,18 @@ struct StateAxes {
   std::int64_t channels = 0, states = 1;
 };
 
-/// A run of a lab: tok.ids, the recorded drivers (mix.x, mix.B, mix.dt, resid_out ...), every state but caches, which is replayed,
+/// A run of a lab, or one of its guests: tok.ids, the recorded drivers (mix.x, mix.B, mix.dt, resid_out ...), every state but caches, which is replayed,
 /// and the logits, which the head makes again of the residual stream. A state is the one that its token left, before an edit made
-/// after it, as in recorded traces. `run` is one of snapshot.runs by id.
+/// after it, as in recorded traces. `run` is the id of one of snapshot.runs, which `opened` is the model of, or of snapshot.guests.
 Result<std::unique_ptr<CompareSource>> run_source(const Snapshot& snapshot, std::int64_t run, std::shared_ptr<const OpenedModel> opened,
                                                   const ContextOptions& arithmetic);
-/// A recorded trace: a statelab-reference/1 file (.safetensors or .npz). Every tensor with a row a token is a point. Refuses what
-/// `statelab check` refuses, by file and field, and one that was thinned (`every` other than 1).
+/// A statelab-reference/1 file (.safetensors or .npz), opened and checked: its tensors are read where they lie in the mapped file.
+struct RecordedTrace;
+/// Refuses what `statelab check` refuses, by file and field, and a trace that was thinned (`every` other than 1).
+Result<std::shared_ptr<const RecordedTrace>> open_trace(const std::string& path);
+/// Every tensor with a row a token is a point.
+std::unique_ptr<CompareSource> trace_source(std::shared_ptr<const RecordedTrace> trace);
+/// Both.
 Result<std::unique_ptr<CompareSource>> trace_source(const std::string& path);
 /// Whether a path names a recorded trace, by its ending and its metadata.
 bool is_trace(const std::string& path);
@@ -88,6 +93,9 @@ struct CompareOptions {
 /// Exact bits where both sides were computed by this program in the same arithmetic with the same model; otherwise what is usual for
 /// the coarser of their number types (models.md, section L): float32 1e-4 of a point and 1e-3 of the logits, half types 2e-2 and 5e-2.
 DifferenceTolerance default_tolerance(const ComparedSide& a, const ComparedSide& b);
+
+/// Refuses two sides that share no point but their tokens: nothing says how they were computed.
+Status can_be_compared(const CompareSource& a, const CompareSource& b);
 
 /// A comparison under way. Not for several threads at once; `view` may be handed to others.
 class Comparison {
@@ -106,6 +114,9 @@ class Comparison {
   /// False where they are not the same sides, or their past was rewritten (an edit counts as that); then nothing has changed, the sides are the caller's still,
   /// and a new comparison is needed.
   bool follow(std::unique_ptr<CompareSource>& a, std::unique_ptr<CompareSource>& b);
+
+  /// The logits of a side after one of its tokens; empty where it has none, or they were dropped.
+  std::vector<float> logits_after(bool of_b, std::int64_t token);
 
   /// What is drawn of one layer, over the columns [first, last) of the alignment. Null when cancelled; refused where the layer has no
   /// state of the same shape in both.

@@ -3,29 +3,21 @@
 #include <algorithm>
 
 namespace lab {
-namespace {
-
-const RunFacts* find_run(const Snapshot& snapshot, std::int64_t id) {
-  const auto found = std::ranges::find(snapshot.runs, id, &RunFacts::id);
-  return found == snapshot.runs.end() ? nullptr : &*found;
-}
-
-}  // namespace
-
 ComparedIds runs_to_compare(const Snapshot& snapshot, const ComparisonQuery& query) {
-  const RunFacts* a = find_run(snapshot, query.a >= 0 ? query.a : snapshot.active_run);
+  const RunFacts* a = snapshot.find_side(query.a != -1 ? query.a : snapshot.active_run);
   if (!a) return {};
-  const RunFacts* b = find_run(snapshot, query.b >= 0 ? query.b : a->parent);
-  if (!b && query.b < 0) {
-    const auto other = std::ranges::find_if(snapshot.runs, [&](const RunFacts& run) { return run.id != a->id; });
-    if (other != snapshot.runs.end()) b = &*other;
+  const RunFacts* b = snapshot.find_side(query.b != -1 ? query.b : a->parent);
+  if (!b && query.b == -1) {
+    const std::vector<const RunFacts*> sides = sides_of(snapshot);
+    const auto other = std::ranges::find_if(sides, [&](const RunFacts* side) { return side != a; });
+    if (other != sides.end()) b = *other;
   }
   return b ? ComparedIds{a->id, b->id} : ComparedIds{};
 }
 
 ComparisonMaker::Side ComparisonMaker::side_of(const Snapshot& snapshot, std::int64_t id) {
-  const RunFacts& run = *find_run(snapshot, id);
-  return {id, run.run, run.trace->revision(), run.tokens.count()};
+  const RunFacts& run = *snapshot.find_side(id);
+  return {id, run.run, run.trace ? run.trace->revision() : 0, run.tokens.count()};
 }
 
 Status ComparisonMaker::prepare(const Snapshot& snapshot, const std::shared_ptr<const OpenedModel>& opened, const ComparisonQuery& query, const ComparedIds& ids) {
@@ -55,6 +47,9 @@ std::optional<std::shared_ptr<const ComparedRuns>> ComparisonMaker::make(const S
   if (query.whole && !comparison_->finish(cancelled)) return std::nullopt;
   if (!query.whole) comparison_->work(cancelled);
   auto view = std::make_shared<ComparedRuns>(*comparison_->view());
+  // A recorded trace has no texts: those of the other side stand for its ids.
+  if (!view->a.pieces) view->a.pieces = view->b.pieces;
+  if (!view->b.pieces) view->b.pieces = view->a.pieces;
   if (!view->refusal.empty()) refusal = view->refusal;
   if (!view->is_whole) return view;
   const Selection& s = snapshot.selection;

@@ -9,7 +9,7 @@
 
 namespace lab {
 
-/// The runs that a query means: -1 where there are no two.
+/// The runs that a query means, of the model or of guests: -1 where there are no two.
 struct ComparedIds {
   std::int64_t a = -1, b = -1;
 };
@@ -23,6 +23,8 @@ class ComparisonMaker {
   /// where there are no two runs or `refusal` says why; nothing when cancelled.
   std::optional<std::shared_ptr<const ComparedRuns>> make(const Snapshot& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                                                           const ComparisonQuery& query, std::string& refusal, const std::function<bool()>& cancelled);
+  /// See Comparison::logits_after, of what was made last.
+  std::vector<float> logits_after(bool of_b, std::int64_t token) { return comparison_ ? comparison_->logits_after(of_b, token) : std::vector<float>(); }
 
  private:
   /// What a picture was made of.

@@ -486,7 +486,8 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
     derived.compared_a = ids.a, derived.compared_b = ids.b;
   }
   if (query.compared_next && derived.comparison)
-    derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, *opened, sampleable, context);
+    derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, sampleable,
+                                                     [this](bool of_b, std::int64_t token) { return comparison_maker.logits_after(of_b, token); });
   if (query.surprise)
     derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;

@@ -28,6 +28,9 @@ bool announces_work(const Command& c) {
          std::holds_alternative<command::Run>(c);
 }
 
+/// Whether it reads a file, which takes its time and can be stopped.
+bool opens_file(const Command& c) { return std::holds_alternative<command::Open>(c) || std::holds_alternative<command::CompareWith>(c); }
+
 }  // namespace
 
 /// A command that waits to be applied.
@@ -166,8 +169,8 @@ class Engine::Loop {
     fresh_ = fresh_ || !input.notes.empty() || input.hash || input.interrupted;
     if (!input.command) return;
     const QueuedCommand& next = *input.command;
-    if (const auto* open = std::get_if<command::Open>(&next.command)) {
-      loading_ = label_of(*open);
+    if (opens_file(next.command)) {
+      loading_ = label_of(next.command);
       publish_loading("", 0);
     }
     if (!next.is_replayed()) lab_.apply(next.command);
@@ -179,7 +182,8 @@ class Engine::Loop {
   }
 
   bool apply_replayed(const QueuedCommand& next) {
-    if (next.at < 0 || next.at == lab_.count()) return lab_.apply(next.command).applied;
+    // What looks on may be gone, as a file that was compared: the run does not depend on it.
+    if (next.at < 0 || next.at == lab_.count()) return lab_.apply(next.command).applied || is_look(next.command);
     lab_.note(true, "commands[" + std::to_string(next.index) + "] " + name_of(next.command) + " is written for position " + std::to_string(next.at) +
                         ", the run is at " + std::to_string(lab_.count()));
     return false;
@@ -259,7 +263,7 @@ class Engine::Loop {
   std::int64_t replayed_to_ = -1;  // where the next command of a session is due
   bool hurries_ = false;           // the pace of a run does not count: a session is replayed
   bool fresh_ = false;   // something has changed that no snapshot shows
-  std::string loading_;  // "open X", while it is being opened
+  std::string loading_;  // "open X", "compare with X", while it is being opened
   Lab lab_;
   std::shared_ptr<const OpenedModel> hashed_;
   HashJob hashing_;
@@ -326,9 +330,9 @@ void Engine::replay(Command open, std::vector<SessionCommand> commands) {
 
 void Engine::interrupt() {
   const std::lock_guard lock(parts_->mutex);
-  const auto is_open = [](const QueuedCommand& next) { return std::holds_alternative<command::Open>(next.command); };
-  const bool opens = std::ranges::any_of(parts_->queue, is_open);
-  std::erase_if(parts_->queue, [&](const QueuedCommand& next) { return is_open(next) || next.is_replayed(); });
+  const auto opens_one = [](const QueuedCommand& next) { return opens_file(next.command); };
+  const bool opens = std::ranges::any_of(parts_->queue, opens_one);
+  std::erase_if(parts_->queue, [&](const QueuedCommand& next) { return opens_one(next) || next.is_replayed(); });
   if (opens) parts_->notes.push_back({.is_error = true, .text = "opening was cancelled"});
   parts_->interrupted = true;
   parts_->stop = true;

@@ -21,10 +21,11 @@ class Engine {
   /// Puts a command into the queue. It is applied at the next step boundary; refusals appear as notices of a snapshot.
   void submit(Command command);
   /// Opens a model and carries out the commands of a session at full speed, each at its position: what is replayed is to the bit
-  /// what was recorded. Ends at the first command that is refused or is written for another position, and says how far it came.
+  /// what was recorded. Ends at the first command that changes something and is refused, or is written for another position, and says
+  /// how far it came.
   void replay(Command open, std::vector<SessionCommand> commands);
   /// Stops a running step between two layers, and what was announced with it. A model that is being opened, or waits to be, is
-  /// refused as cancelled; what was open stays.
+  /// refused as cancelled, and so is a file to compare with; what was open stays.
   void interrupt();
   std::shared_ptr<const Snapshot> latest() const;
   /// The model of a snapshot, for whoever derives from it.

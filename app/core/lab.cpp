@@ -74,6 +74,9 @@ Answer Lab::apply(const Command& command) {
     return {false, status.error()};
   }
   if (!is_look(command)) p.log("command", fmt::format("at {}: {}", before, json_of(command)));
+  if (is_one_of<command::Pause>(command)) p.guests_rest = true;
+  else if (!is_look(command) || is_one_of<command::CompareWith>(command)) p.guests_rest = false;
+  p.look_at_guests();
   if (!does_nothing) p.remember({before, command});
   return {true, {}};
 }
@@ -210,9 +213,13 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->edits = p.run->edits();
   s->last_logits = p.run->logits();
   s->active_run = p.tree.active();
-  for (const Branch& branch : p.tree.branches()) {
-    const lab::Run& each = p.tree.run_of(branch.id);
-    s->runs.push_back({branch.id, branch.name, branch.parent, branch.forked_at, each.number(), each.tokens(), each.waiting.count(), each.trace(), each.edits()});
+  for (const Branch& branch : p.tree.branches()) s->runs.push_back(p.run_facts(branch));
+  for (const Beside& each : p.guests) {
+    s->guests.push_back(each.guest->facts());
+    if (s->guests.back().opened == p.opened) s->guests.back().model = p.facts;  // its hash may be known by now
+    if (p.work || !p.guests_lag || p.behind(each) == 0) continue;
+    s->working_on = fmt::format("{} reads {} tokens", s->guests.back().run.name, p.behind(each));
+    s->progress = static_cast<double>(s->guests.back().run.tokens.count()) / static_cast<double>(std::max<std::int64_t>(1, p.tree.run_of(each.of).count()));
   }
   if (!p.work) return s;
   const Work& work = *p.work;

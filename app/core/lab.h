@@ -31,8 +31,9 @@ struct LabOptions {
   // May be empty; told of every command that was applied, with the model that is open then, and how far announced work has come.
   std::function<void(const SessionCommand& done, const OpenedModel& opened)> applied;
   std::function<void(std::int64_t position, bool goes_on)> reached;
-  std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model does next
+  std::function<void(const char* doing, double progress)> opening;  // may be empty; told what opening a model, or a file beside it, does next
   std::function<Result<std::shared_ptr<const OpenedModel>>(const std::string& model, const OpeningSteps& steps)> open = open_to_run;
+  std::function<std::vector<std::string>()> opened_before;  // may be empty; models among which those of compared sessions are looked for
 };
 
 /// What became of a command.
@@ -63,12 +64,13 @@ class Lab {
   /// Adds a notice to the snapshots that follow.
   void note(bool is_error, const std::string& text, std::shared_ptr<const Error> error = {});
 
+  /// Whether work was announced, or a model that is compared has not read what its run has.
   bool has_work() const;
   /// How many tokens the run has read.
   std::int64_t count() const;
   /// Tokens a second that the announced Run asks for, 0: as fast as possible.
   double rate() const;
-  /// Does a piece of announced work: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
+  /// Does a piece of announced work, or without any what guests have to read: one step, or at most 64 waiting tokens. False when there is none. A failing step leaves the run
   /// paused at its last good token in state faulted. With `stop_at` the piece ends at that position at the latest.
   bool work(std::int64_t stop_at = INT64_MAX);
   /// Whether cursor A moves by itself, how often a second (0: as fast as can be seen), and its next move.

@@ -52,6 +52,8 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   work.reset();
   history.clear();
   done_so_far.reset();
+  guests.clear();
+  next_guest = kFirstGuest, guests_lag = guests_rest = false;
   tree.begin(std::move(fresh));
   opened = std::move(model);
   facts = std::move(told);

@@ -114,14 +114,14 @@ Status Lab::Parts::carry_out(const command::Compare& c) {
   constexpr std::array<std::string_view, 4> kAlignments{"position", "token", "first-difference", "offset"};
   LAB_TRY(need_run());
   for (const auto& [field, id] : {std::pair{"a", c.a}, {"b", c.b}}) {
-    if (id < 0) continue;
-    Status status = need_branch(id);
+    if (id == -1) continue;
+    Status status = need_side(id);
     if (!status) {
       status.error().field = field;
       return status;
     }
   }
-  if (c.a >= 0 && c.a == c.b)
+  if (c.a != -1 && c.a == c.b)
     return Error{.code = Code::bad_argument, .field = "b", .expected = "another run than a", .found = std::to_string(c.b), .message = "a run is not compared with itself"};
   if (std::ranges::find(kAlignments, c.align) == kAlignments.end())
     return Error{.code = Code::bad_argument,

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/core/changes.h"
+#include "app/core/guest.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
 #include "tracer/detect/stop_expression.h"
@@ -55,6 +56,12 @@ struct Work {
     Waiting waiting_before;
   };
   std::vector<Lane> others;
+};
+
+/// A file that runs are compared with, and the run with which it reads along; −1: none.
+struct Beside {
+  std::unique_ptr<Guest> guest;
+  std::int64_t of = -1;
 };
 
 struct Lab::Parts {
@@ -106,6 +113,8 @@ struct Lab::Parts {
   Status carry_out(const command::OpenLanes& c);
   Status carry_out(const command::StepLanes& c);
   Status carry_out(const command::ResetLanes& c);
+  Status carry_out(const command::CompareWith& c);
+  Status carry_out(const command::CloseCompared& c);
   Status carry_out(const command::Undo& c);
   Status carry_out(const command::Redo& c);
   Status carry_out(const command::ExportFigure& c);
@@ -127,6 +136,14 @@ struct Lab::Parts {
 
   // lab_lanes.cpp: runs that begin side by side, read what waits in each, and are reset apart from each other.
   Status do_together(GroupChange all, const std::string& label);
+
+  // lab_guests.cpp: files that runs are compared with.
+  RunFacts run_facts(const Branch& branch) const;
+  Status need_comparable(const Guest& guest) const;
+  Status need_side(std::int64_t id) const;
+  std::int64_t behind(const Beside& each) const;
+  void look_at_guests();
+  void read_along();
 
   // lab_interventions.cpp: rules that change what the run computes.
   std::vector<Intervention> interventions() const;
@@ -198,6 +215,9 @@ struct Lab::Parts {
   std::vector<bool> sampleable;
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one
+  std::vector<Beside> guests;
+  std::int64_t next_guest = kFirstGuest;
+  bool guests_lag = false, guests_rest = false;  // some have something to read; none shall until the next command
   UndoStack history;
   CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;

@@ -111,13 +111,17 @@ void Lab::Parts::end_change(Change change) {
   begin_entry();
 }
 
-bool Lab::has_work() const { return parts_->work.has_value(); }
+bool Lab::has_work() const { return parts_->work.has_value() || parts_->guests_lag; }
 
 double Lab::rate() const { return parts_->work ? parts_->work->rate : 0; }
 
 bool Lab::work(std::int64_t stop_at) {
   Parts& p = *parts_;
-  if (!p.work) return false;
+  if (!has_work()) return false;
+  if (!p.work) {
+    p.read_along();
+    return true;
+  }
   const std::int64_t before = p.count();
   const Status status = p.guarded([&] { return p.do_piece(stop_at); });
   if (!status) {
@@ -127,6 +131,8 @@ bool Lab::work(std::int64_t stop_at) {
     p.stop_work();
   }
   p.keep_cursors(before);
+  p.look_at_guests();
+  if (p.guests_lag) p.read_along();
   if (p.options.reached) p.options.reached(p.count(), p.work.has_value());
   return true;
 }
@@ -134,6 +140,7 @@ bool Lab::work(std::int64_t stop_at) {
 void Lab::finish_work() {
   while (parts_->work && (parts_->work->goal != kNoEnd || !parts_->work->samples)) work();
   parts_->stop_work();
+  while (parts_->guests_lag) parts_->read_along();
   while (plays()) play_on();
 }
 

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/comparison.h"
 #include "app/core/snapshot.h"
 
 namespace lab {
@@ -26,6 +27,8 @@ void describe(Preview& preview, std::int64_t history_budget) {
     preview.name = checkpoint->name;
     preview.types = number_types(*checkpoint->tensors);
   }
+  if (!preview.can_open() && is_trace(preview.path))
+    if (const FileCheck trace = check_path(preview.path); trace.problems.empty()) preview.recorded = trace.detail;
   if (preview.check.outline) preview.memory = memory_need(*preview.check.outline, history_budget);
   preview.check.checkpoint.reset();  // gives the mappings back
 }

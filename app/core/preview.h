@@ -44,6 +44,7 @@ std::optional<std::int64_t> available_memory(std::string_view meminfo);
 struct Preview {
   std::string path;              // as asked for
   bool is_folder = false;        // that holds no model: to be looked into
+  std::string recorded;          // what a recorded trace holds, "" of all else: it is not opened, but can be compared with
   FileCheck check;               // without the checkpoint
   std::string name;              // of the model
   std::vector<NumberType> types;
@@ -52,6 +53,7 @@ struct Preview {
   double seconds = 0;            // that it took to read
 
   bool can_open() const { return check.problems.empty() && check.outline.has_value(); }
+  bool can_compare() const { return can_open() || !recorded.empty(); }
 };
 
 /// Looks at what `path` (or builtin:NAME) would open. Nothing that a file says makes it fail: problems are part of it.

@@ -51,7 +51,7 @@ void add_hashes(Session& session, const Snapshot& snapshot, const OpenedModel& o
 }
 
 Status save_session(const Session& session, const std::string& path) {
-  const std::string text = json_of(session);
+  const std::string text = json_of(as_written(session, path));
   if (text.size() > kSessionBytes)
     return Error{.code = Code::too_large,
                  .file = path,

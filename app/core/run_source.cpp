@@ -16,13 +16,12 @@ const char* dtype_of(Rounding rounding) { return rounding == Rounding::bf16 ? "b
 
 class RunSource final : public CompareSource {
  public:
-  RunSource(const Snapshot& snapshot, const RunFacts& run, std::shared_ptr<const OpenedModel> opened, const ContextOptions& arithmetic)
+  RunSource(const RunFacts& run, const std::shared_ptr<const ModelFacts>& model, std::shared_ptr<const OpenedModel> opened, const ContextOptions& arithmetic)
       : opened_(std::move(opened)), model_(*opened_->model), run_(run.run), context_(alone(arithmetic)) {
     facts_.trace = run.trace;
     facts_.edits = run.edits;
-    side_ = {.name = run.name, .model = snapshot.model->path, .model_hash = snapshot.model->hash, .dtype = dtype_of(arithmetic.rounding),
-             .layers = model_.layers()};
-    side_.pieces = {snapshot.model, &snapshot.model->pieces};
+    side_ = {.name = run.name, .model = model->path, .model_hash = model->hash, .dtype = dtype_of(arithmetic.rounding), .layers = model_.layers()};
+    side_.pieces = {model, &model->pieces};
     auto tokens = std::make_shared<std::vector<std::int32_t>>();
     for (std::int64_t t = 0; t < run.tokens.count(); ++t) tokens->push_back(run.tokens[t][0]);
     side_.tokens = std::move(tokens);
@@ -217,14 +216,18 @@ bool CompareSource::grew_into(const CompareSource&) const { return false; }
 
 Result<std::unique_ptr<CompareSource>> run_source(const Snapshot& snapshot, std::int64_t run, std::shared_ptr<const OpenedModel> opened,
                                                   const ContextOptions& arithmetic) {
-  const auto found = std::ranges::find(snapshot.runs, run, &RunFacts::id);
-  if (found == snapshot.runs.end())
+  if (const GuestRun* guest = snapshot.find_guest(run)) {
+    if (guest->recorded) return trace_source(guest->recorded);
+    return std::unique_ptr<CompareSource>(std::make_unique<RunSource>(guest->run, guest->model, guest->opened, arithmetic));
+  }
+  const RunFacts* found = snapshot.find_run(run);
+  if (!found)
     return Error{.code = Code::not_found, .field = "run", .expected = "one of " + std::to_string(snapshot.runs.size()) + " runs", .found = std::to_string(run),
                  .message = "there is no such run"};
   if (!opened || !found->trace || found->trace->schema() != opened->model->schema())
     return Error{.code = Code::mismatch, .field = "run", .expected = "a run of the open model", .found = printable(found->name),
                  .message = "the run belongs to another model"};
-  return std::unique_ptr<CompareSource>(std::make_unique<RunSource>(snapshot, *found, std::move(opened), arithmetic));
+  return std::unique_ptr<CompareSource>(std::make_unique<RunSource>(*found, snapshot.model, std::move(opened), arithmetic));
 }
 
 }  // namespace lab

@@ -86,6 +86,18 @@ Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::
   return {};
 }
 
+/// Gives every file that a session compares another name; built-in models keep theirs.
+template <class Rename>
+void rename_compared(Session& session, const Rename& rename) {
+  for (SessionCommand& each : session.commands)
+    if (auto* compared = std::get_if<command::CompareWith>(&each.command); compared && !compared->file.starts_with(kBuiltin)) compared->file = rename(compared->file);
+}
+
+fs::path folder_of(const std::string& path) {
+  std::error_code ignored;
+  return fs::absolute(path, ignored).lexically_normal().parent_path();
+}
+
 Result<Session> session_from(const Json& json) {
   if (!json.is_object())
     return wrong_field(Code::mismatch, "", "a session, as {\"format\": \"statelab-session/1\", ...}", &json,
@@ -131,6 +143,15 @@ Result<Session> read_session(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kSessionLimits));
   Result<Session> session = session_from(value);
   if (!session) session.error().file = path;
+  else rename_compared(*session, [folder = folder_of(path)](const std::string& file) { return (folder / file).lexically_normal().string(); });
+  return session;
+}
+
+Session as_written(Session session, const std::string& path) {
+  rename_compared(session, [folder = folder_of(path)](const std::string& file) {
+    std::error_code ignored;
+    return fs::absolute(file, ignored).lexically_normal().lexically_relative(folder).string();
+  });
   return session;
 }
 

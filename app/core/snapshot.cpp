@@ -52,14 +52,32 @@ const RunFacts* Snapshot::find_run(std::int64_t id) const {
   return found == runs.end() ? nullptr : &*found;
 }
 
+const GuestRun* Snapshot::find_guest(std::int64_t id) const {
+  const auto found = std::ranges::find(guests, id, [](const GuestRun& guest) { return guest.run.id; });
+  return found == guests.end() ? nullptr : &*found;
+}
+
+const RunFacts* Snapshot::find_side(std::int64_t id) const {
+  if (const RunFacts* of_model = find_run(id)) return of_model;
+  const GuestRun* guest = find_guest(id);
+  return guest ? &guest->run : nullptr;
+}
+
+std::vector<const RunFacts*> sides_of(const Snapshot& snapshot) {
+  std::vector<const RunFacts*> sides;
+  for (const RunFacts& run : snapshot.runs) sides.push_back(&run);
+  for (const GuestRun& guest : snapshot.guests) sides.push_back(&guest.run);
+  return sides;
+}
+
 RunPair runs_to_compare(const Snapshot& snapshot) {
-  const std::vector<RunFacts>& runs = snapshot.runs;
-  if (runs.size() < 2) return {};
-  RunPair both{snapshot.find_run(snapshot.selection.compare.a), snapshot.find_run(snapshot.selection.compare.b)};
+  const std::vector<const RunFacts*> sides = sides_of(snapshot);
+  if (sides.size() < 2) return {};
+  RunPair both{snapshot.find_side(snapshot.selection.compare.a), snapshot.find_side(snapshot.selection.compare.b)};
   if (both.a == both.b) both.b = nullptr;
-  if (!both.a) both.a = both.b == &runs.front() ? &runs[1] : &runs.front();
+  if (!both.a) both.a = both.b == sides.front() ? sides[1] : sides.front();
   if (!both.b) both.b = snapshot.find_run(snapshot.active_run);
-  if (!both.b || both.b == both.a) both.b = both.a == &runs.back() ? &runs[runs.size() - 2] : &runs.back();
+  if (!both.b || both.b == both.a) both.b = both.a == sides.back() ? sides[sides.size() - 2] : sides.back();
   return both;
 }
 

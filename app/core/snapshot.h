@@ -24,6 +24,8 @@
 namespace lab {
 
 class CommandRecord;
+struct OpenedModel;
+struct RecordedTrace;
 
 enum class EngineState : std::uint8_t { empty, loading, paused, running, faulted };
 const char* name_of(EngineState state);
@@ -144,6 +146,18 @@ struct RunFacts {
   std::shared_ptr<const std::vector<EditEvent>> edits;
 };
 
+/// A run of another file, or a recorded trace, that those of the open model are compared with. Nothing else is done with it.
+struct GuestRun {
+  RunFacts run;      // `id` is kFirstGuest or below, `name` that of the file; `trace` is null of a recorded trace
+  std::string file;  // as it was opened
+  std::shared_ptr<const ModelFacts> model;        // null of a recorded trace
+  std::shared_ptr<const OpenedModel> opened;      // likewise
+  std::shared_ptr<const RecordedTrace> recorded;  // null of a run
+};
+/// Guests are numbered downwards from here on; −1 is nobody.
+constexpr std::int64_t kFirstGuest = -2;
+constexpr std::size_t kMostGuests = 5;
+
 /// What an undo would take back, the latest last.
 struct HistoryEntry {
   std::string label;
@@ -158,6 +172,7 @@ struct Snapshot {
   double progress = 0;       // of that, in [0, 1]
   std::shared_ptr<const ModelFacts> model;  // null in state empty
 
+  std::vector<GuestRun> guests;     // in the order in which they were opened
   std::vector<RunFacts> runs;       // all, the first one first; what follows is of the active one
   std::int64_t active_run = 0;      // its RunFacts::id
   std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
@@ -186,9 +201,13 @@ struct Snapshot {
 
   std::int64_t count() const { return tokens.count(); }
   const RunFacts* find_run(std::int64_t id) const;  // or null
+  const GuestRun* find_guest(std::int64_t id) const;
+  const RunFacts* find_side(std::int64_t id) const;  // a run, or that of a guest
 };
 
-/// The two runs that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
+/// All that can be compared: the runs of the model, then the guests.
+std::vector<const RunFacts*> sides_of(const Snapshot& snapshot);
+/// The two of them that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
 /// Both null while there are fewer than two.
 struct RunPair {
   const RunFacts* a = nullptr;
@@ -426,9 +445,9 @@ struct ComparedNext {
   std::vector<std::int64_t> a_in_b, b_in_a;  // rank in B of each of A's best, and the other way round; 0: the most probable
 };
 
-/// Two runs of the model to be compared, and what is drawn of them: of the selected layer and state index, over the tokens shown.
+/// Two runs to be compared, of the model or of guests, and what is drawn of them: of the selected layer and state index, over the tokens shown.
 struct ComparisonQuery {
-  std::int64_t a = -1, b = -1;  // RunFacts::id; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
+  std::int64_t a = -1, b = -1;  // RunFacts::id of a run or a guest; a -1: the active run; b -1: the one that a was forked from or, without one, the first other
   AlignBy by = AlignBy::position;
   std::int64_t offset = 0;
   bool slab = false, trajectories = false;

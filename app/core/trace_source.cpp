@@ -10,6 +10,12 @@
 #include "model/math/dequantise.h"
 
 namespace lab {
+
+struct RecordedTrace {
+  std::string path;
+  TensorTable table;
+};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,13 +37,13 @@ std::string short_dtype(const std::string* said) {
 // Tensors are read where they lie in the mapped file.
 class TraceSource final : public CompareSource {
  public:
-  TraceSource(TensorTable table, const std::string& path) : table_(std::move(table)) {
+  explicit TraceSource(std::shared_ptr<const RecordedTrace> trace) : trace_(std::move(trace)) {
     const auto text = [&](const char* key) {
-      const std::string* value = table_.metadata(key);
+      const std::string* value = table().metadata(key);
       return value ? printable(*value) : std::string();
     };
-    side_ = {.name = fs::path(path).filename().string(), .model = text("model_type"), .model_hash = text("model_hash"),
-             .dtype = short_dtype(table_.metadata("dtype")), .is_ours = text("producer").starts_with("statelab ")};
+    side_ = {.name = fs::path(trace_->path).filename().string(), .model = text("model_type"), .model_hash = text("model_hash"),
+             .dtype = short_dtype(table().metadata("dtype")), .is_ours = text("producer").starts_with("statelab ")};
     list_points();
     read_tokens();
   }
@@ -53,6 +59,11 @@ class TraceSource final : public CompareSource {
     return {};
   }
 
+  bool grew_into(const CompareSource& later) const override {
+    const auto* other = dynamic_cast<const TraceSource*>(&later);
+    return other && other->trace_ == trace_;
+  }
+
  private:
   struct Listed {
     SidePoint side;
@@ -60,7 +71,7 @@ class TraceSource final : public CompareSource {
   };
   void list_points() {
     std::vector<Listed> listed;
-    for (const TensorView& tensor : table_.all()) {
+    for (const TensorView& tensor : table().all()) {
       if (tensor.name.ends_with(".mix.h0") || tensor.shape.empty() || !can_be_read(tensor.dtype)) continue;
       ComparedPoint point{.name = tensor.name, .point = Point::count_, .shape = {tensor.shape.begin() + 1, tensor.shape.end()}};
       if (const auto id = parse_point(tensor.name)) point.layer = id->layer, point.point = id->point;
@@ -78,7 +89,7 @@ class TraceSource final : public CompareSource {
     for (Listed& one : listed) points_.push_back(std::move(one.side)), tensors_.push_back(one.tensor);
   }
   void read_tokens() {
-    const TensorView* ids = table_.find("tok.ids");
+    const TensorView* ids = table().find("tok.ids");
     const std::int64_t count = ids ? ids->shape[0] : tensors_.empty() ? 0 : tensors_[0]->shape[0];
     auto tokens = std::make_shared<std::vector<std::int32_t>>(static_cast<std::size_t>(count), -1);
     for (std::size_t t = 0; ids && t < tokens->size(); ++t) {
@@ -122,7 +133,9 @@ class TraceSource final : public CompareSource {
     }
   }
 
-  const TensorTable table_;
+  const TensorTable& table() const { return trace_->table; }
+
+  const std::shared_ptr<const RecordedTrace> trace_;
   std::vector<const TensorView*> tensors_;  // by point
 };
 
@@ -137,7 +150,7 @@ bool is_trace(const std::string& path) {
   return format ? format->starts_with("statelab-reference/") : !table && !fs::exists(fs::path(path).parent_path() / "config.json", ignored);
 }
 
-Result<std::unique_ptr<CompareSource>> trace_source(const std::string& path) {
+Result<std::shared_ptr<const RecordedTrace>> open_trace(const std::string& path) {
   FileCheck check = check_path(path);
   if (!check.problems.empty()) {
     Error problem = all_of(std::move(check.problems));
@@ -155,7 +168,14 @@ Result<std::unique_ptr<CompareSource>> trace_source(const std::string& path) {
   if (const std::string* every = table.metadata("every"); every && *every != "1")
     return Error{.code = Code::unsupported, .file = path, .field = "__metadata__.every", .expected = "every token", .found = "one token in " + printable(*every),
                  .message = "a thinned trace is not compared", .next = "record it without --every"};
-  return std::unique_ptr<CompareSource>(std::make_unique<TraceSource>(std::move(table), path));
+  return std::make_shared<const RecordedTrace>(RecordedTrace{path, std::move(table)});
+}
+
+std::unique_ptr<CompareSource> trace_source(std::shared_ptr<const RecordedTrace> trace) { return std::make_unique<TraceSource>(std::move(trace)); }
+
+Result<std::unique_ptr<CompareSource>> trace_source(const std::string& path) {
+  LAB_ASSIGN(auto trace, open_trace(path));
+  return trace_source(std::move(trace));
 }
 
 }  // namespace lab

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "views/panels/lane_page.h"
+#include "views/panels/compare.h"
 #include "views/panels/notes.h"
 
 namespace lab {
@@ -40,6 +41,17 @@ Commands next_run(const Snapshot& snapshot) {
   return {command::SwitchRun{at == runs.end() || at + 1 == runs.end() ? runs.front().id : (at + 1)->id}};
 }
 
+/// The active run as A, and as B the run or file behind the one that it is compared with, the first again after the last.
+Commands compare_next(const Snapshot& snapshot) {
+  const RunPair pair = runs_to_compare(snapshot);
+  if (!pair.a) return {};
+  std::vector<std::int64_t> others;
+  for (const RunFacts* side : sides_of(snapshot))
+    if (side->id != snapshot.active_run) others.push_back(side->id);
+  const auto at = pair.a->id == snapshot.active_run ? std::ranges::find(others, pair.b->id) : others.end();
+  return {compare_active_with(snapshot, at == others.end() || at + 1 == others.end() ? others.front() : *(at + 1))};
+}
+
 Commands only_if(bool makes_sense, Command command) {
   if (!makes_sense) return {};
   return {std::move(command)};
@@ -73,6 +85,7 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
     case Action::step_lanes: return only_if(any_lane_waits(snapshot), command::StepLanes{1});
     case Action::read_lanes: return only_if(any_lane_waits(snapshot), command::StepLanes{0});
     case Action::reset_lanes: return only_if(!finished_lanes(snapshot).empty(), command::ResetLanes{finished_lanes(snapshot), 0});
+    case Action::compare_next: return compare_next(snapshot);
     case Action::fork: return {command::Fork{at.cursor_a + 1 >= snapshot.count() ? -1 : at.cursor_a + 1, "", true}};
     case Action::undo: return only_if(!snapshot.undo.empty(), command::Undo{});
     case Action::redo: return only_if(!snapshot.redo.empty(), command::Redo{});
@@ -85,7 +98,8 @@ bool moves_keyboard(Action action) {
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
          action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history ||
-         action == Action::note || action == Action::breakpoints || action == Action::open_lanes;
+         action == Action::note || action == Action::breakpoints || action == Action::open_lanes ||
+         action == Action::compare_file;
 }
 
 bool repeats(Action action) {

@@ -41,8 +41,9 @@ OpenDialog::OpenDialog(const OpenDialogOptions& options, const std::function<voi
       // A list that cannot be written is no reason to disturb anybody.
       recents_([file = options.recent_file](const auto& paths, const auto&) { return bool(add_recent(file, paths)); }, [] {}) {}
 
-void OpenDialog::open(const std::string& path) {
+void OpenDialog::open(const std::string& path, OpenPurpose purpose) {
   is_open_ = true;
+  purpose_ = purpose;
   refusal_.reset();
   if (!place_.empty()) return go_to(place_);
   if (path.empty()) return go_to(with_slash(options_.start_folder.empty() ? home() : options_.start_folder));
@@ -202,12 +203,18 @@ std::string OpenDialog::decide() {
   if (wants_.empty() || !preview_) return {};
   const std::string wanted = std::exchange(wants_, {});
   if (preview_->is_folder) go_to(with_slash(wanted));
-  return preview_->can_open() ? wanted : "";
+  return can_be_chosen(*preview_) ? wanted : "";
+}
+
+/// What changes once something was opened: the run, or the last file that is compared.
+std::int64_t OpenDialog::mark_of(const Snapshot& snapshot) const {
+  if (!compares()) return static_cast<std::int64_t>(snapshot.run);
+  return snapshot.guests.empty() ? 0 : snapshot.guests.back().run.id;
 }
 
 void OpenDialog::follow_opening(const Snapshot& snapshot) {
   if (opening_.empty()) return;
-  if (snapshot.run != run_before_) return close();
+  if (mark_of(snapshot) != mark_before_) return close();
   if (snapshot.notices.empty() || snapshot.notices.back().number <= notice_before_ || !snapshot.notices.back().is_error) return;
   const Notice& notice = snapshot.notices.back();
   refusal_ = notice.error ? notice.error : std::make_shared<const Error>(Error{.code = Code::cancelled, .message = notice.text});
@@ -215,7 +222,7 @@ void OpenDialog::follow_opening(const Snapshot& snapshot) {
 }
 
 OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
-  OpenWish wish;
+  OpenWish wish{.purpose = purpose_};
   if (!is_open_) return wish;
   follow_opening(snapshot);
   if (!is_open_) return wish;
@@ -226,7 +233,7 @@ OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   if (wish.open = decide(); wish.open.empty()) return wish;
   opening_ = wish.open;
   refusal_.reset();
-  run_before_ = snapshot.run;
+  mark_before_ = mark_of(snapshot);
   notice_before_ = snapshot.notices.empty() ? 0 : snapshot.notices.back().number;
   return wish;
 }

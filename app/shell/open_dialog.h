@@ -22,10 +22,14 @@ struct OpenDialogOptions {
   std::function<Preview(const std::string& path)> preview;
 };
 
+/// What is done with what is chosen: it takes the place of what is open, or is compared with it.
+enum class OpenPurpose : std::uint8_t { open, compare };
+
 /// What the dialog wants of the window in a frame.
 struct OpenWish {
   std::string open;     // the path to open, or ""
   bool cancel = false;  // what is being opened shall not be
+  OpenPurpose purpose = OpenPurpose::open;
 };
 
 class OpenDialog {
@@ -34,7 +38,7 @@ class OpenDialog {
   OpenDialog(const OpenDialogOptions& options, const std::function<void()>& wake);
 
   /// Opens where it was last; at first with a model chosen, or in the start folder where `path` is "".
-  void open(const std::string& path);
+  void open(const std::string& path, OpenPurpose purpose = OpenPurpose::open);
   void close();
   bool is_open() const { return is_open_; }
   /// Esc: cancels what is being opened, else closes.
@@ -70,6 +74,9 @@ class OpenDialog {
   bool stands_on_folder() const;
   void ask();
   std::string decide();
+  bool compares() const { return purpose_ == OpenPurpose::compare; }
+  bool can_be_chosen(const Preview& preview) const { return compares() ? preview.can_compare() : preview.can_open(); }
+  std::int64_t mark_of(const Snapshot& snapshot) const;
   void follow_opening(const Snapshot& snapshot);
 
   // open_dialog_draw.cpp
@@ -78,10 +85,12 @@ class OpenDialog {
   void draw_field(Ui& ui, Box row);
   void draw_list(Ui& ui, Box column);
   void draw_entry(Ui& ui, Box row, int index, bool has_dates);
+  void draw_recorded(Ui& ui, Box box);
   void draw_right(Ui& ui, Box column, const Snapshot& snapshot);
   void draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish& wish);
 
   OpenDialogOptions options_;
+  OpenPurpose purpose_ = OpenPurpose::open;
   bool is_open_ = false, take_focus_ = false, scroll_ = false;
   int generation_ = 0;          // of the text field: a new one takes a text that the dialog puts into it
   std::string place_, asked_place_, path_, seen_path_, rest_;  // rest_: what is typed behind the place
@@ -90,7 +99,8 @@ class OpenDialog {
   std::string asked_target_, wants_;  // wants_: to be opened as soon as its preview says that it can be
   std::string opening_;
   std::shared_ptr<const Error> refusal_;  // of what was to be opened last
-  std::uint64_t notice_before_ = 0, run_before_ = 0;
+  std::uint64_t notice_before_ = 0;
+  std::int64_t mark_before_ = 0;
   std::shared_ptr<const FolderList> list_;
   std::shared_ptr<const Preview> preview_;
   std::vector<std::string> remembered_;  // in this window, the latest first

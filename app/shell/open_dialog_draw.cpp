@@ -58,7 +58,7 @@ void OpenDialog::draw_page(Ui& ui, Box window, const Snapshot& snapshot, OpenWis
   ui.line_across(page.x + 1, page.right() - 1, title.bottom() - 1, theme.line);
   title = title.inset(20, 0);
   if (button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true, .tip = "Close\tEsc"})) wish = escape();
-  ui.text_in(title, Face::value, theme.text, "Open");
+  ui.text_in(title, Face::value, theme.text, compares() ? "Compare with" : "Open");
   const Box foot = body.cut_bottom(kFoot);
   ui.line_across(page.x + 1, page.right() - 1, foot.y, theme.line);
   const Box places = body.cut_left(kPlaces);
@@ -158,15 +158,23 @@ void OpenDialog::draw_entry(Ui& ui, Box row, int index, bool has_dates) {
   if (hit.double_clicked) choose();
 }
 
+void OpenDialog::draw_recorded(Ui& ui, Box box) {
+  const float told = refusal_ ? draw_refusal(ui, box, *refusal_) + 20 : 0;
+  box.cut_top(told);
+  empty_note(ui, box, "A recorded trace.", preview_->recorded);
+}
+
 void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
   Box inner = column.inset(20, 14);
   inner.w += kScrollbar;
   if (!preview_) {
     if (!target().empty()) return empty_note(ui, inner, "Reading headers …", "Nothing is loaded before you open it.");
     if (stands_on_folder()) return empty_note(ui, inner, "A folder.", "Enter or a double click looks into it.");
-    return empty_note(ui, inner, "Choose a model or a session.", "What it is and needs is shown here before anything is loaded.");
+    return empty_note(ui, inner, compares() ? "Choose a session, a recorded trace or a model." : "Choose a model or a session.",
+                      "What it is and needs is shown here before anything is loaded.");
   }
   if (preview_->is_folder) return empty_note(ui, inner, "A folder that holds no model.", "Enter looks into it.");
+  if (compares() && !preview_->recorded.empty()) return draw_recorded(ui, inner);
   ImGui::SetCursorScreenPos({ui.px(inner.x), ui.px(inner.y)});
   ImGui::PushID(static_cast<int>(std::hash<std::string>()(preview_->path)));  // each is scrolled on its own
   compat::begin_child("preview", {ui.px(inner.w), ui.px(inner.h)}, 0);
@@ -182,10 +190,10 @@ void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
 
 void OpenDialog::draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish& wish) {
   const Theme& theme = ui.theme();
-  const bool refused = preview_ && !preview_->is_folder && !preview_->can_open();
+  const bool refused = preview_ && !preview_->is_folder && !can_be_chosen(*preview_);
   const bool can_choose = opening_.empty() && (stands_on_folder() || (!target().empty() && !refused));
   const bool is_folder = stands_on_folder() || (preview_ && preview_->is_folder);
-  const char* label = refused ? "Cannot be opened##choose" : is_folder ? "Look into##choose" : "Open##choose";
+  const char* label = refused ? "Cannot be opened##choose" : is_folder ? "Look into##choose" : compares() ? "Compare##choose" : "Open##choose";
   if (button(ui, label, foot.cut_right(132).row(28), {.primary = can_choose, .enabled = can_choose})) choose();
   foot.cut_right(8);
   if (button(ui, "Cancel", foot.cut_right(88).row(28))) wish = escape();
@@ -195,13 +203,14 @@ void OpenDialog::draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish&
     ui.fill(track, theme.raised, 2);
     ui.fill({track.x, track.y, track.w * static_cast<float>(std::clamp(snapshot.progress, 0.0, 1.0)), track.h}, theme.accent, 2);
     foot.cut_left(12);
-    const std::string doing = snapshot.state == EngineState::loading ? snapshot.working_on : "open " + opening_;
+    const std::string doing = snapshot.state == EngineState::loading ? snapshot.working_on : (compares() ? "compare with " : "open ") + opening_;
     ui.text_in(foot, Face::control, theme.text, printable(doing, 400));
   } else if (refusal_) {
     ui.text_in(foot.cut_left(20), Face::control, theme.bad, icon::kWarning);
     ui.text_in(foot, Face::control, theme.bad, "It was not opened. What was open stays as it is.");
   } else {
-    ui.text_in(foot, Face::control, theme.dim, "Enter opens, Backspace goes up, Esc closes. Or drop a file on the window.");
+    ui.text_in(foot, Face::control, theme.dim,
+               compares() ? "Enter compares, Backspace goes up, Esc closes. Or drop a file on Compare." : "Enter opens, Backspace goes up, Esc closes. Or drop a file on the window.");
   }
 }
 

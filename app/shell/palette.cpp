@@ -90,6 +90,10 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
   if (cursor + 1 < snapshot.count()) finder.add("run", fmt::format("fork after t = {}", cursor), command::Fork{cursor + 1, "", false});
   if (const auto finished = finished_lanes(snapshot); !finished.empty())
     finder.add("run", fmt::format("let the {} lanes that have read all keep half of their past", finished.size()), command::ResetLanes{finished, 0.5});
+  if (const RunPair pair = runs_to_compare(snapshot); pair.a)
+    for (const RunFacts* side : sides_of(snapshot))
+      if (side != pair.a) finder.add("run", fmt::format("compare {} with {}", pair.a->name, side->name), command::Compare{pair.a->id, side->id});
+  for (const GuestRun& guest : snapshot.guests) finder.add("run", "compare no longer with " + guest.run.name, command::CloseCompared{guest.run.id});
   if (snapshot.runs.size() < 2) return;
   for (const std::int64_t count : {1, 10, 100}) finder.add("run", fmt::format("step all {} runs by {}", snapshot.runs.size(), count), command::StepAll{count});
   for (const RunFacts& run : snapshot.runs) {
@@ -97,7 +101,6 @@ void add_runs(Finder& finder, const Snapshot& snapshot) {
     if (run.id != snapshot.runs.front().id) finder.add("run", "promote " + run.name, command::PromoteRun{run.id});
     if (run.tokens.count() > 0) finder.add("run", "reset the lane " + run.name, command::ResetLanes{{run.id}, 0});
     finder.add("run", "delete " + run.name, command::DeleteRun{run.id});
-    if (const RunPair pair = runs_to_compare(snapshot); run.id != pair.a->id) finder.add("run", fmt::format("compare {} with {}", pair.a->name, run.name), command::Compare{pair.a->id, run.id});
   }
 }
 

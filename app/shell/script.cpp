@@ -1,8 +1,10 @@
 #include "app/shell/script.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
+#include "app/core/comparison.h"
 #include "app/core/journal.h"
 #include "app/core/state_patch.h"
 
@@ -60,6 +62,47 @@ Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std:
   }
   LAB_ASSIGN(Session session, read_session(path));
   return plan_of(std::move(session), path, opened_before);
+}
+
+namespace {
+
+/// What of a file a comparison is about.
+enum class Holding : std::uint8_t { trace, session, model };
+Holding holding_of(const std::string& path) {
+  if (is_trace(path)) return Holding::trace;
+  return is_session(path) || is_journal(path) ? Holding::session : Holding::model;
+}
+
+/// What makes a model read the tokens of a recorded trace.
+Status read_tokens_of(const std::string& trace, std::vector<Command>& commands) {
+  LAB_ASSIGN(const auto source, trace_source(trace));
+  const std::vector<std::int32_t>& tokens = *source->side().tokens;
+  if (tokens.empty() || std::ranges::find(tokens, -1) != tokens.end())
+    return Error{.code = Code::missing, .file = trace, .field = "tok.ids", .expected = "the ids of its tokens", .found = "none", .message = "nothing says what the model shall read"};
+  commands.emplace_back(command::FeedTokens{tokens});
+  commands.emplace_back(command::ReadWaiting{});
+  return {};
+}
+
+}  // namespace
+
+Result<ComparingPlan> plan_to_compare(const std::string& a, const std::string& b) {
+  const Holding of_a = holding_of(a), of_b = holding_of(b);
+  if (of_a == Holding::trace && of_b == Holding::trace)
+    return Error{.code = Code::unsupported, .file = b, .field = "TARGET", .expected = "a model or a session beside a recorded trace", .found = "two recorded traces",
+                 .message = "the window needs a run that can go on", .next = "`statelab compare A B` compares two traces"};
+  const bool opens_b = of_a == Holding::trace || (of_a == Holding::model && of_b == Holding::session);
+  ComparingPlan plan{.opened = opens_b ? b : a};
+  const bool is_model = (opens_b ? of_b : of_a) == Holding::model, is_beside_trace = (opens_b ? of_a : of_b) == Holding::trace;
+  if (is_model && is_beside_trace) LAB_TRY(read_tokens_of(opens_b ? a : b, plan.then));
+  plan.then.emplace_back(command::CompareWith{whole_path(opens_b ? a : b), opens_b ? "a" : "b"});
+  return plan;
+}
+
+std::string whole_path(const std::string& path) {
+  std::error_code problem;
+  const auto whole = path.starts_with("builtin:") ? std::filesystem::path(path) : std::filesystem::absolute(path, problem).lexically_normal();
+  return problem ? path : whole.string();
 }
 
 Result<std::vector<Command>> commands_to_open(const std::string& path) {

@@ -21,6 +21,18 @@ Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std:
 /// The same of a session that is at hand.
 Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before);
 
+/// What showing A beside B does: the window opens one of both, and then these commands are applied like those of OpeningPlan.
+struct ComparingPlan {
+  std::string opened;
+  std::vector<Command> then;
+};
+/// Two files that `statelab compare` takes. What is A stays A, whichever is opened. A model beside a session reads along with it, a model
+/// beside a recorded trace reads its tokens, and of two models the second reads along with the first. Two recorded traces are refused: one
+/// side must be able to go on.
+Result<ComparingPlan> plan_to_compare(const std::string& a, const std::string& b);
+/// A path that holds wherever it is used from; builtin:NAME stays.
+std::string whole_path(const std::string& path);
+
 /// What a session does: its commands in order, without files it would write. A run without an end goes to where the next
 /// command was given; one at the very end is left out.
 std::vector<Command> commands_of(const Session& session);

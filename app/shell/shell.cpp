@@ -4,8 +4,10 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <iterator>
 #include <utility>
 
+#include "app/core/state_patch.h"
 #include "app/shell/actions.h"
 #include "app/shell/controls_job.h"
 #include "app/shell/desk.h"
@@ -129,6 +131,9 @@ struct Shell::Parts {
   void show_page(Page page);
   void go_to_alert(bool next);
   void swap_runs();
+  void compare_next();
+  void compare_with(const std::string& path);
+  void take_drop(const std::string& path);
   void follow_flip(const std::vector<InputEvent>& events);
   PaneContext pane_context();
   void show_other_view();
@@ -143,7 +148,8 @@ struct Shell::Parts {
   void move_in_layers(std::ptrdiff_t by);
   void send(Command command);
   void start_export(const command::ExportFigure& wanted);
-  void open(const std::string& path);
+  bool open(const std::string& path);
+  void open_beside(const std::string& a, const std::string& b);
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);
@@ -198,6 +204,7 @@ struct Shell::Parts {
   Dialogs dialogs;
   ExportJob export_job;
   std::deque<Command> script;  // still to be submitted
+  bool awaits_model = false;   // its next command is for a model that was to be opened before
   std::string asked_path;      // what a person asked to open and is not open yet
   std::string keyboard_pane;   // that the keyboard has taken in hand, until the mouse moves
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
@@ -303,7 +310,7 @@ void Shell::Parts::note_texts() {
   code_points.note(memory.run_name);
   for (const std::string& text : memory.lanes.texts) code_points.note(text);
   for (std::size_t i = 0; snapshot->notes && i < snapshot->notes->size(); ++i) code_points.note((*snapshot->notes)[i].text);
-  for (const RunFacts& run : snapshot->runs) code_points.note(run.name);
+  for (const RunFacts* side : sides_of(*snapshot)) code_points.note(side->name);
   if (!snapshot->model) return;
   code_points.note(snapshot->model->name);
   noted_tokens = std::min(noted_tokens, snapshot->count());
@@ -350,9 +357,11 @@ void Shell::Parts::ask() {
   analyst.ask(snapshot, opened, query);
 }
 
-/// Submits the next command of a script once the one before has done its work.
+/// Submits the next command of a script once the one before has done its work. What was to follow an opening that was refused is left.
 void Shell::Parts::go_on() {
   if (script.empty() || !engine.idle()) return;
+  const bool opens = std::holds_alternative<command::Open>(script.front());
+  if (std::exchange(awaits_model, opens) && !opens && !engine.opened()) return script.clear();
   Command next = std::move(script.front());
   script.pop_front();
   send(std::move(next));
@@ -372,11 +381,36 @@ void Shell::Parts::start_export(const command::ExportFigure& wanted) {
   });
 }
 
-void Shell::Parts::open(const std::string& path) {
+bool Shell::Parts::open(const std::string& path) {
   auto begun = sessions.open(path);
-  if (!begun) return;
+  if (!begun) return false;
   asked_path = std::move(begun->remembered);
   script = std::move(begun->script);
+  awaits_model = false;
+  return true;
+}
+
+/// Opens one of two files and shows it beside the other.
+void Shell::Parts::open_beside(const std::string& a, const std::string& b) {
+  auto plan = plan_to_compare(a, b);
+  if (!plan) return engine.note(plan.error());
+  if (!open(plan->opened)) return;
+  awaits_model = script.empty();  // a session is being replayed
+  std::ranges::move(plan->then, std::back_inserter(script));
+  memory.show_compare = true;
+}
+
+/// Opens a file beside the active run.
+void Shell::Parts::compare_with(const std::string& path) {
+  if (!snapshot->model) return engine.note(true, "There is nothing to compare with yet. Open a model or a session first.");
+  show_page(Page::compare);
+  send(command::CompareWith{whole_path(path)});
+}
+
+/// A file that is dropped on Compare stands beside what is open, elsewhere in its place. A patch is applied everywhere.
+void Shell::Parts::take_drop(const std::string& path) {
+  if (page() == Page::compare && snapshot->model && !is_patch(path)) compare_with(path);
+  else open(path);
 }
 
 void Shell::Parts::cancel() {
@@ -386,7 +420,9 @@ void Shell::Parts::cancel() {
 
 void Shell::Parts::carry_out(const OpenWish& wish) {
   if (wish.cancel) cancel();
-  if (!wish.open.empty()) open(wish.open);
+  if (wish.open.empty()) return;
+  if (wish.purpose == OpenPurpose::compare) compare_with(wish.open);
+  else open(wish.open);
 }
 
 void Shell::Parts::carry_out(const PaletteDeed& deed) {
@@ -443,6 +479,14 @@ void Shell::Parts::swap_runs() {
   command::Compare how = snapshot->selection.compare;
   how.a = runs.b->id, how.b = runs.a->id, how.offset = -how.offset;
   send(how);
+}
+
+/// Shows the active run beside another one.
+void Shell::Parts::compare_next() {
+  std::vector<Command> commands = commands_of(Action::compare_next, *snapshot, memory.rate, memory.clock);
+  if (commands.empty()) return engine.note(false, "There is one run. Fork it (P), and compare the two.");
+  show_page(Page::compare);
+  send(std::move(commands.front()));
 }
 
 /// In Compare A and B change places while their key is held.
@@ -557,6 +601,7 @@ void Shell::Parts::perform(Action action) {
     case Action::show_inspect: show_page(Page::inspect); break;
     case Action::show_monitor: show_page(Page::monitor); break;
     case Action::show_compare: show_page(Page::compare); break;
+    case Action::compare_next: compare_next(); break;
     case Action::next_alert:
     case Action::previous_alert:
       if (page() != Page::compare) go_to_alert(action == Action::next_alert);
@@ -619,6 +664,9 @@ void Shell::Parts::perform(Action action) {
     case Action::save_patch: sessions.ask_for(SaveDialog::Kind::patch); break;
     case Action::history: palette.open_for_history(); break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
+    case Action::compare_file:
+      if (snapshot->model) open_dialog.open(opened ? opened->path : "", OpenPurpose::compare);
+      break;
     case Action::export_view:
       if (snapshot->model) export_dialog.open(figure_of(pane, memory, *snapshot), *snapshot, options.start_folder);
       break;
@@ -673,6 +721,7 @@ void Shell::Parts::draw_panes(Box body) {
   if (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0) keyboard_pane.clear();
   if (const auto focused = workspace.panes().find(keyboard_pane); focused != workspace.panes().end())
     ui.outline(focused->second.inset(2, 2), theme().accent, kRadius + 1, 2);
+  if (std::exchange(memory.compare.asks_file, false)) perform(Action::compare_file);
   if (!memory.export_wish.empty()) export_dialog.open(std::exchange(memory.export_wish, {}), *snapshot, options.start_folder);
   if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }
@@ -753,8 +802,12 @@ Shell::Shell(Engine& engine, const ShellOptions& options, std::function<void()> 
 Shell::~Shell() = default;
 
 void Shell::open(const std::string& path) { parts_->open(path); }
+void Shell::open_beside(const std::string& a, const std::string& b) { parts_->open_beside(a, b); }
 void Shell::show_open_dialog(const std::string& path) { parts_->open_dialog.open(path); }
-void Shell::play(std::vector<Command> commands) { parts_->script.assign(commands.begin(), commands.end()); }
+void Shell::play(std::vector<Command> commands) {
+  parts_->script.assign(commands.begin(), commands.end());
+  parts_->awaits_model = false;
+}
 
 void Shell::frame(InputQueue& input, int width, int height, float content_scale) {
   Parts& parts = *parts_;
@@ -773,7 +826,7 @@ void Shell::frame(InputQueue& input, int width, int height, float content_scale)
   parts.screen.begin();
   ImGui::NewFrame();
   for (const InputEvent& event : events)
-    if (event.kind == InputEvent::Kind::drop) parts.open(event.path);
+    if (event.kind == InputEvent::Kind::drop) parts.take_drop(event.path);
   parts.follow_flip(events);
   for (const InputEvent& press : presses) {
     if (parts.dialogs.press(press, io.WantTextInput)) continue;

@@ -42,6 +42,8 @@ class Shell {
 
   /// Opens a model, or plays a session file, as dropping it on the window does.
   void open(const std::string& path);
+  /// Opens one of two files and shows Compare with A beside B: see plan_to_compare.
+  void open_beside(const std::string& a, const std::string& b);
   /// Shows the open dialog with a model or a session chosen.
   void show_open_dialog(const std::string& path);
   /// Submits commands one after the other, each when the one before has done its work.
@@ -69,8 +71,8 @@ class Shell {
   std::unique_ptr<Parts> parts_;
 };
 
-/// Opens the window on what `target` names ("" : start page) and returns an exit code; 3 without a display.
-int run_window(const std::string& target, const LabOptions& lab_options, const ShellOptions& options);
+/// Opens the window on what `targets` name (none: the start page; two: Compare) and returns an exit code; 3 without a display.
+int run_window(const std::vector<std::string>& targets, const LabOptions& lab_options, const ShellOptions& options);
 
 /// A picture of the window without a display. `commands` are applied first, then keys are pressed; all work is finished.
 Result<Image> take_screenshot(const std::string& model, const std::vector<Command>& commands, int width, int height,

@@ -60,6 +60,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::palette, Key::k, kControl, "Ctrl+K", "find a command, layer, token, view, setting", true},
     {Action::focus_prompt, Key::l, kControl, "Ctrl+L", "type a prompt", true},
     {Action::open, Key::o, kControl, "Ctrl+O", "open a model", true},
+    {Action::compare_file, Key::o, kControlShift, "Ctrl+Shift+O", "compare with a file: a session, a trace, another model", true},
     {Action::export_view, Key::e, kControl, "Ctrl+E", "export the view in hand", true},
     {Action::maximise, Key::f11, kNone, "F11", "enlarge the pane in hand, and back", true},
     {Action::change_view, Key::f10, kNone, "F10", "another view in the pane in hand", true},
@@ -93,6 +94,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::step_lanes, Key::u, kNone, "U", "all lanes in which tokens wait read one"},
     {Action::read_lanes, Key::u, kControl, "Ctrl+U", "all lanes read what waits in them"},
     {Action::reset_lanes, Key::u, kShift, "Shift+U", "reset the lanes that have read all, and no others"},
+    {Action::compare_next, Key::g, kShift, "Shift+G", "compare the active run with another; again: with the next"},
     {Action::close, Key::escape, kNone, "Esc", "close, cancel, stop", true},
     {Action::quit, Key::q, kControl, "Ctrl+Q", "quit", true},
 };

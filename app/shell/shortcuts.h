@@ -21,6 +21,7 @@ enum class Action {
   save, save_as, save_patch, history,
   note, next_note, previous_note, reach, breakpoints, fork, next_run,
   open_lanes, step_lanes, read_lanes, reset_lanes,
+  note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next, compare_file,
 };
 
 struct Shortcut {

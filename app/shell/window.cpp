@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "app/shell/glfw_window.h"
 #include "app/shell/shell.h"
@@ -73,7 +74,7 @@ void run_loop(GlfwWindow& window, Shell& shell, InputQueue& input, ControlsFile 
 
 }  // namespace
 
-int run_window(const std::string& target, const LabOptions& lab_options, const ShellOptions& options) {
+int run_window(const std::vector<std::string>& targets, const LabOptions& lab_options, const ShellOptions& options) {
   InputQueue input;
   auto window = GlfwWindow::create(kWidth, kHeight, "State Lab", input);
   if (!window) {
@@ -86,7 +87,8 @@ int run_window(const std::string& target, const LabOptions& lab_options, const S
   Engine engine(kept_lab, GlfwWindow::wake);
   Shell shell(engine, kept_options, GlfwWindow::wake);
   (*window)->connect_clipboard();
-  if (!target.empty()) shell.open(target);
+  if (targets.size() == 1) shell.open(targets[0]);
+  if (targets.size() == 2) shell.open_beside(targets[0], targets[1]);
   run_loop(**window, shell, input, ControlsFile(options.controls_file));
   (*window)->hide();
   engine.interrupt();

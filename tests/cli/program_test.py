@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from program import PROGRAM, Case, environment, main
+from program import GOLDEN, PROGRAM, Case, environment, main
 
 SUBCOMMANDS = ["models", "info", "check", "tokenize", "trace", "generate", "run", "figure", "screenshot", "demo", "bench"]
 
@@ -31,6 +31,13 @@ class Program(Case):
             done = self.run_program(*args, expect=3)
             self.assertEqual(len(done.stderr.splitlines()), 1)
             self.assertIn("statelab run", done.stderr)
+
+    def test_two_targets_open_one_window_and_what_cannot_stand_beside_each_other_is_refused(self):
+        trace = GOLDEN / "mamba2" / "reference.safetensors"
+        for args in (["builtin:prose", "builtin:prose"], [GOLDEN / "mamba2", trace], [trace, GOLDEN / "mamba2"]):
+            self.assertIn("there is no display", self.run_program(*args, expect=3).stderr)
+        self.assertIn("`statelab compare A B` compares two traces", self.run_program(trace, trace, expect=2).stderr)
+        self.assertIn("two files at most", self.run_program(trace, trace, trace, expect=2).stderr)
 
     def test_a_wrong_command_line_is_refused(self):
         for args in (["frobnicate"], ["frobnicate", "--json"], ["trace"], ["trace", "builtin:prose", "--ids", "1", "--text", "a", "-o", "t.npz"],

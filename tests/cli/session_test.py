@@ -7,6 +7,7 @@ import struct
 from program import GOLDEN, Case, main
 
 KINDS = ["state-heatmap", "state-at", "norms", "gates", "drivers", "channel", "expected", "pca2d", "pca3d", "scree", "next-token", "logit-lens", "content", "half-life", "attention-map", "half-life-map", "discretisation"]
+COMPARED = ["compare-heatmap", "compare-norms", "compare-pca"]  # need two runs
 OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
 MAGIC = {".pdf": b"%PDF-", ".svg": b"<?xml", ".png": b"\x89PNG\r\n\x1a\n"}
 
@@ -289,15 +290,22 @@ class Whole(Case):
         self.assertEqual(self.refusal("screenshot", "-o", "w.png")["field"], "SOURCE")
 
     def test_the_demo_can_be_repeated(self):
-        files = {path.split("/")[1] for path in self.json_of("demo", "-o", "out")["files"]}
-        self.assertEqual(files, {k + e for k in (*KINDS, *OTHERS) for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
+        said = self.json_of("demo", "-o", "out")
+        files = {path.split("/")[1] for path in said["files"]}
+        self.assertEqual(files, {k + e for k in (*KINDS, *OTHERS, *COMPARED) for e in MAGIC} | {"window.png", "summary.md", "demo.statelab.json"})
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()}, files)
         again = self.json_of("run", "out/demo.statelab.json", "-o", "again", "--expect")
-        self.assertEqual(len(again["expected"]), 4)
-        for name in ("state-heatmap.pdf", "pca3d.svg", "next-token.png"):
+        self.assertEqual(len(again["expected"]), 5)
+        for name in ("state-heatmap.pdf", "pca3d.svg", "next-token.png", "compare-heatmap.pdf", "compare-norms.svg", "compare-pca.png"):
             self.assertEqual((self.folder / "out" / name).read_bytes(), (self.folder / "again" / name).read_bytes(), name)
         summary = (self.folder / "out/summary.md").read_text()
         self.assertIn("zero state of layer 2", summary)
+        parting, forked = said["first_difference"], again["expected"][0]["step"] + 32
+        self.assertEqual((parting["token"], parting["point"].split(".")[0]), (forked, "L2"))
+        self.assertIn(f"it went back to token {forked}, forked there", summary)
+        self.assertIn(f"The first difference is at token {forked}, in `{parting['point']}`.", summary)
+        compared = self.json_of("compare", "out/demo.statelab.json", expect=1)
+        self.assertEqual(compared["first_difference"], parting)
         for check in again["expected"]:
             self.assertIn(check["found"], summary)
 

@@ -54,7 +54,9 @@ std::vector<Command> one_of_each() {
           command::RemoveBreakpoint{1},
           command::OpenLanes{{"a text", "", "ünïcode"}},
           command::StepLanes{7},
-          command::ResetLanes{{2, 1}, 0.25}};
+          command::ResetLanes{{2, 1}, 0.25},
+          command::CompareWith{"../traces/reference.safetensors", "a"},
+          command::CloseCompared{-3}};
 }
 
 Error refused(const std::string& json) {

@@ -1,6 +1,6 @@
 // The exchange between a window and what works for it: commands go in, snapshots and what is derived from them come out, while every
 // thread is held up at moments that nobody chose.
-//   LAB_EXCHANGES=1000000 LAB_EXCHANGES_SEED=2 build/tsan/core_test -tc="exchange*"     a longer one, or another one
+//   LAB_EXCHANGES=1000000 LAB_EXCHANGES_SEED=2 build/tsan/engine_test -tc="exchange*"     a longer one, or another one
 #include <algorithm>
 #include <atomic>
 #include <chrono>

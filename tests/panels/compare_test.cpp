@@ -3,6 +3,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tests/panels/hand_compared.h"
 #include "tests/panels/window.h"
@@ -38,6 +39,77 @@ TEST_CASE("compare: every pane draws in every size, of two runs, of one, of none
         window.frames(pane);
         CHECK(window.sent.empty());
       }
+}
+
+namespace {
+
+/// A recorded trace as B in the place of the fork: it has no history of its own.
+void put_trace_in_place_of_fork(HandCompared& made) {
+  made.snapshot.guests = {{.run = {.id = kFirstGuest, .name = "reference", .run = 7, .tokens = made.snapshot.runs[1].tokens, .edits = std::make_shared<const std::vector<EditEvent>>()}, .file = "reference.npz"}};
+  made.snapshot.runs.pop_back();
+  made.snapshot.selection.compare = {0, kFirstGuest, "position", 0};
+  made.derived.compared_b = kFirstGuest;
+}
+
+}  // namespace
+
+TEST_CASE("compare: a recorded trace stands beside a run in every pane, with norms as they were compared and a colour of its own") {
+  for (const char* pane : kPanes) {
+    CAPTURE(pane);
+    HandCompared made;
+    put_trace_in_place_of_fork(made);
+    Window window(made, {0, 0, 1600, 400});
+    window.frames(pane);
+    CHECK(window.sent.empty());
+  }
+  HandCompared made;
+  put_trace_in_place_of_fork(made);
+  const RunPair pair = runs_to_compare(made.snapshot);
+  REQUIRE((pair.a && pair.b));
+  CHECK(norm_at(*made.runs, *pair.b, true, 1, 3) == 2);  // of the table
+  CHECK(norm_at(*made.runs, *pair.a, false, 1, 3) == static_cast<double>(made.trace->statistic(1, Statistic::h_norm, 3).mean));
+  CHECK(run_ink(made.snapshot, kFirstGuest) == Ink::run_d);
+  CHECK(run_ink(made.snapshot, kFirstGuest - 1) == Ink::run_c);
+}
+
+TEST_CASE("compare: a token that only a file has takes the cursor nowhere") {
+  HandCompared made;
+  put_trace_in_place_of_fork(made);
+  made.alignment->columns.push_back({-1, HandCompared::kTokens});
+  std::vector<std::int32_t> longer = *made.runs->b.tokens;
+  longer.push_back(0);
+  made.runs->b.tokens = std::make_shared<const std::vector<std::int32_t>>(std::move(longer));
+  Window window(made, {0, 0, 1600, 200});
+  window.click("compare-tokens", "column 2");
+  CHECK(only<command::Seek>(window.sent).token == 2);
+  window.sent.clear();
+  window.click("compare-tokens", "column " + std::to_string(HandCompared::kTokens));
+  CHECK(window.sent.empty());
+}
+
+TEST_CASE("compare bar: a file is asked for beside one run, and among those that B can be") {
+  HandCompared made;
+  {
+    HandCompared alone;
+    alone.snapshot.runs.pop_back();
+    Window window(alone, {0, 0, 1600, 400});
+    window.click("compare-bar", "file");
+    CHECK(std::exchange(window.memory.compare.asks_file, false));
+    window.click("compare-b", "file here");
+    CHECK(window.memory.compare.asks_file);
+  }
+  put_trace_in_place_of_fork(made);
+  made.snapshot.runs.push_back(made.snapshot.runs[0]);
+  made.snapshot.runs.back().id = 1, made.snapshot.runs.back().name = "other";
+  Window window(made, {0, 0, 1600, 300});
+  window.click("compare-bar", "run b");
+  window.click("compare-bar", "a file…");
+  CHECK(window.memory.compare.asks_file);
+  CHECK(window.sent.empty());
+  window.click("compare-bar", "run a");
+  CHECK_FALSE(window.has_item("compare-bar/reference, file 1"));  // it is B
+  window.click("compare-bar", "other");
+  CHECK(only<command::Compare>(window.sent) == command::Compare{1, kFirstGuest, "position", 0});
 }
 
 TEST_CASE("compare bar: with one run it offers a fork after the token at the cursor, or at the end") {

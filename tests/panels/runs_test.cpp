@@ -171,6 +171,11 @@ TEST_CASE("run tree: cards and strips of all runs, a click goes there, a menu do
   CHECK(sent_at<command::SwitchRun>(window, 0).run == 1);
   sent_at<command::ReadWaiting>(window, 1);
   window.sent.clear();
+  CHECK_FALSE(window.memory.show_compare);
+  from_menu("Compare with the active run");
+  CHECK(only<command::Compare>(window.sent) == command::Compare{0, 1, "position", 0});
+  CHECK(window.memory.show_compare);
+  window.sent.clear();
   from_menu("Rename…");
   type(window, "run-tree", " two");
   window.click("run-tree", "Rename");

@@ -127,6 +127,21 @@ TEST_CASE("actions: lanes step while tokens wait in one of them, and only those 
   CHECK(asked(Action::reset_lanes, snapshot) == json_of(command::ResetLanes{{0, 4}, 0}));
 }
 
+TEST_CASE("actions: the active run is compared with one of the others after the other, aligned as before") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::compare_next, snapshot) == "");
+  snapshot.runs = {{.id = 0, .name = "main"}};
+  CHECK(asked(Action::compare_next, snapshot) == "");
+  snapshot.runs = {{.id = 0, .name = "main"}, {.id = 3, .name = "fork 3"}, {.id = 5, .name = "fork 5"}};
+  snapshot.active_run = 3;
+  snapshot.selection.compare = {5, 0, "token", 0};
+  CHECK(asked(Action::compare_next, snapshot) == json_of(command::Compare{3, 0, "token", 0}));
+  snapshot.selection.compare = {3, 0, "token", 0};
+  CHECK(asked(Action::compare_next, snapshot) == json_of(command::Compare{3, 5, "token", 0}));
+  snapshot.selection.compare.b = 5;
+  CHECK(asked(Action::compare_next, snapshot) == json_of(command::Compare{3, 0, "token", 0}));
+}
+
 TEST_CASE("actions: a held key repeats movements, not edits") {
   CHECK(repeats(Action::step));
   CHECK_FALSE(repeats(Action::zero_layer));

@@ -20,6 +20,14 @@ HeadlessWindow& with_fork(HeadlessWindow& window) {
 }
 
 std::int64_t cursor(const HeadlessWindow& window) { return window.snapshot()->selection.cursor_a; }
+const std::string kModel = LAB_SOURCE_DIR "/tests/golden/mamba2", kReference = kModel + "/reference.safetensors";
+
+std::vector<std::int32_t> ids_of(const RunFacts& run) {
+  std::vector<std::int32_t> ids;
+  for (std::int64_t t = 0; t < run.tokens.count(); ++t) ids.push_back(run.tokens[t][0]);
+  return ids;
+}
+
 bool shown(const HeadlessWindow& window, const char* item) { return const_cast<HeadlessWindow&>(window).shell().item(item).has_value(); }
 
 }  // namespace
@@ -160,4 +168,116 @@ TEST_CASE("compare window: in every size, theme and state of the runs it comes t
     window.press(Key::f11);
     CHECK(window.snapshot()->fault.empty());
   }
+}
+
+TEST_CASE("compare window: opened with a model and a recorded trace it reads its tokens and shows both") {
+  for (const bool trace_is_a : {false, true}) {
+    HeadlessWindow window(1600, 1000);
+    window.shell().open_beside(trace_is_a ? kReference : kModel, trace_is_a ? kModel : kReference);
+    window.settle();
+    const auto snapshot = window.snapshot();
+    REQUIRE(snapshot->guests.size() == 1);
+    CHECK(snapshot->selection.compare == (trace_is_a ? command::Compare{kFirstGuest, 0, "position", 0} : command::Compare{0, kFirstGuest, "position", 0}));
+    CHECK(ids_of(snapshot->guests[0].run) == ids_of(snapshot->runs[0]));
+    for (const char* item : {"compare-bar/swap", "compare-difference/cells", "compare-layers/layer 1", "compare-norms/plot"}) CHECK_MESSAGE(shown(window, item), item);
+    window.press(Key::x);
+    CHECK(window.snapshot()->selection.compare.a == (trace_is_a ? 0 : kFirstGuest));
+  }
+}
+
+TEST_CASE("compare window: opened with two models the second reads along with what is typed for the first") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open_beside("builtin:prose", "builtin:prose");
+  window.settle();
+  REQUIRE(window.snapshot()->guests.size() == 1);
+  CHECK(shown(window, "compare-bar/swap"));
+  window.play({command::FeedText{"The keeper of the light house"}, command::ReadWaiting{}, command::Step{5}});
+  CHECK(window.snapshot()->count() == 34);
+  CHECK(ids_of(window.snapshot()->guests[0].run) == ids_of(window.snapshot()->runs[0]));
+  CHECK(shown(window, "compare-difference/cells"));
+  window.press(Key::a);
+  CHECK(window.snapshot()->guests[0].run.tokens.count() == 35);
+}
+
+TEST_CASE("compare window: opened with a model and a session the session goes on, and A stays A") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open_beside("builtin:copy", LAB_SOURCE_DIR "/sessions/copy-fork.statelab.json");
+  window.settle();
+  const auto snapshot = window.snapshot();
+  REQUIRE(snapshot->guests.size() == 1);
+  CHECK(snapshot->runs.size() == 2);
+  CHECK(snapshot->selection.compare.a == kFirstGuest);
+  CHECK(snapshot->selection.compare.b == snapshot->active_run);
+  CHECK(ids_of(snapshot->guests[0].run) == ids_of(*snapshot->find_run(snapshot->active_run)));
+}
+
+TEST_CASE("compare window: a first file that is refused is told, and the second is left") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open_beside("/nowhere/model", kReference);
+  window.settle();
+  CHECK_FALSE(window.snapshot()->model);
+  REQUIRE(window.snapshot()->notices.size() == 1);
+  CHECK(window.snapshot()->notices[0].text.find("/nowhere/model") != std::string::npos);
+}
+
+TEST_CASE("compare window: a file dropped there stands beside the run, elsewhere it takes its place; what is refused changes nothing") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open(kModel);
+  window.settle();
+  window.play({command::FeedTokens{{1, 2, 3, 4}}, command::ReadWaiting{}});
+  window.press(Key::four, kControl);
+  const auto drop = [&](const std::string& path) {
+    window.input().push(InputEvent::drop(path));
+    window.settle();
+  };
+  drop(LAB_SOURCE_DIR "/tests/golden/mamba1");
+  CHECK(window.snapshot()->guests.empty());
+  REQUIRE(window.snapshot()->notices.back().error);
+  CHECK(window.snapshot()->notices.back().error->field == "points");
+  drop(kReference);
+  REQUIRE(window.snapshot()->guests.size() == 1);
+  CHECK(window.snapshot()->count() == 4);
+  CHECK(shown(window, "compare-bar/swap"));
+  window.press(Key::one, kControl);
+  drop(LAB_SOURCE_DIR "/tests/golden/mamba1");
+  CHECK(window.snapshot()->guests.empty());
+  CHECK(window.snapshot()->model->path == LAB_SOURCE_DIR "/tests/golden/mamba1");
+}
+
+TEST_CASE("compare window: Ctrl+Shift+O asks for a file to compare with, a recorded trace too, and the palette lets it go") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open(kModel);
+  window.settle();
+  window.play({command::FeedTokens{{1, 2, 3, 4}}, command::ReadWaiting{}});
+  constexpr Modifiers kControlShift{.control = true, .shift = true};
+  window.press(Key::o, kControlShift);
+  CHECK(shown(window, "open/choose"));
+  window.press(Key::enter);  // the open model is chosen at first
+  REQUIRE(window.snapshot()->guests.size() == 1);
+  CHECK_FALSE(shown(window, "open/choose"));
+  CHECK(window.snapshot()->guests[0].run.name == "mamba2");
+  CHECK(ids_of(window.snapshot()->guests[0].run) == std::vector<std::int32_t>{1, 2, 3, 4});
+  CHECK(shown(window, "compare-bar/swap"));
+  window.press(Key::o, kControlShift);
+  window.type(std::u32string(kReference.begin(), kReference.end()));
+  window.press(Key::enter);
+  REQUIRE(window.snapshot()->guests.size() == 2);
+  window.press(Key::k, kControl);
+  window.type(U"compare no longer with mamba2");
+  window.press(Key::enter);
+  REQUIRE(window.snapshot()->guests.size() == 1);
+  CHECK(window.snapshot()->guests[0].run.id == kFirstGuest - 1);
+}
+
+TEST_CASE("compare window: with one run its buttons ask for a file") {
+  HeadlessWindow window(1600, 1000);
+  window.shell().open(kModel);
+  window.settle();
+  window.press(Key::four, kControl);
+  window.click("compare-bar/file");
+  CHECK(shown(window, "open/choose"));
+  window.press(Key::escape);
+  CHECK_FALSE(shown(window, "open/choose"));
+  window.click("compare-b/file here");
+  CHECK(shown(window, "open/choose"));
 }

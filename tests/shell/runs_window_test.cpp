@@ -44,6 +44,20 @@ TEST_CASE("window: P forks at cursor A, G and the list of runs go from one to th
   CHECK(window.snapshot()->runs.size() == 1);
 }
 
+TEST_CASE("window: Shift+G shows the active run beside the others in turn, with one run it says what to do") {
+  HeadlessWindow window(1600, 1000);
+  with_text(window);
+  window.press(Key::g, kShift);
+  CHECK_FALSE(window.shell().item("compare-bar/swap"));
+  CHECK(window.snapshot()->notices.back().text.find("There is one run.") == 0);
+  window.play({command::Fork{8, "left", true}, command::SwitchRun{0}, command::Fork{12, "right", true}});
+  window.press(Key::g, kShift);
+  CHECK(window.shell().item("compare-bar/swap"));
+  CHECK(window.snapshot()->selection.compare == command::Compare{2, 0, "position", 0});
+  window.press(Key::g, kShift);
+  CHECK(window.snapshot()->selection.compare == command::Compare{2, 1, "position", 0});
+}
+
 TEST_CASE("window: an edit is applied as a fork from cursor A, and the tree shows how far it is from the first run") {
   HeadlessWindow window(1600, 1000);
   with_text(window);

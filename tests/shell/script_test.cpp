@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "model/files/file.h"
+#include "model/files/safetensors.h"
 #include "tests/temporary_folder.h"
 
 using namespace lab;
@@ -112,4 +113,50 @@ TEST_CASE("script: a json file that is no session is refused by name") {
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == Code::unsupported);
   CHECK(refused.error().file == folder / "other.json");
+}
+
+TEST_CASE("script: of two files the window opens the one that goes on by itself, and what is A stays A") {
+  const std::string root = LAB_SOURCE_DIR, model = root + "/tests/golden/mamba2", trace = model + "/reference.safetensors", session = root + "/sessions/copy-forgets.statelab.json";
+  const auto plan = [](const std::string& a, const std::string& b) {
+    auto made = plan_to_compare(a, b);
+    REQUIRE_MESSAGE(made, (made ? "" : made.error().text()));
+    return made.take();
+  };
+  const auto beside = [](const std::string& file, const char* side) { return std::vector<std::string>{json_of(command::CompareWith{file, side})}; };
+  for (const auto& [a, b] : {std::pair{model, std::string("builtin:prose")}, {session, model}, {session, trace}, {session, session}}) {
+    CHECK(plan(a, b).opened == a);
+    CHECK(json_of_all(plan(a, b).then) == beside(b, "b"));
+  }
+  CHECK(plan(model, session).opened == session);
+  CHECK(json_of_all(plan(model, session).then) == beside(model, "a"));
+  CHECK(plan(trace, session).opened == session);
+  CHECK(json_of_all(plan(trace, session).then) == beside(trace, "a"));
+}
+
+TEST_CASE("script: a model beside a recorded trace reads its tokens first; two traces are refused, and so is one without ids") {
+  const std::string model = LAB_SOURCE_DIR "/tests/golden/mamba2", trace = model + "/reference.safetensors";
+  for (const bool is_a : {true, false}) {
+    const auto plan = is_a ? plan_to_compare(trace, model) : plan_to_compare(model, trace);
+    REQUIRE(plan);
+    CHECK(plan->opened == model);
+    REQUIRE(plan->then.size() == 3);
+    CHECK_FALSE(std::get<command::FeedTokens>(plan->then[0]).ids.empty());
+    CHECK(std::holds_alternative<command::ReadWaiting>(plan->then[1]));
+    CHECK(std::get<command::CompareWith>(plan->then[2]).side == (is_a ? "a" : "b"));
+  }
+  const auto refused = plan_to_compare(trace, trace);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Code::unsupported);
+  const test::TemporaryFolder folder;
+  const std::vector<float> values(4);
+  REQUIRE(write_safetensors(folder / "t.safetensors", {{"L0.mix.h", DType::f32, {2, 2}, values.data()}}, {{"format", "statelab-reference/1"}}));
+  const auto silent = plan_to_compare(model, folder / "t.safetensors");
+  REQUIRE_FALSE(silent);
+  CHECK(silent.error().field == "tok.ids");
+}
+
+TEST_CASE("script: a path is made whole, a built-in model keeps its name") {
+  CHECK(whole_path("builtin:prose") == "builtin:prose");
+  CHECK(whole_path("/a/../b.npz") == "/b.npz");
+  CHECK(whole_path("b.npz") == (std::filesystem::current_path() / "b.npz").string());
 }

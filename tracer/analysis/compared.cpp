@@ -45,8 +45,11 @@ std::int32_t rank_of(std::span<const float> logits, std::int32_t id) {
 std::string ComparedSide::token_text(std::int64_t token) const {
   if (token < 0 || token >= count()) return "";
   const std::int32_t id = (*tokens)[static_cast<std::size_t>(token)];
-  if (id < 0) return "vector";
-  if (pieces && static_cast<std::size_t>(id) < pieces->size() && !(*pieces)[static_cast<std::size_t>(id)].empty()) return (*pieces)[static_cast<std::size_t>(id)];
+  return id < 0 ? "vector" : piece(id);
+}
+
+std::string ComparedSide::piece(std::int32_t id) const {
+  if (pieces && id >= 0 && static_cast<std::size_t>(id) < pieces->size() && !(*pieces)[static_cast<std::size_t>(id)].empty()) return (*pieces)[static_cast<std::size_t>(id)];
   return fmt::format("<{}>", id);
 }
 

@@ -27,7 +27,9 @@ struct ComparedSide {
   std::vector<std::int64_t> edits;  // positions at which the state was edited: before the token of that number was read
 
   std::int64_t count() const { return tokens ? static_cast<std::int64_t>(tokens->size()) : 0; }
-  /// "␣the", "<17>" without a piece, "vector".
+  /// The text of an id: "␣the", "<17>" without a piece.
+  std::string piece(std::int32_t id) const;
+  /// Of a token; "vector" of one that has no id.
   std::string token_text(std::int64_t token) const;
 };
 

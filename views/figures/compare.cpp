@@ -74,7 +74,7 @@ void add_compare_cursors(const Snapshot& snapshot, const ComparedRuns& compared,
   if (options.cursors && column >= 0) plot.layers.emplace_back(RuleLayer{.at = ColumnAxis(compared).of(column)});
 }
 
-bool has_two_runs(const Snapshot& snapshot) { return snapshot.runs.size() > 1; }
+bool has_two_runs(const Snapshot& snapshot) { return snapshot.runs.size() + snapshot.guests.size() > 1; }
 
 Error not_compared(const Snapshot& snapshot, const Derived& derived, const char* what) {
   Error error = not_there(snapshot, derived, what);
@@ -82,7 +82,7 @@ Error not_compared(const Snapshot& snapshot, const Derived& derived, const char*
     error.expected = "two runs";
     error.found = std::to_string(snapshot.runs.size());
     error.message = "There is only one run.";
-    error.next = "Fork it, or compare two files by `statelab compare`.";
+    error.next = "Fork it, or compare it with a file.";
   }
   return error;
 }

@@ -67,6 +67,7 @@ void fit(Axis& axis, double low, double high) {
 
 Ink run_ink(const Snapshot& snapshot, std::int64_t run) {
   constexpr std::array kOthers{Ink::run_b, Ink::run_c, Ink::run_d};
+  if (run <= kFirstGuest) return kOthers[kOthers.size() - 1 - static_cast<std::size_t>(kFirstGuest - run) % kOthers.size()];
   if (snapshot.runs.empty() || snapshot.runs.front().id == run) return Ink::run_a;
   const auto is_older = [&](const RunFacts& each) { return each.id != snapshot.runs.front().id && each.id < run; };
   return kOthers[static_cast<std::size_t>(std::ranges::count_if(snapshot.runs, is_older)) % kOthers.size()];
@@ -130,8 +131,18 @@ float slab_value(const PairedSlab& slab, CompareMap which, std::int64_t column, 
   return values_of(slab, which)[static_cast<std::size_t>(i * slab.rows + row)];
 }
 
-double norm_after(const RunFacts& run, int layer, std::int64_t token) {
-  if (token < 0 || token >= run.trace->count()) return std::numeric_limits<double>::quiet_NaN();
+double norm_at(const ComparedRuns& runs, const RunFacts& run, bool of_b, int layer, std::int64_t column) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  if (column < 0 || column >= runs.alignment->count()) return kNone;
+  if (!run.trace) {
+    const int point = state_point(runs.table, layer);
+    if (point < 0) return kNone;
+    const RowDifference row = runs.table.points[static_cast<std::size_t>(point)].at(column);
+    return static_cast<double>(of_b ? row.norm_b : row.norm_a);
+  }
+  const TokenPair& tokens = runs.alignment->columns[static_cast<std::size_t>(column)];
+  const std::int64_t token = of_b ? tokens.b : tokens.a;
+  if (token < 0 || token >= run.trace->count() || layer >= std::ssize(run.trace->layers())) return kNone;
   return static_cast<double>(run.trace->statistic(layer, Statistic::h_norm, token).mean);
 }
 
@@ -143,8 +154,7 @@ Figure compare_norms(const Snapshot& snapshot, const ComparedRuns& runs, std::sp
     LineLayer between{.ink = run_ink(snapshot, pair.b->id)}, a{.ink = run_ink(snapshot, pair.a->id), .width = 1.4}, b{.ink = run_ink(snapshot, pair.b->id), .width = 1.4, .dashed = true};
     double low = std::numeric_limits<double>::infinity(), high = -low;
     for (std::int64_t column = std::max<std::int64_t>(0, first); column < std::min(last, runs.alignment->count()); ++column) {
-      const TokenPair& tokens = runs.alignment->columns[static_cast<std::size_t>(column)];
-      const double of_a = norm_after(*pair.a, layer, tokens.a), of_b = norm_after(*pair.b, layer, tokens.b);
+      const double of_a = norm_at(runs, *pair.a, false, layer, column), of_b = norm_at(runs, *pair.b, true, layer, column);
       for (LineLayer* each : {&between, &a, &b}) each->x.push_back(static_cast<double>(column));
       a.y.push_back(static_cast<float>(of_a)), b.y.push_back(static_cast<float>(of_b));
       const bool is_between = std::isfinite(of_a) && std::isfinite(of_b);

@@ -9,7 +9,8 @@
 
 namespace lab {
 
-/// The colour that a run has everywhere: the first one blue, the others orange, pink and green in the order in which they were made.
+/// The colour that a run has everywhere: the first one blue, the others orange, pink and green in the order in which they were made;
+/// those of other files green, pink and orange.
 Ink run_ink(const Snapshot& snapshot, std::int64_t run);
 
 enum class CompareMap : std::uint8_t { a, b, difference };
@@ -30,7 +31,8 @@ float slab_value(const PairedSlab& slab, CompareMap which, std::int64_t column, 
 
 /// The norms of the states of some layers, A solid and B dashed with the space between them filled, one plot a layer.
 Figure compare_norms(const Snapshot& snapshot, const ComparedRuns& runs, std::span<const int> layers, std::int64_t first, std::int64_t last);
-/// The norm of the state of a layer after a token of a run; NaN where there is none.
-double norm_after(const RunFacts& run, int layer, std::int64_t token);
+/// The norm of the state of a layer after the token that A or B has in a column: as it was recorded or, of a recorded trace, as it was
+/// compared. NaN where there is none. `run` is that side.
+double norm_at(const ComparedRuns& runs, const RunFacts& run, bool of_b, int layer, std::int64_t column);
 
 }  // namespace lab

@@ -65,7 +65,7 @@ std::optional<CompareScene> compare_scene(const PaneContext& context) {
 std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
   if (!snapshot.model) return empty_note(ui, box, "No model is open.", "Ctrl+O opens one."), std::nullopt;
-  if (snapshot.runs.size() < 2) return empty_note(ui, box, "There is one run.", "Fork it, change the fork, and see where they part."), std::nullopt;
+  if (!runs_to_compare(snapshot).a) return empty_note(ui, box, "There is one run.", "Fork it, or compare it with a file, and see where they part."), std::nullopt;
   std::optional<CompareScene> scene = compare_scene(context);
   if (!scene) pending_note(ui, box, context.derived.refusal);
   else if (scene->alignment.count() == 0) empty_note(ui, box, "No tokens belong together.", "Read some in both runs, or align them in another way."), scene.reset();
@@ -75,6 +75,12 @@ std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context)
 Command fork_here(const Snapshot& snapshot) {
   const std::int64_t cursor = snapshot.selection.cursor_a;
   return command::Fork{cursor >= 0 && cursor + 1 < snapshot.count() ? cursor + 1 : -1, "", false};
+}
+
+Command compare_active_with(const Snapshot& snapshot, std::int64_t run) {
+  command::Compare how = snapshot.selection.compare;
+  how.a = snapshot.active_run, how.b = run;
+  return how;
 }
 
 std::vector<CompareMark> own_edits(const CompareScene& scene) {
@@ -93,6 +99,7 @@ void seek_column(PaneContext& context, const CompareScene& scene, double column)
   const RunFacts& run = in_b ? scene.b : scene.a;
   // Where a third run is active its tokens have the numbers of A's, as far as it reaches.
   const bool is_known = run.id == context.snapshot.active_run || (in_b == scene.in_b && token < context.snapshot.count());
+  if (!is_known && !context.snapshot.find_run(run.id)) return;  // only a file has the token: no cursor can stand there
   if (!is_known) context.send(command::SwitchRun{run.id});
   context.send(command::Seek{token, "a"});
 }
@@ -162,7 +169,7 @@ const KeptFigure& kept_plot(Ui& ui, Box box, PaneContext& context, const std::st
 }
 
 std::string scene_key(const CompareScene& scene) {
-  const auto run = [](const RunFacts& each) { return fmt::format("{} {} {}", each.run, each.trace->revision(), each.trace->count()); };
+  const auto run = [](const RunFacts& each) { return fmt::format("{} {} {}", each.run, each.trace ? each.trace->revision() : 0, each.tokens.count()); };
   return fmt::format("{} {} | {} | {} {}", run(scene.a), run(scene.b), static_cast<const void*>(&scene.alignment), scene.shown.first, scene.shown.last);
 }
 

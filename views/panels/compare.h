@@ -14,6 +14,8 @@ namespace lab {
 /// Space beside the data of the panes whose x axis is time; only those at the left have labels there.
 constexpr float kCompareLeft = 56, kCompareInner = 24, kCompareRight = 24;
 
+constexpr const char* kFileTip = "A session, a recorded trace or another model beside this run; or drop one here\tCtrl+Shift+O";
+
 /// Two runs that are compared, and what is seen of them in this frame. Columns count the alignment.
 struct CompareScene {
   const Snapshot& snapshot;
@@ -31,6 +33,8 @@ struct CompareScene {
   std::string number_text(std::int64_t column) const;
   /// The text of the token of A there or, where A has none, of B.
   std::string token_text(std::int64_t column) const;
+  /// The text of an id of A or B.
+  std::string piece(std::int32_t id, bool of_b) const { return (of_b ? runs.b : runs.a).piece(id); }
 };
 /// Nothing while there are fewer than two runs, or until the comparison has begun.
 std::optional<CompareScene> compare_scene(const PaneContext& context);
@@ -39,6 +43,8 @@ std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context)
 
 /// What makes two runs of one: a fork after the token at the cursor.
 Command fork_here(const Snapshot& snapshot);
+/// The active run beside another one, as B, aligned as the two before.
+Command compare_active_with(const Snapshot& snapshot, std::int64_t run);
 
 /// Where a run was edited that the other one was not: before the token in a column was read. In the order of columns.
 struct CompareMark {

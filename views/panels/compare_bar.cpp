@@ -32,10 +32,12 @@ command::Compare present(const Snapshot& snapshot) {
 }
 
 std::string name_of_run(const Snapshot& snapshot, const RunFacts& run) {
+  if (run.id <= kFirstGuest) return fmt::format("{}, file {}", run.name, kFirstGuest - run.id + 1);
   return snapshot.find_run(run.parent) ? fmt::format("{}, fork at {}", run.name, run.forked_at) : run.name;
 }
 
-/// A choice of run with its colour. The one that the other side shows is not offered: `swap` is for that.
+/// A choice of run with its colour. The one that the other side shows is not offered: `swap` is for that. B may also be a file that is
+/// not open yet.
 void choose_run(Ui& ui, Box box, PaneContext& context, bool of_b) {
   const Snapshot& snapshot = context.snapshot;
   const RunPair runs = runs_to_compare(snapshot);
@@ -44,17 +46,22 @@ void choose_run(Ui& ui, Box box, PaneContext& context, bool of_b) {
   std::vector<std::string> names;
   std::vector<std::int64_t> ids;
   int chosen = 0;
-  for (const RunFacts& run : snapshot.runs) {
-    if (run.id == other.id) continue;
-    if (run.id == own.id) chosen = static_cast<int>(ids.size());
-    ids.push_back(run.id);
-    names.push_back((run.id == own.id ? "     " : "") + name_of_run(snapshot, run));  // the closed field has a dot before it
+  for (const RunFacts* run : sides_of(snapshot)) {
+    if (run->id == other.id) continue;
+    if (run->id == own.id) chosen = static_cast<int>(ids.size());
+    ids.push_back(run->id);
+    names.push_back((run->id == own.id ? "     " : "") + name_of_run(snapshot, *run));  // the closed field has a dot before it
   }
+  if (of_b) names.emplace_back("a file…");
   std::vector<const char*> labels;
   for (const std::string& name : names) labels.push_back(name.c_str());
   const bool changed = combo(ui, of_b ? "run b" : "run a", box, labels, chosen);
   ui.list()->AddCircleFilled({ui.px(box.x + 14), ui.px(box.middle_y())}, 4.5f * ui.scale(), run_color(ui.theme(), context.snapshot, own.id));
   if (!changed) return;
+  if (chosen == static_cast<int>(ids.size())) {
+    context.memory.compare.asks_file = true;
+    return;
+  }
   command::Compare how = present(snapshot);
   (of_b ? how.b : how.a) = ids[static_cast<std::size_t>(chosen)];
   context.send(how);
@@ -156,15 +163,17 @@ void draw_compare_bar(Ui& ui, Box box, PaneContext& context) {
     ui.text_in(bar, Face::control, ui.theme().dim, "No model is open. Ctrl+O opens one.");
     return;
   }
-  if (snapshot.runs.size() < 2) {
+  if (!runs_to_compare(snapshot).a) {
     const std::int64_t cursor = snapshot.selection.cursor_a;
     const bool at_end = cursor < 0 || cursor + 1 >= snapshot.count();
     bar.cut_left(ui.text_in(bar, Face::body, ui.theme().text, "Compare needs two runs.") - bar.x + 16);
     if (button(ui, (std::string(icon::kFork) + (at_end ? "   Fork at the end" : fmt::format("   Fork after t = {}", cursor)) + "##fork").c_str(),
                bar.cut_left(160).row(kControlHeight), {.primary = true, .tip = "Another run goes on by itself from here"}))
       context.send(fork_here(snapshot));
+    bar.cut_left(8);
+    if (button(ui, (std::string(icon::kOpen) + "   Compare with a file…##file").c_str(), bar.cut_left(184).row(kControlHeight), {.tip = kFileTip})) context.memory.compare.asks_file = true;
     bar.cut_left(16);
-    ui.text_in(bar, Face::control, ui.theme().dim, "Then zero a layer, scale it, or feed other text: the two are shown side by side.");
+    ui.text_in(bar, Face::control, ui.theme().dim, "Zero a layer of the fork, scale it, or feed other text: the two are shown side by side.");
     return;
   }
   const bool is_narrow = box.w < 1400;

@@ -149,8 +149,9 @@ std::string subtitle_of(const PaneContext& context, const CompareScene& scene, C
 /// What stands in the middle of the page while there is one run.
 void draw_invitation(Ui& ui, Box box, PaneContext& context) {
   const float y = box.middle_y() + 24;
-  if (button(ui, "Fork here##fork here", {box.middle_x() - 60, y, 120, kControlHeight}, {.tip = "Another run goes on by itself from the cursor"}))
+  if (button(ui, "Fork here##fork here", {box.middle_x() - 144, y, 120, kControlHeight}, {.tip = "Another run goes on by itself from the cursor"}))
     context.send(fork_here(context.snapshot));
+  if (button(ui, "Compare with a file…##file here", {box.middle_x() - 16, y, 160, kControlHeight}, {.tip = kFileTip})) context.memory.compare.asks_file = true;
 }
 
 void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
@@ -162,7 +163,7 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
   PaneHeader header(ui, box, which == CompareMap::a ? "A" : which == CompareMap::b ? "B" : "B − A");
   const auto scene = scene_or_note(ui, box, context);
   if (!scene) {
-    if (place == CompareMap::b && context.snapshot.model && context.snapshot.runs.size() < 2) draw_invitation(ui, box, context);
+    if (place == CompareMap::b && context.snapshot.model && !runs_to_compare(context.snapshot).a) draw_invitation(ui, box, context);
     return;
   }
   const bool is_alone = which == CompareMap::b && !memory.link_time;

@@ -50,7 +50,7 @@ void draw_side(Ui& ui, Box box, const Columns& at, const Shown& shown, bool of_b
   const bool is_tall = row >= 28;
   for (std::size_t i = 0; i < std::min(shown.rows, best.size()); ++i) {
     const NextToken& token = best[i];
-    const std::string piece = context.snapshot.model->piece(token.id);
+    const std::string piece = shown.scene.piece(token.id, of_b);
     const float y = box.y + row * static_cast<float>(i);
     const bool is_new = of_b && i < rank_there.size() && rank_there[i] >= static_cast<std::int64_t>(shown.rows);
     const bool is_quiet = !of_b && i < rank_there.size() && rank_there[i] >= static_cast<std::int64_t>(shown.rows);
@@ -140,7 +140,7 @@ std::vector<Likely> likely(const ComparedNext& next) {
   return all;
 }
 
-void draw_values(Ui& ui, Box box, PaneContext& context, const CompareScene& scene, const ComparedNext& next) {
+void draw_values(Ui& ui, Box box, const CompareScene& scene, const ComparedNext& next) {
   const Theme& theme = ui.theme();
   const float unit = (box.w - 24) / 10;
   const auto cells = [&](Box row) {
@@ -159,7 +159,7 @@ void draw_values(Ui& ui, Box box, PaneContext& context, const CompareScene& scen
     const auto at = cells(box.cut_top(20));
     const auto number = [](double value) { return std::isnan(value) ? std::string("–") : fmt::format("{:.4f}", value); };
     const double difference = each.b - each.a;
-    ui.text_in(at[0], Face::mono, theme.text, context.snapshot.model->piece(each.id));
+    ui.text_in(at[0], Face::mono, theme.text, scene.piece(each.id, std::isnan(each.a)));
     ui.text_in(at[1], Face::dense, theme.text, number(each.a), Align::right);
     ui.text_in(at[2], Face::dense, theme.text, number(each.b), Align::right);
     ui.text_in(at[3], Face::dense, difference < 0 ? theme.cancels : theme.adds, std::isnan(difference) ? "–" : fmt::format("{}{:.4f}", difference < 0 ? "−" : "+", std::abs(difference)),
@@ -183,9 +183,9 @@ void draw_foot(Ui& ui, Box row, const CompareScene& scene, const ComparedNext& n
   }
 }
 
-std::string values_of(const PaneContext& context, const ComparedNext& next) {
+std::string values_of(const CompareScene& scene, const ComparedNext& next) {
   std::string text = "id\ttoken\ta\tb\n";
-  for (const Likely& each : likely(next)) text += fmt::format("{}\t{}\t{}\t{}\n", each.id, context.snapshot.model->piece(each.id), each.a, each.b);
+  for (const Likely& each : likely(next)) text += fmt::format("{}\t{}\t{}\t{}\n", each.id, scene.piece(each.id, std::isnan(each.a)), each.a, each.b);
   return text;
 }
 
@@ -198,7 +198,7 @@ void draw_body(Ui& ui, Box box, PaneContext& context, const CompareScene& scene)
     return empty_note(ui, box, lacks ? "One of the two has no token here." : "What was expected here has been dropped from the history.", lacks ? "Choose a place that both have." : "Move the cursor to a later token.");
   }
   const Box foot = box.cut_bottom(kFoot);
-  if (context.memory.compare.shows_values) draw_values(ui, box, context, scene, *next);
+  if (context.memory.compare.shows_values) draw_values(ui, box, scene, *next);
   else draw_ranks(ui, box.inset(12, 0), context, scene, *next);
   draw_foot(ui, foot, scene, *next);
 }
@@ -217,7 +217,7 @@ void draw_compare_next(Ui& ui, Box box, PaneContext& context) {
   draw_body(ui, box, context, *scene);
   PaneMenu offered{.kind = "next-token"};
   const ComparedNext* next = context.derived.compared_next.get();
-  if (next && next->a && next->b && context.memory.wish_pane == ui.pane && context.memory.wish == PaneWish::copy) offered.values = values_of(context, *next);
+  if (next && next->a && next->b && context.memory.wish_pane == ui.pane && context.memory.wish == PaneWish::copy) offered.values = values_of(*scene, *next);
   pane_menu(ui, pane, context, offered);
 }
 

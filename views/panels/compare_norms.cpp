@@ -45,7 +45,7 @@ std::string difference_text(double a, double b) {
 /// The layer at the left; at the right B − A at the cursor.
 void draw_names(Ui& ui, Box body, const KeptFigure& figure, const CompareScene& scene, const std::vector<int>& layers) {
   const Theme& theme = ui.theme();
-  const TokenPair tokens = scene.pair(scene.shown.cursor);
+  const std::int64_t cursor = scene.shown.cursor;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Box frame = frame_of(figure, body, i);
     const float y = frame.y - 2;
@@ -56,9 +56,9 @@ void draw_names(Ui& ui, Box body, const KeptFigure& figure, const CompareScene& 
       return width;
     };
     write(frame.x + 2, theme.text, fmt::format("layer {}", layers[i]));
-    if (scene.shown.cursor < 0) continue;
-    const std::string text = fmt::format("B − A  {} at {}", difference_text(norm_after(scene.a, layers[i], tokens.a), norm_after(scene.b, layers[i], tokens.b)),
-                                         scene.number_text(scene.shown.cursor));
+    if (cursor < 0) continue;
+    const std::string text = fmt::format("B − A  {} at {}", difference_text(norm_at(scene.runs, scene.a, false, layers[i], cursor), norm_at(scene.runs, scene.b, true, layers[i], cursor)),
+                                         scene.number_text(cursor));
     write(frame.right() - 2 - ui.width(Face::tick, text), theme.dim, text);
   }
 }
@@ -69,8 +69,7 @@ void draw_hover(Ui& ui, Box body, PaneContext& context, const KeptFigure& figure
   const PlotArea& area = figure.page.areas[under];
   const auto column = static_cast<std::int64_t>(std::floor(area.x_from(hit.x - body.x) + 0.5));
   if (!scene.has(column)) return;
-  const TokenPair tokens = scene.pair(column);
-  const double a = norm_after(scene.a, layers[under], tokens.a), b = norm_after(scene.b, layers[under], tokens.b);
+  const double a = norm_at(scene.runs, scene.a, false, layers[under], column), b = norm_at(scene.runs, scene.b, true, layers[under], column);
   const auto value = [](double number) { return std::isfinite(number) ? number_text(number, 6) : std::string("–"); };
   const std::string text = fmt::format("t = {}  {}\tlayer {}\nA\t{}\nB\t{}\nB − A\t{}", scene.number_text(column), scene.token_text(column), layers[under], value(a), value(b),
                                        std::isfinite(b - a) ? number_text(b - a, 6) : "–");
@@ -104,6 +103,7 @@ void draw_compare_norms(Ui& ui, Box box, PaneContext& context) {
   Box body = box;
   body.cut_bottom(6);
   std::string key = scene_key(*scene);
+  if (!scene->a.trace || !scene->b.trace) key += fmt::format(" {}", scene->runs.progress);  // norms of recorded traces come with what is compared
   for (const int layer : layers) key += fmt::format(" {}", layer);
   const KeptFigure& figure = kept_plot(ui, body, context, "compare-norms", key, kCompareLeft, kCompareRight,
                                        [&] { return compare_norms(context.snapshot, scene->runs, layers, scene->shown.first, scene->shown.last); });

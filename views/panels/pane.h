@@ -51,6 +51,7 @@ struct CompareMemory {
   DifferenceOrder order = DifferenceOrder::time;
   bool lists_all = false;                         // every difference, not only the first of each point
   bool searches = false;                          // the field above the list is open
+  bool asks_file = false;                         // a file is to be chosen that is compared with
   std::string search;                             // typed there
 };
 

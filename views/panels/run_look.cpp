@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "views/figures/compare_plots.h"
+#include "views/panels/compare.h"
 #include "views/panels/figure_pane.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
@@ -51,6 +52,7 @@ void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts&
   const MenuItem items[] = {{.label = "Go to this run", .enabled = !is_active && can_act},
                             {.label = run.waiting > 0 ? "Continue: read what waits" : "Continue: ten tokens", .enabled = can_act && run.tokens.count() > 0},
                             {.label = "Step all runs by one", .enabled = can_act && has_others},
+                            {.label = "Compare with the active run", .enabled = !is_active},
                             {.label = "Rename…", .separated = true},
                             {.label = "Promote: the first place and its name", .enabled = !is_first && can_act},
                             {.label = "Fork it at its end", .enabled = can_act},
@@ -68,15 +70,19 @@ void draw_run_menu(Ui& ui, const char* id, PaneContext& context, const RunFacts&
       else context.send(command::Step{10});
       break;
     case 2: context.send(command::StepAll{1}); break;
-    case 3: context.memory.renamed_run = run.id, context.memory.run_name = run.name; break;
-    case 4: context.send(command::PromoteRun{run.id}); break;
-    case 5:
+    case 3:
+      context.send(compare_active_with(snapshot, run.id));
+      context.memory.show_compare = true, context.memory.show_monitor = false;
+      break;
+    case 4: context.memory.renamed_run = run.id, context.memory.run_name = run.name; break;
+    case 5: context.send(command::PromoteRun{run.id}); break;
+    case 6:
       go();
       context.send(command::Fork{});
       break;
-    case 6: context.send(command::ResetLanes{{run.id}, 0}); break;
-    case 7: context.send(command::ResetLanes{{run.id}, 0.5}); break;
-    case 8: context.send(command::DeleteRun{run.id}); break;
+    case 7: context.send(command::ResetLanes{{run.id}, 0}); break;
+    case 8: context.send(command::ResetLanes{{run.id}, 0.5}); break;
+    case 9: context.send(command::DeleteRun{run.id}); break;
     default: break;
   }
 }
