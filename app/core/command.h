@@ -322,13 +322,17 @@ struct StepAll {
   static constexpr const char* kName = "step_all";
   static constexpr auto fields() { return std::tuple(field("count", &StepAll::count)); }
 };
-/// Moves cursor A on by itself through the tokens that are there, up to the last one, and adds none: `rate` tokens a second (0: as
-/// fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the first of the next.
+/// Moves cursor A on by itself through the tokens that are there, up to the last one or, with `back`, down to before the first, and adds
+/// none: `rate` tokens a second (0: as fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the
+/// first of the next.
 struct Play {
   double rate = 8;
   std::string by = "token";  // or "layer"
+  bool back = false;
   static constexpr const char* kName = "play";
-  static constexpr auto fields() { return std::tuple(field("rate", &Play::rate), field("by", &Play::by)); }
+  static constexpr auto fields() {
+    return std::tuple(field("rate", &Play::rate), field("by", &Play::by), optional_field("back", &Play::back));
+  }
 };
 /// Gives the tokens [first, last) a name, in the place of another named range or behind the last one.
 struct SetRange {
@@ -431,7 +435,7 @@ struct ExportFigure {
   static constexpr const char* kName = "export_figure";
   static constexpr auto fields() {
     return std::tuple(field("kind", &ExportFigure::kind), field("file", &ExportFigure::file), field("width_in", &ExportFigure::width_in),
-                      field("height_in", &ExportFigure::height_in), field("look", &ExportFigure::look));
+                      field("height_in", &ExportFigure::height_in), optional_field("look", &ExportFigure::look));
   }
 };
 

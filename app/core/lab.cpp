@@ -202,6 +202,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->ranges = p.run->ranges;
   s->notes = p.run->notes;
   s->plays = p.playing.has_value();
+  s->plays_back = p.playing && p.playing->back;
   s->has_vectors = p.run->has_vectors();
   if (!s->has_vectors) s->waiting.assign(p.run->waiting.rest().ids.begin(), p.run->waiting.rest().ids.end());
   s->trace = p.run->trace();

@@ -52,6 +52,7 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
   switch (action) {
     case Action::run_or_pause: return run_or_pause(snapshot, rate, clock);
     case Action::follow: return commands_to(TimeState::follow, snapshot, rate, clock);
+    case Action::play_back: return play_back_or_pause(snapshot, rate, clock);
     case Action::step: return forward(snapshot, 1, clock);
     case Action::step_ten: return forward(snapshot, 10, clock);
     case Action::previous: return step_on(snapshot, clock, false);

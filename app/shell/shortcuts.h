@@ -9,7 +9,7 @@
 namespace lab {
 
 enum class Action {
-  run_or_pause, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
+  run_or_pause, play_back, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
   follow, swap_cursors, clear_cursor_b, name_range, rename_range, remove_range, next_match, previous_match, next_clock, playback,
   previous_layer, next_layer, zero_layer, undo, redo, trials, palette,
   other_view, show_inspect, show_weights, show_monitor, next_alert, previous_alert, weights, find_tensor, previous_tensor, next_tensor,

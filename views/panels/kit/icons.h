@@ -3,6 +3,7 @@
 namespace lab::icon {
 
 inline constexpr const char* kPlay = "\uf04b";
+inline constexpr const char* kPlayBack = "\uf04a";
 inline constexpr const char* kPause = "\uf04c";
 inline constexpr const char* kStop = "\uf04d";
 inline constexpr const char* kToStart = "\uf049";
