@@ -379,8 +379,10 @@ Status Lab::Parts::carry_out(const command::Redo&) {
 Status Lab::Parts::walk_history(const std::function<Status()>& step) {
   stop_work();
   const auto rules_before = rules;
+  const auto breakpoints_before = breakpoints;
   LAB_TRY(step());
   if (rules != rules_before) watch();
+  if (breakpoints != breakpoints_before) mind_breakpoints();
   tree.share_budget(options.trace.budget_bytes);
   return {};
 }

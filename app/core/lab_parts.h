@@ -141,6 +141,8 @@ struct Lab::Parts {
   // lab_notes.cpp: notes at tokens, and where the run pauses.
   void change_notes(std::vector<TokenNote> next, const std::string& label);
   void use_breakpoints(std::vector<Breakpoint> next);
+  void change_breakpoints(std::vector<Breakpoint> next, const std::string& label);
+  void mind_breakpoints();
   Status pause_where_asked(std::int64_t before, const std::vector<float>& logits_before);
 
   // lab_work.cpp: announced work, and how it enters the history.
@@ -198,7 +200,7 @@ struct Lab::Parts {
   std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
   std::optional<Watcher> guard;                    // those that do more than mark
   std::int64_t guarded_from = 0;                   // the first token at which they act
-  std::shared_ptr<const std::vector<Breakpoint>> breakpoints = std::make_shared<const std::vector<Breakpoint>>();
+  std::shared_ptr<const std::vector<Breakpoint>>& breakpoints = tree.breakpoints;
   std::vector<std::optional<StopExpression>> stops;  // of the breakpoints that are on
   std::optional<Watcher> alarm;                      // all rules, where a breakpoint asks for alerts
   std::shared_ptr<const std::vector<Rule>> alarm_rules;

@@ -156,7 +156,7 @@ void add_history(Finder& finder, const Snapshot& snapshot, std::size_t most) {
   }
 }
 
-/// Notes, which are gone to, and breakpoints, which are switched.
+/// Notes, which are gone to, and breakpoints, which are switched; both are removed.
 void add_notes(Finder& finder, const Snapshot& snapshot) {
   for (std::size_t i = 0; snapshot.notes && i < snapshot.notes->size(); ++i) {
     const TokenNote& note = (*snapshot.notes)[i];
@@ -166,6 +166,7 @@ void add_notes(Finder& finder, const Snapshot& snapshot) {
   for (std::size_t i = 0; snapshot.breakpoints && i < snapshot.breakpoints->size(); ++i) {
     const Breakpoint& stop = (*snapshot.breakpoints)[i];
     finder.add("breakpoint", fmt::format("{} {}", stop.on ? "do not pause when" : "pause when", stop.when), command::SetBreakpoint{static_cast<std::int64_t>(i), stop.when, !stop.on});
+    finder.add("breakpoint", "remove: " + stop.when, command::RemoveBreakpoint{static_cast<std::int64_t>(i)});
   }
 }
 
