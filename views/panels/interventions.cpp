@@ -9,6 +9,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/panes.h"
+#include "views/panels/run_look.h"
 #include "views/plot/layout.h"
 
 namespace lab {
@@ -84,12 +85,6 @@ std::string tip_of(const Intervention& rule, const ControlTable* table) {
   return text;
 }
 
-const std::string& active_run(const Snapshot& snapshot) {
-  static const std::string kNone;
-  const auto run = std::ranges::find(snapshot.runs, snapshot.active_run, &RunFacts::id);
-  return run == snapshot.runs.end() ? kNone : run->name;
-}
-
 void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Intervention& rule, Box& anchor) {
   const Theme& theme = ui.theme();
   const bool is_chosen = context.memory.intervention == index;
@@ -118,8 +113,9 @@ void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Inter
   cell(at.channels, Face::dense, parts_of(rule));
   cell(at.tokens, Face::dense, tokens_text(rule));
   if (at.run.w > 0) {
-    ui.fill({at.run.x, row.middle_y() - 3, 7, 7}, theme.accent, 3.5f);
-    ui.text_in({at.run.x + 13, row.y, at.run.w - 13, row.h}, Face::control, ink, active_run(context.snapshot));
+    const RunFacts* run = active_run(context.snapshot);
+    ui.fill({at.run.x, row.middle_y() - 3, 7, 7}, run_color(theme, context.snapshot, context.snapshot.active_run), 3.5f);
+    ui.text_in({at.run.x + 13, row.y, at.run.w - 13, row.h}, Face::control, ink, run ? run->name : "");
   }
   const ControlTable* table = controls_of(context.snapshot, context.memory, rule);
   if (table) {
