@@ -1,6 +1,7 @@
 #include "app/core/command_json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -93,7 +94,7 @@ Status read_value(const Json& json, const std::string& where, std::int64_t& into
 }
 Status read_value(const Json& json, const std::string& where, double& into) {
   const auto value = json.number();
-  if (!value) return mistyped(where, "a number", json);
+  if (!value || !std::isfinite(*value)) return mistyped(where, "a number", json);  // no other can be written again
   into = *value;
   return {};
 }

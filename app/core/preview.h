@@ -51,7 +51,9 @@ struct Preview {
   std::optional<std::int64_t> available;
   double seconds = 0;            // that it took to read
 
-  bool can_open() const { return check.problems.empty() && check.outline.has_value(); }
+  /// Edits or rules, for the run that is there.
+  bool is_for_run() const { return check.kind == "patch" || check.kind == "rules"; }
+  bool can_open() const { return check.problems.empty() && (check.outline.has_value() || is_for_run()); }
 };
 
 /// Looks at what `path` (or builtin:NAME) would open. Nothing that a file says makes it fail: problems are part of it.

@@ -224,6 +224,7 @@ OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   ask();
   draw_page(ui, window, snapshot, wish);
   if (wish.open = decide(); wish.open.empty()) return wish;
+  if (preview_->is_for_run()) return close(), wish;  // nothing is opened that could be waited for
   opening_ = wish.open;
   refusal_.reset();
   run_before_ = snapshot.run;

@@ -29,6 +29,7 @@ const char* icon_of(EntryKind kind) {
     case EntryKind::model_folder: return icon::kModel;
     case EntryKind::model_file: return icon::kFile;
     case EntryKind::session: return icon::kHistory;
+    case EntryKind::patch: return icon::kTrials;
     case EntryKind::folder: return icon::kOpen;
   }
   return "";

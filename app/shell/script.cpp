@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "app/core/journal.h"
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 
 namespace lab {
@@ -18,6 +19,8 @@ std::int64_t next_change(const std::vector<SessionCommand>& commands, std::size_
 }
 
 }  // namespace
+
+bool is_for_run(const std::string& path) { return is_patch(path) || is_rule_file(path); }
 
 std::vector<Command> commands_of(const Session& session) {
   std::vector<Command> commands;
@@ -54,7 +57,7 @@ Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std:
     plan.warnings = std::move(warnings);
     return plan;
   }
-  if (is_patch(path) || !is_session(path)) {
+  if (is_for_run(path) || !is_session(path)) {
     LAB_ASSIGN(std::vector<Command> commands, commands_to_open(path));
     return OpeningPlan{.commands = std::move(commands)};
   }
@@ -66,6 +69,10 @@ Result<std::vector<Command>> commands_to_open(const std::string& path) {
   if (is_patch(path)) {
     LAB_ASSIGN(StatePatch patch, read_patch(path));
     return std::vector<Command>{command::ApplyPatch{std::move(patch.title), std::move(patch.edits)}};
+  }
+  if (is_rule_file(path)) {
+    LAB_ASSIGN(RuleFile rules, read_rule_file(path));
+    return std::vector<Command>{command::UseInterventions{std::move(rules.interventions)}};
   }
   if (!is_session(path)) return std::vector<Command>{command::Open{path}};
   LAB_ASSIGN(const Session session, read_session(path));

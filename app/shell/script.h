@@ -15,17 +15,20 @@ struct OpeningPlan {
   bool is_session = false;
   std::vector<std::string> warnings;     // what of the file is not there or not used
 };
-/// A session or a journal: opening its model, and all it did. A patch: applying it to what is open. Anything else: opening a model.
+/// A session or a journal: opening its model, and all it did. A patch or rules: applying them to what is open. Anything else: opening a model.
 /// Models of sessions are also looked for among `opened_before`. A refusal changes nothing.
 Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before);
 /// The same of a session that is at hand.
 Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before);
 
+/// Whether a path names edits or rules: they are for the run that is there, nothing else is opened.
+bool is_for_run(const std::string& path);
+
 /// What a session does: its commands in order, without files it would write. A run without an end goes to where the next
 /// command was given; one at the very end is left out.
 std::vector<Command> commands_of(const Session& session);
 
-/// A session file: opening its model and all it did. Anything else: opening it as a model. See `is_session`.
+/// A session file: opening its model and all it did. Edits or rules: applying them. Anything else: opening it as a model. See `is_session`.
 Result<std::vector<Command>> commands_to_open(const std::string& path);
 
 }  // namespace lab

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "model/files/file.h"
 #include "model/files/replacement.h"
@@ -124,11 +125,25 @@ void SessionKeeper::save(const std::shared_ptr<const Snapshot>& snapshot, const 
 void SessionKeeper::save_patch(const Snapshot& snapshot, const std::string& path) {
   const auto edit = last_edit(snapshot);
   if (!edit) return;
-  StatePatch patch{.title = label_of(edit->command), .edits = edits_of(edit->command)};
+  StatePatch patch;
+  patch.title = label_of(edit->command), patch.edits = edits_of(edit->command);
   if (const auto* applied = std::get_if<command::ApplyPatch>(&edit->command); applied && !applied->title.empty()) patch.title = applied->title;
   patch.note = "made at t = " + std::to_string(edit->step) + " of " + snapshot.model->name;
-  saving_ = std::async(std::launch::async, [patch = std::move(patch), path, wake = wake_] {
-    SaveOutcome outcome{.path = path, .is_session = false, .status = write_file_atomically(path, json_of(patch))};
+  save_text(json_of(patch), path);
+}
+
+void SessionKeeper::save_rules(const Snapshot& snapshot, const std::string& path) {
+  const auto present = snapshot.edits ? interventions_at(*snapshot.edits, snapshot.count()) : nullptr;
+  if (!present || present->empty()) return;
+  RuleFile rules;
+  rules.note = "hold at t = " + std::to_string(snapshot.count()) + " of " + snapshot.model->name;
+  rules.interventions = *present;
+  save_text(json_of(rules), path);
+}
+
+void SessionKeeper::save_text(std::string text, const std::string& path) {
+  saving_ = std::async(std::launch::async, [text = std::move(text), path, wake = wake_] {
+    SaveOutcome outcome{.path = path, .is_session = false, .status = write_file_atomically(path, text)};
     wake();
     return outcome;
   });

@@ -25,7 +25,7 @@ struct KeeperOptions {
 /// What became of saving.
 struct SaveOutcome {
   std::string path;
-  bool is_session = true;  // else a patch
+  bool is_session = true;  // else a patch or rules
   Status status;
   std::int64_t changes = 0, position = 0;  // of the session, as it was
   std::shared_ptr<const OpenedModel> opened;
@@ -58,6 +58,8 @@ class SessionKeeper {
   void save(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened, const std::string& path);
   /// The same of the edit that was made last, as a patch.
   void save_patch(const Snapshot& snapshot, const std::string& path);
+  /// The same of the rules that hold at the end of the run.
+  void save_rules(const Snapshot& snapshot, const std::string& path);
   bool busy() const { return saving_.valid(); }
   /// Whether something has ended that `follow` or `take_outcome` would tell, and whether nothing goes on.
   bool has_news() const;
@@ -73,6 +75,7 @@ class SessionKeeper {
   void dismiss(const std::string& journal);
 
  private:
+  void save_text(std::string text, const std::string& path);
   void take_leftovers();
   void drop(const std::string& journal);
   JournalHold taken_back(const std::string& journal);

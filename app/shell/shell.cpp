@@ -275,6 +275,7 @@ void Shell::Parts::draw_panes(Box body) {
   if (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0) keyboard_pane.clear();
   if (const auto focused = workspace.panes().find(keyboard_pane); focused != workspace.panes().end())
     ui.outline(focused->second.inset(2, 2), theme().accent, kRadius + 1, 2);
+  carry_out(std::exchange(memory.row_wish, RowWish::none));
   if (!memory.export_wish.empty()) export_dialog.open(std::exchange(memory.export_wish, {}), *snapshot, options.start_folder);
   if (memory.windows != asked.windows && page() == Page::monitor) frames_due = std::max(frames_due, 2);  // the next frame asks for them
 }

@@ -3,10 +3,12 @@
 #include <utility>
 
 #include "app/shell/actions.h"
+#include "app/shell/copied_command.h"
 #include "app/shell/shell_parts.h"
 #include "model/builtin.h"
 #include "views/figures/curves.h"
 #include "views/panels/compare.h"
+#include "views/panels/intervention_table.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/layer_filter.h"
 #include "views/panels/notes.h"
@@ -66,6 +68,23 @@ void Shell::Parts::carry_out(const PaletteDeed& deed) {
     use(wanted);
   }
   else open(std::get<std::string>(deed));
+}
+
+void Shell::Parts::carry_out(RowWish wish) {
+  switch (wish) {
+    case RowWish::none: return;
+    case RowWish::save: return perform(Action::save_rules);
+    case RowWish::load: return perform(Action::open);
+    case RowWish::copy_rule: return copy(line_of_rule(*snapshot, memory.wished_row));
+    case RowWish::copy_edit: return copy(line_of_edit(*snapshot, memory.wished_row));
+  }
+}
+
+/// Puts a line for a shell on the clipboard.
+void Shell::Parts::copy(const std::string& line) {
+  if (line.empty()) return engine.note(true, "That is not among what was done here: there is no command to copy.");
+  ImGui::SetClipboardText(line.c_str());
+  engine.note(false, "Copied a line for a shell that does all this again.");
 }
 
 /// Opens the page of weights on the tensor that was looked at last, or closes it.
@@ -267,6 +286,10 @@ void Shell::Parts::perform(Action action) {
     case Action::save: sessions.save(false); break;
     case Action::save_as: sessions.save(true); break;
     case Action::save_patch: sessions.ask_for(SaveDialog::Kind::patch); break;
+    case Action::save_rules:
+      if (present_interventions(*snapshot).empty()) engine.note(true, "There are no rules to save.");
+      else sessions.ask_for(SaveDialog::Kind::rules);
+      break;
     case Action::history: palette.open_for_history(); break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::export_view:

@@ -56,6 +56,8 @@ struct Shell::Parts {
   void cancel();
   void carry_out(const OpenWish& wish);
   void carry_out(const PaletteDeed& deed);
+  void carry_out(RowWish wish);
+  void copy(const std::string& line);
   void toggle_weights();
   void show_page(Page page);
   void go_to_alert(bool next);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "app/core/recent_models.h"
-#include "app/core/state_patch.h"
 #include "model/files/file.h"
 
 namespace lab {
@@ -41,8 +40,8 @@ std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, cons
   if (!plan) return engine_.note(plan.error()), std::nullopt;
   for (const std::string& warning : plan->warnings) engine_.note(true, plain_name(path) + ": " + warning);
   BegunOpening begun;
-  if (!is_journal(path) && !is_patch(path)) begun.remembered = path;
-  if (!is_patch(path)) keeper_.expect(*plan, plan->is_session ? begun.remembered : "", std::move(recovered));
+  if (!is_journal(path) && !is_for_run(path)) begun.remembered = path;
+  if (!is_for_run(path)) keeper_.expect(*plan, plan->is_session ? begun.remembered : "", std::move(recovered));
   if (plan->is_session) engine_.replay(std::move(plan->commands.front()), std::move(plan->replayed));
   else begun.script.assign(std::make_move_iterator(plan->commands.begin()), std::make_move_iterator(plan->commands.end()));
   return begun;
@@ -77,8 +76,11 @@ void WindowSessions::save(bool under_another_name) {
 
 void WindowSessions::save_to(SaveDialog::Kind kind, const std::string& path) {
   if (!opened_ || keeper_.busy()) return;
-  if (kind == SaveDialog::Kind::patch) keeper_.save_patch(*snapshot_, path);
-  else keeper_.save(snapshot_, opened_, path);
+  switch (kind) {
+    case SaveDialog::Kind::session: keeper_.save(snapshot_, opened_, path); break;
+    case SaveDialog::Kind::patch: keeper_.save_patch(*snapshot_, path); break;
+    case SaveDialog::Kind::rules: keeper_.save_rules(*snapshot_, path); break;
+  }
 }
 
 void WindowSessions::draw_dialog(Ui& ui, Box window) {

@@ -113,6 +113,7 @@ TEST_CASE("command: a field of another type is refused, whole numbers are not ro
        {R"({"command": "step", "count": "3"})", R"({"command": "step", "count": 3.5})",
         R"({"command": "step", "count": null})", R"({"command": "take_back", "count": 1, "keep": 1})",
         R"({"command": "open", "model": 5})", R"({"command": "scale_state", "layer": 0, "factor": "half"})",
+        R"({"command": "scale_state", "layer": 0, "factor": {"__float__": "Infinity"}})",
         R"({"command": "feed_tokens", "ids": 3})", R"({"command": "set_sampling", "sampling": 1})"}) {
     INFO(json);
     CHECK(refused(json).code == Code::mismatch);

@@ -105,6 +105,18 @@ TEST_CASE("script: a patch of the state is applied to the run that is there") {
   CHECK(commands_to_open(folder / "a.patch.json").error().field == "edits[0].scale");
 }
 
+TEST_CASE("script: rules take the place of those that hold in the run that is there") {
+  const test::TemporaryFolder folder;
+  REQUIRE(write_file_atomically(folder / "a.rules.json", R"({"format": "statelab-rules/1", "interventions": [{"operation": "scale", "layers": "1", "value": 0.5}]})"));
+  const auto used = commands_to_open(folder / "a.rules.json");
+  REQUIRE(used);
+  CHECK(json_of_all(*used) == std::vector<std::string>{json_of(command::UseInterventions{{{.operation = "scale", .layers = "1", .value = 0.5}}})});
+  CHECK(is_for_run(folder / "a.rules.json"));
+  REQUIRE(write_file_atomically(folder / "a.rules.json", R"({"format": "statelab-rules/1", "interventions": [{"layer": 1}]})"));
+  CHECK(commands_to_open(folder / "a.rules.json").error().field == "interventions[0].layer");
+  CHECK(plan_to_open(folder / "a.rules.json", {}).error().file == folder / "a.rules.json");
+}
+
 TEST_CASE("script: a json file that is no session is refused by name") {
   const test::TemporaryFolder folder;
   REQUIRE(write_file_atomically(folder / "other.json", "{\"format\": \"other\"}"));

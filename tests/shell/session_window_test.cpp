@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "app/core/journal.h"
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
@@ -185,6 +186,38 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
   window->press(Key::z);
   window->press(Key::s, kControl);  // the session, not once more a patch
   CHECK(window->shell().item("save/file"));
+}
+
+TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is copied as a line that runs its controls") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  const Intervention rule{.name = "gentle", .operation = "scale", .layers = "1", .first = 1, .last = 4, .value = 0.5};
+  window->play({command::SetIntervention{0, rule}});
+  const auto find = [&](const std::u32string& typed) {
+    window->press(Key::k, kControl);
+    window->type(typed);
+    window->press(Key::enter);
+  };
+  find(U"save the rules");
+  REQUIRE(window->shell().item("save/file"));
+  window->press(Key::enter);
+  const auto saved = read_rule_file(folder / "prose.rules.json");
+  REQUIRE(saved);
+  CHECK(saved->interventions == std::vector<Intervention>{rule});
+  find(U"copy as command gentle");
+  window->settle();
+  const std::string line = ImGui::GetClipboardText();
+  CHECK(line.find("\"run_controls\"") != std::string::npos);
+  CHECK(line.ends_with("> part.statelab.json && statelab run part.statelab.json"));
+  find(U"end all interventions");
+  const auto present = [&] { return interventions_at(*window->snapshot()->edits, window->snapshot()->count()); };
+  CHECK(present()->empty());
+  window->shell().open(folder / "prose.rules.json");
+  window->settle();
+  REQUIRE(present()->size() == 1);
+  CHECK(present()->front() == rule);
 }
 
 TEST_CASE("sessions: what was done is copied as a command, and as a line for a shell") {
