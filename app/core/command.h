@@ -426,10 +426,10 @@ struct FigureLook {
   }
 };
 
-/// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end.
+/// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end, noted by the lab.
 struct ExportFigure {
   std::string kind;  // "state-heatmap", "norms", "gates", "pca2d", "pca3d", "state-at", "next-token"
-  std::string file;  // a plain name in scripts, a path in the window
+  std::string file;  // a plain name in sessions, a path where the window writes it
   double width_in = 5.5, height_in = 3.4;
   FigureLook look = {};  // may be left out
   static constexpr const char* kName = "export_figure";

@@ -81,6 +81,7 @@ Answer Lab::apply(const Command& command) {
 // Opening begins a record anew, with what has been set before: a session is of one model.
 void Lab::Parts::remember(SessionCommand done) {
   if (!opened) return;
+  if (auto* figure = std::get_if<command::ExportFigure>(&done.command)) figure->file = exported.name_for(figure->file);
   const bool begins = is_one_of<command::Open>(done.command);
   if (options.applied) options.applied(done, *opened);
   if (!begins) done_so_far = CommandRecord::with(std::move(done_so_far), std::move(done));

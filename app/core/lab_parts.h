@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/core/changes.h"
+#include "app/core/exported_names.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
 #include "tracer/detect/stop_expression.h"
@@ -136,6 +137,8 @@ struct Lab::Parts {
 
   // lab_time.cpp: named ranges, and cursor A moving by itself.
   void change_ranges(std::vector<NamedRange> next, const std::string& label);
+  void note_played();
+  void end_playing();
   bool is_at_end() const;
 
   // lab_notes.cpp: notes at tokens, and where the run pauses.
@@ -194,6 +197,7 @@ struct Lab::Parts {
   CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;
   std::optional<command::Play> playing;
+  ExportedNames exported;
   std::optional<command::RunControls> controls;  // that were asked for
   Selection selection;
   Sampling sampling;

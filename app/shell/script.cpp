@@ -6,6 +6,7 @@
 #include "app/core/journal.h"
 #include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
+#include "model/files/file.h"
 
 namespace lab {
 
@@ -16,6 +17,12 @@ std::int64_t next_change(const std::vector<SessionCommand>& commands, std::size_
   while (++i < commands.size())
     if (!is_look(commands[i].command)) return commands[i].step;
   return -1;
+}
+
+// Opening a file writes no other files.
+std::string figures_text(std::int64_t figures, const std::string& path) {
+  const std::string what = figures == 1 ? "1 figure that the session exports is" : std::to_string(figures) + " figures that the session exports are";
+  return what + " not written here: `statelab run " + printable(plain_name(path)) + " -o FOLDER` writes " + (figures == 1 ? "it" : "them");
 }
 
 }  // namespace
@@ -38,7 +45,8 @@ Result<OpeningPlan> plan_of(Session session, const std::string& path, const std:
   LAB_ASSIGN(std::string model, find_session_model(session, path, opened_before));
   OpeningPlan plan{.commands = {command::Open{std::move(model), session.model_hash}}, .is_session = true};
   plan.replayed = std::exchange(session.commands, {});
-  std::erase_if(plan.replayed, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
+  const auto figures = std::ranges::count_if(plan.replayed, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
+  if (figures > 0) plan.remark = figures_text(figures, path);
   for (std::size_t i = plan.replayed.size(); i-- > 0;) {
     auto* run = std::get_if<command::Run>(&plan.replayed[i].command);
     if (!run || run->until > 0 || next_change(plan.replayed, i) >= 0) continue;

@@ -14,6 +14,7 @@ struct OpeningPlan {
   Session session;                       // what is kept of it when it is saved again
   bool is_session = false;
   std::vector<std::string> warnings;     // what of the file is not there or not used
+  std::string remark;                    // what of it is left to others, "" for nothing
 };
 /// A session or a journal: opening its model, and all it did. A patch or rules: applying them to what is open. Anything else: opening a model.
 /// Models of sessions are also looked for among `opened_before`. A refusal changes nothing.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "app/shell/actions.h"
@@ -102,6 +103,8 @@ void Shell::Parts::take_results() {
     opened = engine.opened();
   } while (engine.latest() != snapshot);
   latest_derived = analyst.latest();
+  std::ranges::move(engine.take_figures(), std::back_inserter(figures));
+  start_export();
   if (const std::string problem = desk.kept().take_problem(); !problem.empty()) engine.note(true, problem);
   const bool idle = script.empty() && engine.idle() && engine.latest() == snapshot;
   const std::string saved = sessions.follow(snapshot, opened, opened != model_before, idle);
@@ -205,17 +208,19 @@ void Shell::Parts::go_on() {
 }
 
 void Shell::Parts::send(Command command) {
-  if (const auto* figure = std::get_if<command::ExportFigure>(&command)) start_export(*figure);
-  else engine.submit(std::move(command));
+  const bool is_opening = snapshot->state == EngineState::loading;
+  if (is_opening && std::holds_alternative<command::ExportFigure>(command)) return engine.note(true, "A figure can be exported once the model is open.");
+  engine.submit(std::move(command));
 }
 
-void Shell::Parts::start_export(const command::ExportFigure& wanted) {
-  if (!opened) return engine.note(true, "There is nothing to export yet.");
-  if (export_job.busy()) return engine.note(true, "The last figure is still being written.");
-  export_job.start([this, shown = snapshot, model = opened, wanted] {
-    const auto written = export_figure(shown, model, wanted, options.arithmetic);
+/// Writes the next figure that was asked for, one at a time.
+void Shell::Parts::start_export() {
+  if (figures.empty() || export_job.busy()) return;
+  export_job.start([this, next = std::move(figures.front())] {
+    const auto written = export_figure(next.snapshot, next.opened, next.figure, options.arithmetic);
     engine.note(!written, written ? "Wrote " + *written : written.error().text());
   });
+  figures.pop_front();
 }
 
 void Shell::Parts::open(const std::string& path) {
@@ -313,7 +318,7 @@ void Shell::Parts::name_dialogs() {
       FigureOptions shown = shown_options(figure->kind, memory);
       shown.comparison = comparison().value_or(ComparisonQuery());
       figure->look = look_of(shown);
-      start_export(*figure);
+      send(std::move(*figure));
     }
   });
   dialogs.add(sessions.dialog(), [this](Box window) { sessions.draw_dialog(ui, window); });
@@ -395,12 +400,12 @@ bool Shell::needs_frame(const InputQueue& input) const {
   return !input.empty() || parts.frames_due > 0 || parts.engine.latest() != parts.snapshot ||
          parts.analyst.latest() != parts.latest_derived || parts.is_slow() != parts.slow_shown || parts.controls.has_news(parts.memory) || parts.open_dialog.has_news() || parts.desk.kept().has_problem() ||
          (!parts.snapshot->model && parts.study_pictures.count() != parts.start.pictures.size()) ||
-         parts.sessions.has_news() || (!parts.script.empty() && parts.engine.idle());
+         parts.sessions.has_news() || (!parts.figures.empty() && !parts.export_job.busy()) || (!parts.script.empty() && parts.engine.idle());
 }
 
 bool Shell::settled() const {
   const Parts& parts = *parts_;
-  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() &&
+  const bool done = parts.script.empty() && parts.engine.idle() && parts.analyst.idle() && parts.controls.idle() && !parts.controls.has_news(parts.memory) && !parts.export_job.busy() && parts.figures.empty() &&
                     parts.open_dialog.idle() && !parts.open_dialog.has_news() && parts.desk.kept().idle() && !parts.desk.kept().has_problem() && parts.study_pictures.idle() &&
                     (parts.snapshot->model || parts.study_pictures.count() == parts.start.pictures.size()) &&
                     parts.sessions.idle() && !parts.sessions.has_news();

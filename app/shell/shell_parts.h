@@ -75,7 +75,7 @@ struct Shell::Parts {
   void move_in_state(int axis, std::int64_t by);
   void move_in_layers(std::ptrdiff_t by);
   void send(Command command);
-  void start_export(const command::ExportFigure& wanted);
+  void start_export();
   void open(const std::string& path);
   void draw(Box window);
   void draw_panes(Box body);
@@ -130,6 +130,7 @@ struct Shell::Parts {
   Palette palette;
   Dialogs dialogs;
   ExportJob export_job;
+  std::deque<AskedFigure> figures;  // that wait to be written
   std::deque<Command> script;  // still to be submitted
   std::string asked_path;      // what a person asked to open and is not open yet
   std::string keyboard_pane;   // that the keyboard has taken in hand, until the mouse moves

@@ -39,6 +39,7 @@ std::optional<BegunOpening> WindowSessions::open(const std::string& path) {
 std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, const std::string& path, JournalHold recovered) {
   if (!plan) return engine_.note(plan.error()), std::nullopt;
   for (const std::string& warning : plan->warnings) engine_.note(true, plain_name(path) + ": " + warning);
+  if (!plan->remark.empty()) engine_.note(false, plan->remark);
   BegunOpening begun;
   if (!is_journal(path) && !is_for_run(path)) begun.remembered = path;
   if (!is_for_run(path)) keeper_.expect(*plan, plan->is_session ? begun.remembered : "", std::move(recovered));

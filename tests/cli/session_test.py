@@ -81,6 +81,7 @@ class Sessions(Case):
         paused = self.json_of("run", self.write([*quiet, rule(on_alert="pause"), *text]))
         self.assertEqual(paused["tokens"], first["token"] + 1)
         self.json_of("run", self.write([*quiet, rule(on_alert="dump"), *text]), "-o", "dumps")
+        self.assertIn("states that rules ask for are not written", self.run_program("run", self.write([*quiet, rule(on_alert="dump"), *text])).stderr)
         state = self.folder / f"dumps/alert-track-t{first['token']}.safetensors"
         self.assertEqual(self.json_of("check", state)[0]["kind"], "state")
         reset = self.json_of("run", self.write([*quiet, rule(on_alert="reset"), *text]))
@@ -134,6 +135,23 @@ class Sessions(Case):
         for name in ("../n.svg", "/tmp/n.svg", ".n.svg", ""):
             error = self.refusal("run", self.write([*start, export | {"file": name}]))
             self.assertEqual((error["field"], error["found"]), ("commands[2] export_figure.file", name))
+
+    def test_figures_are_left_out_and_told_without_a_folder_and_never_written_through_a_link(self):
+        path = self.write([{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"},
+                           {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}])
+        self.assertIn("1 figure is not written, for want of a folder (-o): n.svg", self.run_program("run", path).stderr)
+        said = self.json_of("run", path)
+        self.assertEqual((said["files"], said["left_out"]), ([], ["n.svg"]))
+        self.assertEqual([file.name for file in self.folder.iterdir()], ["a.statelab.json"])
+        (self.folder / "mine.svg").write_text("mine")
+        (self.folder / "out").mkdir()
+        (self.folder / "out/n.svg").symlink_to(self.folder / "mine.svg")
+        error = self.refusal("run", path, "-o", "out")
+        self.assertEqual((error["field"], error["found"]), ("commands[2] export_figure.file", "a link to another place"))
+        self.assertEqual((self.folder / "mine.svg").read_text(), "mine")
+        (self.folder / "out/n.svg").unlink()
+        self.assertEqual(self.json_of("run", path, "-o", "out")["left_out"], [])
+        self.assertTrue((self.folder / "out/n.svg").exists())
 
     def test_refusals_name_the_command(self):
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]

@@ -31,7 +31,7 @@ TEST_CASE("script: a run without an end goes on through looks") {
   CHECK(json_of_all(commands_of(session)) == expected);
 }
 
-TEST_CASE("script: a session is replayed as it is but for files it would write and a run that would not end, and what it says is kept") {
+TEST_CASE("script: a session is replayed as it is but for a run that would not end, what it says is kept, and figures that are not written are told") {
   const test::TemporaryFolder folder;
   Session session{.model = "builtin:prose", .model_hash = "00", .notes = "n", .unknown_json = "\"zoom\": 2"};
   session.commands = {{0, command::FeedText{"a"}}, {0, command::ExportFigure{"norms", "norms.pdf", 5, 3}}, {0, command::Run{8, 0}}, {1, command::Pause{}}, {1, command::Run{8, 0}}, {4, command::Seek{0, "a"}}};
@@ -46,7 +46,8 @@ TEST_CASE("script: a session is replayed as it is but for files it would write a
   CHECK(plan->session.unknown_json == "\"zoom\": 2");
   std::vector<std::string> replayed;
   for (const SessionCommand& each : plan->replayed) replayed.push_back(std::to_string(each.step) + json_of(each.command));
-  CHECK(replayed == std::vector{"0" + json_of(command::FeedText{"a"}), "0" + json_of(command::Run{8, 0}), "1" + json_of(command::Pause{}),
+  CHECK(plan->remark == "1 figure that the session exports is not written here: `statelab run study.statelab.json -o FOLDER` writes it");
+  CHECK(replayed == std::vector{"0" + json_of(command::FeedText{"a"}), "0" + json_of(command::ExportFigure{"norms", "norms.pdf", 5, 3}), "0" + json_of(command::Run{8, 0}), "1" + json_of(command::Pause{}),
                                  "1" + json_of(command::Run{8, 4}), "4" + json_of(command::Seek{0, "a"})});
 }
 

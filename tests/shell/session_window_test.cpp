@@ -6,8 +6,10 @@
 #include <fstream>
 
 #include "app/core/journal.h"
+#include "app/core/replay.h"
 #include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
+#include "app/shell/figure_export.h"
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
@@ -186,6 +188,41 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
   window->press(Key::z);
   window->press(Key::s, kControl);  // the session, not once more a patch
   CHECK(window->shell().item("save/file"));
+}
+
+TEST_CASE("sessions: a figure that was exported is in the session, and a replay writes the same one") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  window->play({command::Seek{3, "a"}, command::ExportFigure{"next-token", folder / "next.csv", 5, 3}, command::ExportFigure{"norms", folder / "norms.csv", 5, 3}, command::Seek{5, "a"}});
+  REQUIRE(fs::exists(folder / "norms.csv"));
+  save_as(*window.window, folder / "study");
+  const auto session = read_session(folder / "study.statelab.json");
+  REQUIRE(session);
+  Lab lab(LabOptions{.arithmetic = plain_arithmetic()});
+  lab.put(window->engine().opened());
+  std::vector<std::string> names;
+  const auto write = [&](command::ExportFigure figure) -> Status {
+    names.push_back(figure.file);
+    figure.file = folder / ("again-" + figure.file);
+    const auto written = export_figure(lab.snapshot(), lab.opened(), figure, plain_arithmetic());
+    return written ? Status() : Status(written.error());
+  };
+  REQUIRE(replay(session->commands, lab, write, nullptr));
+  CHECK(names == std::vector<std::string>{"next.csv", "norms.csv"});
+  for (const std::string& name : names) CHECK(*read_file(folder / name, 1 << 20) == *read_file(folder / ("again-" + name), 1 << 20));
+  fs::remove(folder / "norms.csv");
+  KeptWindow other(folder.path.string());
+  other->shell().open(folder / "study.statelab.json");
+  other->settle();
+  CHECK_FALSE(fs::exists(folder / "norms.csv"));  // opening a session writes nothing
+  CHECK(std::ranges::any_of(other->snapshot()->notices, [](const Notice& notice) { return notice.text.find("2 figures that the session exports are not written here") == 0; }));
+  other->press(Key::z);
+  other->press(Key::s, kControl);
+  const auto again = read_session(folder / "study.statelab.json");
+  REQUIRE(again);
+  CHECK(std::ranges::count_if(again->commands, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); }) == 2);
 }
 
 TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is copied as a line that runs its controls") {
