@@ -19,7 +19,7 @@ namespace lab::cli {
 namespace {
 
 struct Arguments {
-  std::string session, folder;
+  std::string session, folder, model;
   bool expect = false, fail_on_alert = false;
   Arithmetic arithmetic;
   History history;
@@ -142,7 +142,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const F
 Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const Session session, read_source(given.session, given.reporting));
   LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history, given.folder));
-  LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
+  LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting, given.model));
   lab->put(std::move(opened));
   lab->model_hash();  // states that rules dump say it
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
@@ -172,6 +172,7 @@ void add_run(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
   sub->add_option("SESSION", given->session, "A .statelab.json file, or a .journal that a window left")->required();
   sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into; without one they are left out");
+  sub->add_option("--model", given->model, "The session's model, where it is not found by its name: a folder, a file in it, or builtin:NAME");
   sub->add_flag("--expect", given->expect,
                 "Compares the state hashes stored in the session; exits with 1 when one differs");
   sub->add_flag("--fail-on-alert", given->fail_on_alert, "Exits with 1 when an alert rule of the session fires");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/core/file_check.h"
+#include "app/core/session.h"
 
 namespace lab {
 
@@ -53,6 +54,8 @@ struct Preview {
 
   /// Edits or rules, for the run that is there.
   bool is_for_run() const { return check.kind == "patch" || check.kind == "rules"; }
+  /// A session with whose model it would open: whoever opens it is asked where that is.
+  bool needs_model() const { return check.kind == "session" && check.problems.size() == 1 && lacks_model(check.problems.front()); }
   bool can_open() const { return check.problems.empty() && (check.outline.has_value() || is_for_run()); }
 };
 

@@ -41,9 +41,19 @@ OpenDialog::OpenDialog(const OpenDialogOptions& options, const std::function<voi
       // A list that cannot be written is no reason to disturb anybody.
       recents_([file = options.recent_file](const auto& paths, const auto&) { return bool(add_recent(file, paths)); }, [] {}) {}
 
+void OpenDialog::locate(const std::string& session, const std::string& model) {
+  close();
+  is_open_ = true;
+  refusal_.reset();
+  session_ = session, lacked_ = model;
+  std::error_code ignored;
+  go_to(with_slash(std::filesystem::absolute(session, ignored).lexically_normal().parent_path().string()));
+}
+
 void OpenDialog::open(const std::string& path) {
   is_open_ = true;
   refusal_.reset();
+  session_.clear(), lacked_.clear();
   if (!place_.empty()) return go_to(place_);
   if (path.empty()) return go_to(with_slash(options_.start_folder.empty() ? home() : options_.start_folder));
   if (path.starts_with(kBuiltinPlace)) return go_to(kBuiltinPlace, path.substr(std::string_view(kBuiltinPlace).size()));
@@ -55,7 +65,7 @@ void OpenDialog::open(const std::string& path) {
 
 void OpenDialog::close() {
   is_open_ = false;
-  opening_.clear(), wants_.clear(), asked_target_.clear(), asked_place_.clear();
+  opening_.clear(), wants_.clear(), asked_target_.clear(), asked_place_.clear(), session_.clear(), lacked_.clear();
   preview_.reset();
   previews_.forget();
 }
@@ -197,12 +207,18 @@ void OpenDialog::ask() {
   new_text_ += preview_->name;
 }
 
+/// Whether what is looked at can be opened: a model where one is asked for, else also a session whose model is asked for then.
+bool OpenDialog::can_choose() const {
+  if (session_.empty()) return preview_->can_open() || preview_->needs_model();
+  return preview_->can_open() && preview_->check.kind != "session" && !preview_->is_for_run();
+}
+
 /// The path to open, when one was chosen and its preview says that it can be.
 std::string OpenDialog::decide() {
   if (wants_.empty() || !preview_) return {};
   const std::string wanted = std::exchange(wants_, {});
   if (preview_->is_folder) go_to(with_slash(wanted));
-  return preview_->can_open() ? wanted : "";
+  return can_choose() ? wanted : "";
 }
 
 void OpenDialog::follow_opening(const Snapshot& snapshot) {
@@ -224,6 +240,7 @@ OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   ask();
   draw_page(ui, window, snapshot, wish);
   if (wish.open = decide(); wish.open.empty()) return wish;
+  wish.session = session_;
   if (preview_->is_for_run()) return close(), wish;  // nothing is opened that could be waited for
   opening_ = wish.open;
   refusal_.reset();

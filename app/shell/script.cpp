@@ -41,8 +41,8 @@ std::vector<Command> commands_of(const Session& session) {
   return commands;
 }
 
-Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before) {
-  LAB_ASSIGN(std::string model, find_session_model(session, path, opened_before));
+Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before, const std::string& located) {
+  LAB_ASSIGN(std::string model, located.empty() ? find_session_model(session, path, opened_before) : Result<std::string>(located));
   OpeningPlan plan{.commands = {command::Open{std::move(model), session.model_hash}}, .is_session = true};
   plan.replayed = std::exchange(session.commands, {});
   const auto figures = std::ranges::count_if(plan.replayed, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
@@ -57,11 +57,11 @@ Result<OpeningPlan> plan_of(Session session, const std::string& path, const std:
   return plan;
 }
 
-Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before) {
+Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before, const std::string& located) {
   std::vector<std::string> warnings;
   if (is_journal(path)) {
     LAB_ASSIGN(Session session, read_session_or_journal(path, warnings));
-    LAB_ASSIGN(OpeningPlan plan, plan_of(std::move(session), path, opened_before));
+    LAB_ASSIGN(OpeningPlan plan, plan_of(std::move(session), path, opened_before, located));
     plan.warnings = std::move(warnings);
     return plan;
   }
@@ -70,7 +70,7 @@ Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std:
     return OpeningPlan{.commands = std::move(commands)};
   }
   LAB_ASSIGN(Session session, read_session(path));
-  return plan_of(std::move(session), path, opened_before);
+  return plan_of(std::move(session), path, opened_before, located);
 }
 
 Result<std::vector<Command>> commands_to_open(const std::string& path) {

@@ -17,10 +17,11 @@ struct OpeningPlan {
   std::string remark;                    // what of it is left to others, "" for nothing
 };
 /// A session or a journal: opening its model, and all it did. A patch or rules: applying them to what is open. Anything else: opening a model.
-/// Models of sessions are also looked for among `opened_before`. A refusal changes nothing.
-Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before);
+/// Models of sessions are also looked for among `opened_before`; one that somebody has `located` is taken whatever its name is, and
+/// opened where its content is the one that the session states. A refusal changes nothing.
+Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before, const std::string& located = "");
 /// The same of a session that is at hand.
-Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before);
+Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before, const std::string& located = "");
 
 /// Whether a path names edits or rules: they are for the run that is there, nothing else is opened.
 bool is_for_run(const std::string& path);

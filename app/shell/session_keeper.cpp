@@ -169,12 +169,13 @@ std::optional<SaveOutcome> SessionKeeper::take_outcome() {
 
 std::string SessionKeeper::take_problem() { return options_.journal ? options_.journal->take_problem() : ""; }
 
-Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, JournalHold& hold, std::string& remark) {
+Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold,
+                                            std::string& remark) {
   hold = taken_back(leftover.file);
   if (hold.file().empty()) {
     LAB_ASSIGN(hold, JournalHold::take(leftover.file));
   }
-  LAB_ASSIGN(OpeningPlan plan, plan_of(session_of(leftover.journal), leftover.file, opened_before));
+  LAB_ASSIGN(OpeningPlan plan, plan_of(session_of(leftover.journal), leftover.file, opened_before, located));
   remark = "Recovered " + leftover.text;
   if (const std::string difference = difference_text(leftover.journal, options_.program, options_.arithmetic); !difference.empty()) remark += ". Not bit-exact: " + difference;
   if (!leftover.journal.damage.empty()) remark += ". The journal ends early: " + leftover.journal.damage;

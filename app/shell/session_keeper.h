@@ -71,7 +71,7 @@ class SessionKeeper {
   /// What earlier windows left, the latest first.
   const std::vector<Leftover>& leftovers() const { return leftovers_; }
   /// Opens one: the plan, and the journal held meanwhile. How the program differs from the one that wrote it is in `remark`.
-  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, JournalHold& hold, std::string& remark);
+  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold, std::string& remark);
   void dismiss(const std::string& journal);
 
  private:

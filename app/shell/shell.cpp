@@ -112,10 +112,8 @@ void Shell::Parts::take_results() {
   if (opened != model_before) {
     first_of_model = snapshot->number, noted_tokens = 0;
     memory.kept.reset();
-    if (opened && !asked_path.empty()) {
-      const std::string path = std::exchange(asked_path, {});
+    for (const std::string& path : opened ? std::exchange(asked_paths, {}) : std::vector<std::string>())
       if (desk.settings().remember_recent) open_dialog.remember(path);
-    }
     if (snapshot->model) workspace.fit_layers(static_cast<std::int64_t>(snapshot->model->layers.size()));
   }
   if (!snapshot->selection.tensor.empty()) memory.last_tensor = snapshot->selection.tensor;
@@ -223,10 +221,11 @@ void Shell::Parts::start_export() {
   figures.pop_front();
 }
 
-void Shell::Parts::open(const std::string& path) {
-  auto begun = sessions.open(path);
+void Shell::Parts::open(const std::string& path, const std::string& located) {
+  auto begun = sessions.open(path, located);
+  if (const auto lacking = sessions.take_lacking()) open_dialog.locate(lacking->path, lacking->model);
   if (!begun) return;
-  asked_path = std::move(begun->remembered);
+  asked_paths = std::move(begun->remembered);
   script = std::move(begun->script);
 }
 
@@ -237,7 +236,9 @@ void Shell::Parts::cancel() {
 
 void Shell::Parts::carry_out(const OpenWish& wish) {
   if (wish.cancel) cancel();
-  if (!wish.open.empty()) open(wish.open);
+  if (wish.open.empty()) return;
+  if (wish.session.empty()) open(wish.open);
+  else open(wish.session, wish.open);
 }
 
 /// In Compare A and B change places while their key is held.

@@ -76,7 +76,7 @@ struct Shell::Parts {
   void move_in_layers(std::ptrdiff_t by);
   void send(Command command);
   void start_export();
-  void open(const std::string& path);
+  void open(const std::string& path, const std::string& located = "");
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);
@@ -132,7 +132,7 @@ struct Shell::Parts {
   ExportJob export_job;
   std::deque<AskedFigure> figures;  // that wait to be written
   std::deque<Command> script;  // still to be submitted
-  std::string asked_path;      // what a person asked to open and is not open yet
+  std::vector<std::string> asked_paths;  // what a person asked to open and is not open yet, to be put among the recent ones then
   std::string keyboard_pane;   // that the keyboard has taken in hand, until the mouse moves
   int frames_due = 3;          // ImGui needs a few frames until an event has had all its effects
   int frames_held = 0;         // in which input waits, because a text field is about to get the keyboard

@@ -4,7 +4,7 @@ import json
 import pathlib
 import struct
 
-from program import GOLDEN, Case, main
+from program import GOLDEN, ROOT, Case, main
 
 KINDS = ["state-heatmap", "state-at", "norms", "gates", "drivers", "channel", "expected", "pca2d", "pca3d", "scree", "next-token", "logit-lens", "content", "half-life", "attention-map", "half-life-map", "discretisation"]
 OTHERS = ["weight-heatmap", "weight-histogram", "alerts", "alert-evidence", "alert-limits"]  # need a tensor, or alerts
@@ -166,6 +166,17 @@ class Sessions(Case):
             self.assertEqual((error["code"], error["field"], error["file"]), (code, field, "a.statelab.json"))
         self.assertEqual(self.refusal("run", self.write(start), "--expect")["field"], "expected")
         self.assertEqual(self.refusal("run", self.write(start, model="absent"))["code"], "not_found")
+
+    def test_a_model_that_is_not_found_is_named(self):
+        start = [{"step": 0, "command": "feed_tokens", "ids": [1, 2, 3]}, {"step": 0, "command": "read_waiting"}]
+        known = self.json_of("run", self.write(start, model="builtin:flipflop"))
+        self.refusal("run", self.write(start, model="absent"))
+        for place in ("builtin:flipflop", ROOT / "assets/models/flipflop"):
+            named = self.json_of("run", self.write(start, model="absent", model_hash=known["model_hash"]), "--model", place)
+            self.assertEqual((named["state_hash"], named["model_hash"]), (known["state_hash"], known["model_hash"]))
+        other = self.run_program("run", self.write(start, model="absent", model_hash=known["model_hash"]), "--model", "builtin:copy")
+        self.assertIn("the session was made with model", other.stderr)
+        self.assertEqual(self.refusal("run", self.write(start, model="absent"), "--model", "nowhere")["code"], "not_found")
 
 
 class Journals(Case):

@@ -10,6 +10,7 @@
 #include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "app/shell/figure_export.h"
+#include "model/checkpoint.h"
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
@@ -190,6 +191,58 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
   CHECK(window->shell().item("save/file"));
 }
 
+TEST_CASE("sessions: where the model is not found it is located, its content compared, and what it is not changes nothing") {
+  const test::TemporaryFolder folder;
+  const fs::path source = LAB_SOURCE_DIR "/assets/models";
+  fs::create_directory(folder.path / "far");
+  fs::copy(source / "flipflop", folder.path / "far/another name");
+  fs::copy(source / "copy", folder.path / "far/wrong");
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  const auto before = window->engine().opened();
+  const std::string hash = content_hash(*open_checkpoint((folder.path / "far/another name").string()));
+  std::ofstream(folder / "lost.statelab.json")
+      << R"({"format": "statelab-session/1", "model": "gone", "model_hash": ")" << hash << R"(", "commands": [{"step": 0, "command": "feed_tokens", "ids": [1]}, {"step": 0, "command": "read_waiting"}]})";
+  window->shell().open(folder / "lost.statelab.json");
+  window->settle();
+  REQUIRE(window->shell().item("open/path"));  // it asks
+  CHECK(last_notice(*window.window).find("the session's model is not there") != std::string::npos);
+  const auto choose = [&](const char* name) {
+    const std::string path = folder / name;
+    window->press(Key::a, kControl);
+    window->type(std::u32string(path.begin(), path.end()));
+    window->press(Key::enter);
+  };
+  choose("lost.statelab.json");  // no model
+  CHECK(window->engine().opened() == before);
+  choose("far/wrong");
+  CHECK(last_notice(*window.window).find(hash) != std::string::npos);
+  CHECK(window->engine().opened() == before);
+  REQUIRE(window->shell().item("open/path"));  // it still asks
+  choose("far/another name");
+  CHECK(window->engine().opened() != before);
+  CHECK(window->snapshot()->count() == 1);
+  CHECK(window->shell().title() == "lost – another name – State Lab");
+  CHECK_FALSE(window->shell().item("open/path"));
+}
+
+TEST_CASE("sessions: a session whose model is not found can be chosen in the open dialog, which then asks for it") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  std::ofstream(folder / "lost.statelab.json") << R"({"format": "statelab-session/1", "model": "gone", "commands": []})";
+  window->press(Key::o, kControl);
+  window->type(U"lost");
+  window->press(Key::enter);
+  REQUIRE(window->shell().item("open/path"));
+  CHECK(last_notice(*window.window).find("the session's model is not there") != std::string::npos);
+  const std::string path = LAB_SOURCE_DIR "/assets/models/flipflop";
+  window->press(Key::a, kControl);
+  window->type(std::u32string(path.begin(), path.end()));
+  window->press(Key::enter);
+  REQUIRE(window->snapshot()->model);
+  CHECK(window->shell().title() == "lost – flipflop – State Lab");
+}
+
 TEST_CASE("sessions: a figure that was exported is in the session, and a replay writes the same one") {
   const test::TemporaryFolder folder;
   KeptWindow window(folder.path.string());
@@ -213,6 +266,7 @@ TEST_CASE("sessions: a figure that was exported is in the session, and a replay 
   CHECK(names == std::vector<std::string>{"next.csv", "norms.csv"});
   for (const std::string& name : names) CHECK(*read_file(folder / name, 1 << 20) == *read_file(folder / ("again-" + name), 1 << 20));
   fs::remove(folder / "norms.csv");
+  window.window.reset(), window.journal.reset();
   KeptWindow other(folder.path.string());
   other->shell().open(folder / "study.statelab.json");
   other->settle();
