@@ -24,8 +24,18 @@ Status FigureFolder::write(command::ExportFigure wanted) {
                  .expected = "a plain file name",
                  .found = printable(wanted.file),
                  .message = "a session writes only into the folder of -o"};
+  if (folder_.empty()) return left_out_.push_back(wanted.file), Status();
   LAB_TRY(make_folder(folder_));
   wanted.file = (std::filesystem::path(folder_) / wanted.file).string();
+  std::error_code ignored;
+  if (std::filesystem::is_symlink(std::filesystem::symlink_status(wanted.file, ignored)))
+    return Error{.code = Code::bad_argument,
+                 .file = wanted.file,
+                 .field = "file",
+                 .expected = "a file of the folder itself",
+                 .found = "a link to another place",
+                 .message = "a session writes only into the folder of -o",
+                 .next = "remove the link, or name another folder"};
   lab_.model_hash();  // figures say it
   LAB_ASSIGN(const std::string said, export_figure(lab_.snapshot(), lab_.opened(), wanted, arithmetic_));
   files_.push_back(wanted.file);

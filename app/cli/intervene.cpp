@@ -11,6 +11,7 @@
 #include "app/core/command_json.h"
 #include "app/core/controls.h"
 #include "app/core/interventions.h"
+#include "app/core/rule_file.h"
 #include "app/core/trials.h"
 
 namespace lab::cli {
@@ -31,11 +32,8 @@ struct Arguments {
 Result<std::vector<Intervention>> rules_of(const Arguments& given) {
   std::vector<Intervention> rules;
   if (!given.file.empty()) {
-    LAB_ASSIGN(const Json json, read_json(given.file, kRuleLimits));
-    auto read = interventions_from(json, "");
-    if (!read) read.error().file = given.file;
-    if (!read) return read.error();
-    rules = read.take();
+    LAB_ASSIGN(RuleFile file, read_rule_file(given.file));
+    rules = std::move(file.interventions);
   }
   for (const std::string& text : given.rules) {
     LAB_ASSIGN(const Json json, parse_json(text, kRuleLimits, "--rule"));
@@ -110,7 +108,7 @@ void add_intervene(CLI::App& app, Action& action) {
   sub->add_option("MODEL", given->model, "A folder, a file in it, or builtin:NAME")->required();
   add_input(*sub, given->input);
   sub->add_option("--rule", given->rules, "An intervention as JSON; may be given several times, and then all of them hold")->expected(1)->take_all();
-  sub->add_option("--rules", given->file, "A JSON file of interventions");
+  sub->add_option("--rules", given->file, "A .rules.json file, as the window saves one, or other JSON of interventions");
   sub->add_flag("--controls", given->options.with_controls, "Runs noise of equal norm, the next layer, random channels and a copied residual beside each");
   sub->add_option("--after", given->options.after, "The effect is read so many tokens after the window")->check(CLI::Range(1, 4096))->capture_default_str();
   sub->add_option("--seed", given->options.seed, "Of the controls that are drawn")->capture_default_str();

@@ -1,4 +1,6 @@
 // statelab run: replays a session to its end: steps, edits, figures; compares the hashes stored in it.
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -17,7 +19,7 @@ namespace lab::cli {
 namespace {
 
 struct Arguments {
-  std::string session, folder = ".";
+  std::string session, folder, model;
   bool expect = false, fail_on_alert = false;
   Arithmetic arithmetic;
   History history;
@@ -85,7 +87,14 @@ JsonValue json_of(const std::vector<NamedRange>& ranges) {
   return list;
 }
 
-int report_run(const Arguments& given, const Session& session, Lab& lab, const std::vector<std::string>& files,
+/// Says what was not written for want of a folder.
+void warn_of_left_out(const std::vector<std::string>& figures, const std::vector<Notice>& notices) {
+  if (!figures.empty())
+    warn(fmt::format("{} not written, for want of a folder (-o): {}", figures.size() == 1 ? "1 figure is" : fmt::format("{} figures are", figures.size()), fmt::join(figures, ", ")));
+  if (std::ranges::find(notices, kNoDumpFolder, &Notice::text) != notices.end()) warn("states that rules ask for are not written, for want of a folder (-o)");
+}
+
+int report_run(const Arguments& given, const Session& session, Lab& lab, const FigureFolder& figures,
                const std::vector<Comparison>& comparisons, const AlertLog& alerts, const ControlTable* controls) {
   const std::string hash = hex_of(lab.state().hash()), model_hash = lab.model_hash();
   const bool other_model = given.expect && !session.model_hash.empty() && session.model_hash != model_hash;
@@ -101,7 +110,8 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
                 {"state_hash", hash},
                 {"model_hash", model_hash},
                 {"arithmetic", lab.snapshot()->model->arithmetic},
-                {"files", files},
+                {"files", figures.files()},
+                {"left_out", figures.left_out()},
                 {"equal", given.expect ? JsonValue(equal) : JsonValue(nullptr)},
                 {"expected", list},
                 {"alerts", json_of(alerts)},
@@ -112,7 +122,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
   }
   fmt::print("{}: {} commands, {} tokens, state {}\n", given.session, session.commands.size(), lab.snapshot()->count(),
              hash);
-  for (const std::string& file : files) fmt::print("wrote {}\n", file);
+  for (const std::string& file : figures.files()) fmt::print("wrote {}\n", file);
   if (other_model) fmt::print("the model differs: expected {}, found {}\n", session.model_hash, model_hash);
   for (const Comparison& c : comparisons) {
     if (c.expected == c.found)
@@ -132,7 +142,7 @@ int report_run(const Arguments& given, const Session& session, Lab& lab, const s
 Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const Session session, read_source(given.session, given.reporting));
   LAB_ASSIGN(const auto lab, make_lab(given.arithmetic, given.history, given.folder));
-  LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting));
+  LAB_ASSIGN(auto opened, open_session_model(session, given.session, given.reporting, given.model));
   lab->put(std::move(opened));
   lab->model_hash();  // states that rules dump say it
   FigureFolder figures(*lab, given.folder, given.arithmetic.context());
@@ -150,7 +160,8 @@ Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const auto alerts, alerts_of(*lab, given.arithmetic.context()));
   Context<float> context(given.arithmetic.context());
   LAB_ASSIGN(const auto controls, run_controls(*lab->opened(), *lab->snapshot(), context, [](double) { return !interrupted(); }));
-  const int code = report_run(given, session, *lab, figures.files(), comparisons, *alerts, controls.get());
+  if (!given.reporting.quiet) warn_of_left_out(figures.left_out(), lab->snapshot()->notices);
+  const int code = report_run(given, session, *lab, figures, comparisons, *alerts, controls.get());
   return given.fail_on_alert && !alerts->alerts.empty() ? kDifference : code;
 }
 
@@ -160,7 +171,8 @@ void add_run(CLI::App& app, Action& action) {
   auto given = std::make_shared<Arguments>();
   CLI::App* sub = app.add_subcommand("run", "Replays a session to its end");
   sub->add_option("SESSION", given->session, "A .statelab.json file, or a .journal that a window left")->required();
-  sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into")->capture_default_str();
+  sub->add_option("-o", given->folder, "The folder that figures, and states that rules dump, are written into; without one they are left out");
+  sub->add_option("--model", given->model, "The session's model, where it is not found by its name: a folder, a file in it, or builtin:NAME");
   sub->add_flag("--expect", given->expect,
                 "Compares the state hashes stored in the session; exits with 1 when one differs");
   sub->add_flag("--fail-on-alert", given->fail_on_alert, "Exits with 1 when an alert rule of the session fires");

@@ -47,10 +47,10 @@ Result<Session> read_source(const std::string& path, const Reporting& reporting)
 }
 
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
-                                                              const Reporting& reporting) {
+                                                              const Reporting& reporting, const std::string& given) {
   for (const std::string& field : session.unknown_fields)
     if (!reporting.quiet) warn("unknown field " + field + " of the session is not used");
-  auto found = find_session_model(session, path);
+  auto found = given.empty() ? find_session_model(session, path) : Result<std::string>(given);
   if (!found && found.error().code == Code::not_found)
     if (const auto recent = models_opened_before(); !recent.empty()) found = find_session_model(session, path, recent);
   LAB_ASSIGN(const std::string model, std::move(found));

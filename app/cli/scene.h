@@ -25,9 +25,9 @@ void add_source(CLI::App& command, SourceOptions& options);
 bool is_session(const std::string& path);
 /// The session in a file of either kind; what is missing of a journal is warned of.
 Result<Session> read_source(const std::string& path, const Reporting& reporting);
-/// The model a session was made with, opened; warns when its hash differs.
+/// The model a session was made with, opened, or the one that is `given` for it; warns when its hash differs.
 Result<std::shared_ptr<const OpenedModel>> open_session_model(const Session& session, const std::string& path,
-                                                              const Reporting& reporting);
+                                                              const Reporting& reporting, const std::string& given = "");
 
 /// The models that a window has opened, the latest first; none where that is not known.
 std::vector<std::string> models_opened_before();

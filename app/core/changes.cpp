@@ -19,6 +19,11 @@ std::int64_t bytes_of(const NotesChange& c) {
   for (const TokenNote& note : *c.other) bytes += static_cast<std::int64_t>(sizeof(TokenNote) + note.text.size());
   return bytes;
 }
+std::int64_t bytes_of(const BreakpointsChange& c) {
+  std::int64_t bytes = 0;
+  for (const Breakpoint& each : *c.other) bytes += static_cast<std::int64_t>(sizeof(Breakpoint) + each.when.size());
+  return bytes;
+}
 std::int64_t bytes_of(const RunChange& c) { return c.other->trace()->use().total(); }
 std::int64_t bytes_of(const BranchChange& c) { return c.held ? c.held->run->trace()->use().total() : 0; }
 std::int64_t bytes_of(const PromotionChange&) { return 0; }
@@ -59,6 +64,11 @@ Status flip_what(RangesChange& c, RunTree& tree, const GoOn&) {
 
 Status flip_what(RulesChange& c, RunTree& tree, const GoOn&) {
   std::swap(tree.rules, c.other);
+  return {};
+}
+
+Status flip_what(BreakpointsChange& c, RunTree& tree, const GoOn&) {
+  std::swap(tree.breakpoints, c.other);
   return {};
 }
 

@@ -41,6 +41,11 @@ struct RulesChange {
   std::shared_ptr<const std::vector<Rule>> other;
 };
 
+/// Other places at which the runs pause.
+struct BreakpointsChange {
+  std::shared_ptr<const std::vector<Breakpoint>> other;
+};
+
 /// Notes left, rewritten or removed.
 struct NotesChange {
   std::shared_ptr<const std::vector<TokenNote>> other;
@@ -70,7 +75,7 @@ struct GroupChange {
 
 struct Change {
   HistoryEntry entry;
-  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, RulesChange, BranchChange, PromotionChange, GroupChange, NotesChange> what;
+  std::variant<TokensChange, EditChange, WaitingChange, RunChange, RangesChange, RulesChange, BranchChange, PromotionChange, GroupChange, NotesChange, BreakpointsChange> what;
   std::int64_t branch = 0;  // the one it changed: active while it is flipped
 
   /// Memory it keeps alive, roughly.

@@ -67,7 +67,7 @@ std::string label(const command::SetRule& c) {
 }
 std::string label(const command::RemoveRule& c) { return fmt::format("remove rule {}", c.index); }
 std::string label(const command::UseRules& c) { return "use the rules of " + printable(c.preset); }
-std::string label(const command::Play& c) { return c.by == "layer" ? "play by layers" : "play"; }
+std::string label(const command::Play& c) { return std::string(c.back ? "play back" : "play") + (c.by == "layer" ? " by layers" : ""); }
 std::string label(const command::SetRange& c) {
   return fmt::format("name tokens {} to {} \"{}\"", c.first, c.last - 1, printable(c.name, kShownTextBytes));
 }

@@ -343,13 +343,17 @@ struct ResetLanes {
   static constexpr const char* kName = "reset_lanes";
   static constexpr auto fields() { return std::tuple(field("runs", &ResetLanes::runs), field("kept", &ResetLanes::kept)); }
 };
-/// Moves cursor A on by itself through the tokens that are there, up to the last one, and adds none: `rate` tokens a second (0: as
-/// fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the first of the next.
+/// Moves cursor A on by itself through the tokens that are there, up to the last one or, with `back`, down to before the first, and adds
+/// none: `rate` tokens a second (0: as fast as can be seen), or with `by` "layer" as many layers a second, the last of a token before the
+/// first of the next.
 struct Play {
   double rate = 8;
   std::string by = "token";  // or "layer"
+  bool back = false;
   static constexpr const char* kName = "play";
-  static constexpr auto fields() { return std::tuple(field("rate", &Play::rate), field("by", &Play::by)); }
+  static constexpr auto fields() {
+    return std::tuple(field("rate", &Play::rate), field("by", &Play::by), optional_field("back", &Play::back));
+  }
 };
 /// Gives the tokens [first, last) a name, in the place of another named range or behind the last one.
 struct SetRange {
@@ -458,16 +462,16 @@ struct FigureLook {
   }
 };
 
-/// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end.
+/// Writes a figure of what is selected to a file (.pdf, .svg, .png). Carried out by the front end, noted by the lab.
 struct ExportFigure {
   std::string kind;  // "state-heatmap", "norms", "gates", "pca2d", "pca3d", "state-at", "next-token"
-  std::string file;  // a plain name in scripts, a path in the window
+  std::string file;  // a plain name in sessions, a path where the window writes it
   double width_in = 5.5, height_in = 3.4;
   FigureLook look = {};  // may be left out
   static constexpr const char* kName = "export_figure";
   static constexpr auto fields() {
     return std::tuple(field("kind", &ExportFigure::kind), field("file", &ExportFigure::file), field("width_in", &ExportFigure::width_in),
-                      field("height_in", &ExportFigure::height_in), field("look", &ExportFigure::look));
+                      field("height_in", &ExportFigure::height_in), optional_field("look", &ExportFigure::look));
   }
 };
 

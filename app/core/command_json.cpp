@@ -1,8 +1,8 @@
 #include "app/core/command_json.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
-#include <type_traits>
 #include <utility>
 
 namespace lab {
@@ -25,7 +25,12 @@ nlohmann::ordered_json brief_of(const StateEdit& edit);
 template <class Struct>
 nlohmann::ordered_json object_of(const Struct& object) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  std::apply([&](const auto&... f) { ((json[f.name] = value_of(object.*f.member)), ...); }, fields_of<Struct>());
+  const auto add = [&]<class Field>(const Field& f) {
+    if constexpr (Field::kMayBeAbsent)
+      if (object.*f.member == Struct().*f.member) return;
+    json[f.name] = value_of(object.*f.member);
+  };
+  std::apply([&](const auto&... f) { (add(f), ...); }, fields_of<Struct>());
   return json;
 }
 
@@ -89,7 +94,7 @@ Status read_value(const Json& json, const std::string& where, std::int64_t& into
 }
 Status read_value(const Json& json, const std::string& where, double& into) {
   const auto value = json.number();
-  if (!value) return mistyped(where, "a number", json);
+  if (!value || !std::isfinite(*value)) return mistyped(where, "a number", json);  // no other can be written again
   into = *value;
   return {};
 }
@@ -172,7 +177,6 @@ Status read_value(const Json& json, const std::string& where, std::vector<Interv
 template <class Value>
 Status read_field(const Json& json, const std::string& where, const char* name, Value& into) {
   if (const Json* found = json.find(name)) return read_value(*found, within(where, name), into);
-  if constexpr (std::is_same_v<Value, command::FigureLook>) return {};  // figures were exported before they had one
   return Error{
       .code = Code::missing, .field = within(where, name), .expected = "this field", .message = "a field is missing"};
 }
@@ -194,8 +198,8 @@ Status read_object(const Json& json, const std::string& where, std::span<const s
                  .message = "there is no such field"};
   }
   Status status;
-  const auto read = [&](const auto& f) {
-    if (reading == Reading::partly && !json.find(f.name)) return true;
+  const auto read = [&]<class Field>(const Field& f) {
+    if ((reading == Reading::partly || Field::kMayBeAbsent) && !json.find(f.name)) return true;
     return static_cast<bool>(status = read_field(json, where, f.name, into.*f.member));
   };
   std::apply([&](const auto&... f) { (void)(read(f) && ...); }, fields_of<Struct>());

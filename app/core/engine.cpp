@@ -48,6 +48,7 @@ struct Engine::Parts {
   std::condition_variable input, ended;
   std::deque<QueuedCommand> queue;
   std::vector<Notice> notes;
+  std::vector<AskedFigure> figures;
   std::optional<HashJob::Done> hash;
   bool interrupted = false, closing = false, has_ended = false;
   bool busy = false;  // something taken from the queue, or announced by it, is not done
@@ -173,12 +174,21 @@ class Engine::Loop {
       loading_ = label_of(next.command);
       publish_loading("", 0);
     }
-    if (!next.is_replayed()) lab_.apply(next.command);
+    if (!next.is_replayed()) apply(next.command);
     else if (!apply_replayed(next)) end_replay(next);
     if (announces_work(next.command)) due_ = Clock::now();
     if (std::holds_alternative<command::Play>(next.command)) play_due_ = Clock::now() + play_pause();
     if (lab_.opened() != hashed_) hash();
     fresh_ = true;
+  }
+
+  void apply(const Command& command) {
+    const bool is_applied = lab_.apply(command).applied;
+    const auto* figure = std::get_if<command::ExportFigure>(&command);
+    if (!is_applied || !figure) return;
+    AskedFigure asked{lab_.snapshot(), lab_.opened(), *figure};
+    const std::lock_guard lock(parts_->mutex);
+    parts_->figures.push_back(std::move(asked));
   }
 
   bool apply_replayed(const QueuedCommand& next) {
@@ -359,6 +369,11 @@ std::shared_ptr<const Snapshot> Engine::latest() const {
 std::shared_ptr<const OpenedModel> Engine::opened() const {
   const std::lock_guard lock(parts_->mutex);
   return parts_->opened;
+}
+
+std::vector<AskedFigure> Engine::take_figures() {
+  const std::lock_guard lock(parts_->mutex);
+  return std::exchange(parts_->figures, {});
 }
 
 bool Engine::idle() const {

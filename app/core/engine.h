@@ -9,6 +9,13 @@
 
 namespace lab {
 
+/// A figure that was asked for, with the run as it was when its turn came.
+struct AskedFigure {
+  std::shared_ptr<const Snapshot> snapshot;
+  std::shared_ptr<const OpenedModel> opened;
+  command::ExportFigure figure;
+};
+
 class Engine {
  public:
   /// `published` is called on the engine's thread after each snapshot (to wake a window); it must not block.
@@ -30,6 +37,9 @@ class Engine {
   std::shared_ptr<const Snapshot> latest() const;
   /// The model of a snapshot, for whoever derives from it.
   std::shared_ptr<const OpenedModel> opened() const;
+  /// The figures that submitted commands asked for since the last call, for the front end to write. Those of a session that is
+  /// replayed are noted and asked of nobody: what a file says writes no files.
+  std::vector<AskedFigure> take_figures();
   /// Adds a notice to the next snapshot (what a front end wants to say).
   void note(bool is_error, std::string text);
   /// The same of a refusal.

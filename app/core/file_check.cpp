@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "app/core/journal.h"
+#include "app/core/rule_file.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
 #include "model/builtin.h"
@@ -122,12 +123,21 @@ void check_journal(const std::string& path, FileCheck& check) {
   for (const std::string& kind : journal->unknown) check.warnings.push_back("unknown part " + printable(kind) + " is not used");
 }
 
+void describe(const ReviewedFile& file, std::size_t items, const char* item, FileCheck& check) {
+  check.detail = fmt::format("{}{} {}{}", file.title.empty() ? "" : printable(file.title) + ", ", items, item, items == 1 ? "" : "s");
+  for (const std::string& field : file.unknown_fields) check.warnings.push_back("unknown field " + printable(field) + " is kept");
+}
+
 void check_patch(const std::string& path, FileCheck& check) {
   check.kind = "patch";
   const auto patch = read_patch(path);
-  if (!note(check, patch)) return;
-  check.detail = fmt::format("{}{} edits", patch->title.empty() ? "" : printable(patch->title) + ", ", patch->edits.size());
-  for (const std::string& field : patch->unknown_fields) check.warnings.push_back("unknown field " + printable(field) + " is kept");
+  if (note(check, patch)) describe(*patch, patch->edits.size(), "edit", check);
+}
+
+void check_rules(const std::string& path, FileCheck& check) {
+  check.kind = "rules";
+  const auto rules = read_rule_file(path);
+  if (note(check, rules)) describe(*rules, rules->interventions.size(), "rule", check);
 }
 
 // Names of section L with a row for each token: every tensor of a trace, its ids first.
@@ -240,6 +250,7 @@ void check_json(const std::string& path, FileCheck& check) {
     return;
   }
   if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-patch/")) return check_patch(path, check);
+  if (const Json* format = json->find("format"); format && format->text().starts_with("statelab-rules/")) return check_rules(path, check);
   if (json->find("added_tokens") || (json->find("model") && json->find("pre_tokenizer")))
     return check_tokenizer(path, check);
   note(check, Error{.code = Code::wrong_kind,
@@ -275,6 +286,7 @@ void check_file(const fs::path& path, FileCheck& check, Depth depth) {
     return;
   }
   if (is_patch(name)) return check_patch(path.string(), check);
+  if (is_rule_file(name)) return check_rules(path.string(), check);
   if (is_journal(name)) return check_journal(path.string(), check);
   if (is_gguf(path.string())) return check_model(path, check, depth, "gguf");
   if (const Container* container = find_container(name, magic)) {
@@ -343,6 +355,8 @@ FileCheck check_path(const std::string& path, Depth depth) {
 
 FileCheck check_to_open(const std::string& path) {
   FileCheck check{.path = path, .kind = "model"};
+  if (is_patch(path)) return check_patch(path, check), check;
+  if (is_rule_file(path)) return check_rules(path, check), check;
   std::string model = path;
   if (is_session(path)) {
     const std::optional<Session> session = check_session(path, check);

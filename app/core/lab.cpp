@@ -84,6 +84,7 @@ Answer Lab::apply(const Command& command) {
 // Opening begins a record anew, with what has been set before: a session is of one model.
 void Lab::Parts::remember(SessionCommand done) {
   if (!opened) return;
+  if (auto* figure = std::get_if<command::ExportFigure>(&done.command)) figure->file = exported.name_for(figure->file);
   const bool begins = is_one_of<command::Open>(done.command);
   if (options.applied) options.applied(done, *opened);
   if (!begins) done_so_far = CommandRecord::with(std::move(done_so_far), std::move(done));
@@ -207,6 +208,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->ranges = p.run->ranges;
   s->notes = p.run->notes;
   s->plays = p.playing.has_value();
+  s->plays_back = p.playing && p.playing->back;
   s->has_vectors = p.run->has_vectors();
   if (!s->has_vectors) s->waiting.assign(p.run->waiting.rest().ids.begin(), p.run->waiting.rest().ids.end());
   s->trace = p.run->trace();

@@ -17,6 +17,9 @@ namespace lab {
 
 class Log;
 
+/// What a notice says where a rule asks for a state and LabOptions::dump is empty.
+inline constexpr const char* kNoDumpFolder = "there is no folder for states: nothing was written";
+
 /// open_model, and then, in the background, large weights are moved into memory for as long as the model is open.
 Result<std::shared_ptr<const OpenedModel>> open_to_run(const std::string& model, const OpeningSteps& steps = {});
 

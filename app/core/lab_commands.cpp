@@ -10,6 +10,7 @@
 #include "app/core/state_plane.h"
 #include "app/core/trials.h"
 #include "app/core/weights.h"
+#include "model/files/file.h"
 
 namespace lab {
 namespace {
@@ -60,6 +61,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   sampleable = std::move(tokens);
   selection = {};
   playing.reset();
+  exported.clear();
   controls.reset();
   use_rules(rule_presets().front().rules);
   use_breakpoints({});
@@ -195,13 +197,13 @@ Status Lab::Parts::carry_out(const command::Run& c) {
   if (c.until > 0 && c.until <= count()) return {};
   if (run->waiting.count() == 0)
     if (const Result<std::int32_t> next = next_token(); !next) return next.error();
-  playing.reset();
+  end_playing();
   announce({.label = label_of(c), .goal = c.until > 0 ? c.until : kNoEnd, .rate = c.rate});
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::Pause&) {
-  playing.reset();
+  end_playing();
   stop_work();
   return {};
 }
@@ -222,7 +224,7 @@ Status Lab::Parts::carry_out(const command::TakeBack& c) {
 Status Lab::Parts::replace_run(State start, Waiting waiting, const std::string& label) {
   auto fresh = std::make_unique<lab::Run>(++runs_so_far, *opened->model, options.trace, std::move(start), context);
   stop_work();
-  playing.reset();
+  end_playing();
   fresh->waiting = std::move(waiting);
   const std::int64_t position = count();
   std::swap(run, fresh);
@@ -246,7 +248,7 @@ Status Lab::Parts::carry_out(const command::Seek& c) {
   if (c.token < -1 || c.token >= count())
     return out_of_range("token", range(-1, count() - 1), c.token, "the run has no such token");
   (c.cursor == "a" ? selection.cursor_a : selection.cursor_b) = c.token;
-  if (playing && is_at_end()) playing.reset();
+  if (playing && is_at_end()) end_playing();
   return {};
 }
 
@@ -381,18 +383,21 @@ Status Lab::Parts::carry_out(const command::Redo&) {
 Status Lab::Parts::walk_history(const std::function<Status()>& step) {
   stop_work();
   const auto rules_before = rules;
+  const auto breakpoints_before = breakpoints;
   LAB_TRY(step());
   if (rules != rules_before) watch();
+  if (breakpoints != breakpoints_before) mind_breakpoints();
   tree.share_budget(options.trace.budget_bytes);
   return {};
 }
 
-Status Lab::Parts::carry_out(const command::ExportFigure&) {
-  return Error{.code = Code::unsupported,
-               .field = "command",
-               .expected = "a front end that draws",
-               .found = "export_figure",
-               .message = "figures are written by the window and by `statelab run`"};
+// Whoever drives the lab makes the figure; here it is noted what is shown, in the order of all that is done.
+Status Lab::Parts::carry_out(const command::ExportFigure& c) {
+  LAB_TRY(need_run());
+  if (plain_name(c.file).empty())
+    return Error{.code = Code::bad_argument, .field = "file", .expected = "a file name", .found = printable(c.file), .message = "the figure has no name"};
+  note_played();
+  return {};
 }
 
 }  // namespace lab

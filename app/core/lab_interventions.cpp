@@ -30,6 +30,16 @@ std::string late_note(const Intervention& rule, std::int64_t count) {
                      is_over ? "its tokens have been read and stay as they were" : fmt::format("it holds from token {} on", count), rule.first);
 }
 
+/// The same of several at once; "" where all begin later.
+std::string late_note(const std::vector<Intervention>& rules, std::int64_t count) {
+  std::vector<const Intervention*> late;
+  for (const Intervention& rule : rules)
+    if (rule.on && rule.first < count) late.push_back(&rule);
+  if (late.size() < 2) return late.empty() ? "" : late_note(*late.front(), count);
+  const Intervention* first = *std::ranges::min_element(late, {}, &Intervention::first);
+  return fmt::format("{} rules hold from token {} on; fork at token {} to apply them to the past", late.size(), count, first->first);
+}
+
 }  // namespace
 
 std::vector<Intervention> Lab::Parts::interventions() const {
@@ -82,7 +92,9 @@ Status Lab::Parts::carry_out(const command::UseInterventions& c) {
       status.error().field = fmt::format("interventions[{}].{}", i, status.error().field.substr(std::string_view("intervention.").size()));
       return status;
     }
-  return change_interventions(c, c.interventions);
+  LAB_TRY(change_interventions(c, c.interventions));
+  if (const std::string late = late_note(c.interventions, count()); !late.empty()) note(false, late);
+  return {};
 }
 
 Status Lab::Parts::carry_out(const command::RunControls& c) {

@@ -83,14 +83,26 @@ Status Lab::Parts::carry_out(const command::RemoveNote& c) {
 }
 
 void Lab::Parts::use_breakpoints(std::vector<Breakpoint> next) {
+  breakpoints = std::make_shared<const std::vector<Breakpoint>>(std::move(next));
+  mind_breakpoints();
+}
+
+void Lab::Parts::change_breakpoints(std::vector<Breakpoint> next, const std::string& label) {
+  begin_change();
+  BreakpointsChange change{breakpoints};
+  use_breakpoints(std::move(next));
+  end_change({{label, count()}, std::move(change)});
+}
+
+/// From here on the present breakpoints are those at which a run pauses.
+void Lab::Parts::mind_breakpoints() {
   stops.clear();
   alarm.reset();
-  for (const Breakpoint& each : next) {
+  for (const Breakpoint& each : *breakpoints) {
     if (!each.on) continue;
     if (auto stop = StopExpression::parse(each.when, opened->model->layers())) stops.emplace_back(stop.take());
     else stops.emplace_back();
   }
-  breakpoints = std::make_shared<const std::vector<Breakpoint>>(std::move(next));
 }
 
 Status Lab::Parts::carry_out(const command::SetBreakpoint& c) {
@@ -101,7 +113,7 @@ Status Lab::Parts::carry_out(const command::SetBreakpoint& c) {
   const auto index = static_cast<std::size_t>(c.index);
   if (index == next.size()) next.emplace_back();
   next[index] = {c.when, c.on};
-  use_breakpoints(std::move(next));
+  if (next != *breakpoints) change_breakpoints(std::move(next), label_of(c));
   return {};
 }
 
@@ -109,8 +121,9 @@ Status Lab::Parts::carry_out(const command::RemoveBreakpoint& c) {
   LAB_TRY(need_run());
   std::vector<Breakpoint> next = *breakpoints;
   if (c.index < 0 || c.index >= std::ssize(next)) return no_such("breakpoint", c.index, std::ssize(next), kMostBreakpoints, false);
+  const std::string label = fmt::format("remove the breakpoint {}", printable(next[static_cast<std::size_t>(c.index)].when));
   next.erase(next.begin() + c.index);
-  use_breakpoints(std::move(next));
+  change_breakpoints(std::move(next), label);
   return {};
 }
 

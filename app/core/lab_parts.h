@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/core/changes.h"
+#include "app/core/exported_names.h"
 #include "app/core/guest.h"
 #include "app/core/lab.h"
 #include "app/core/run.h"
@@ -163,11 +164,15 @@ struct Lab::Parts {
 
   // lab_time.cpp: named ranges, and cursor A moving by itself.
   void change_ranges(std::vector<NamedRange> next, const std::string& label);
+  void note_played();
+  void end_playing();
   bool is_at_end() const;
 
   // lab_notes.cpp: notes at tokens, and where the run pauses.
   void change_notes(std::vector<TokenNote> next, const std::string& label);
   void use_breakpoints(std::vector<Breakpoint> next);
+  void change_breakpoints(std::vector<Breakpoint> next, const std::string& label);
+  void mind_breakpoints();
   Status pause_where_asked(std::int64_t before, const std::vector<float>& logits_before);
 
   // lab_work.cpp: announced work, and how it enters the history.
@@ -222,13 +227,14 @@ struct Lab::Parts {
   CommandRecord::Pointer done_so_far;  // what was done since the model was opened
   std::optional<Work> work;
   std::optional<command::Play> playing;
+  ExportedNames exported;
   std::optional<command::RunControls> controls;  // that were asked for
   Selection selection;
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>>& rules = tree.rules;
   std::optional<Watcher> guard;                    // those that do more than mark
   std::int64_t guarded_from = 0;                   // the first token at which they act
-  std::shared_ptr<const std::vector<Breakpoint>> breakpoints = std::make_shared<const std::vector<Breakpoint>>();
+  std::shared_ptr<const std::vector<Breakpoint>>& breakpoints = tree.breakpoints;
   std::vector<std::optional<StopExpression>> stops;  // of the breakpoints that are on
   std::optional<Watcher> alarm;                      // all rules, where a breakpoint asks for alerts
   std::shared_ptr<const std::vector<Rule>> alarm_rules;

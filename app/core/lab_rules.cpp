@@ -134,7 +134,7 @@ Status Lab::Parts::act(const Rule& rule, const Finding& finding) {
 
 Status Lab::Parts::dump(const Rule& rule, const Finding& finding) {
   if (!options.dump) {
-    note(false, "there is no folder for states: nothing was written");
+    note(false, kNoDumpFolder);
     return {};
   }
   const std::string name = fmt::format("alert-{}-t{}.safetensors", rule.kind, finding.token);

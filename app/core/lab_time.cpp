@@ -91,8 +91,21 @@ Status Lab::Parts::carry_out(const command::Play& c) {
 
 /// Whether there is no next move for what plays.
 bool Lab::Parts::is_at_end() const {
+  if (playing->back) return selection.cursor_a < 0;
   const bool is_last_layer = playing->by == "token" || selection.layer + 1 >= opened->model->layers();
   return selection.cursor_a + 1 >= count() && is_last_layer;
+}
+
+/// What plays is no row of commands: where it has come is remembered as if somebody had put the cursor there.
+void Lab::Parts::note_played() {
+  if (!playing) return;
+  remember({count(), command::Seek{selection.cursor_a, "a"}});
+  if (playing->by == "layer") remember({count(), command::Select{selection.layer, -1, -1}});
+}
+
+void Lab::Parts::end_playing() {
+  note_played();
+  playing.reset();
 }
 
 bool Lab::plays() const { return parts_->playing.has_value(); }
@@ -101,13 +114,15 @@ double Lab::play_rate() const { return parts_->playing ? parts_->playing->rate :
 
 void Lab::play_on() {
   Parts& p = *parts_;
-  if (!p.playing || p.is_at_end()) return p.playing.reset();
+  if (!p.playing) return;
+  if (p.is_at_end()) return p.end_playing();  // the run has become shorter
+  const std::int64_t step = p.playing->back ? -1 : 1, layers = p.opened->model->layers(), beside = p.selection.layer + step;
   const bool by_layer = p.playing->by == "layer";
-  const bool goes_down = by_layer && p.selection.cursor_a >= 0 && p.selection.layer + 1 < p.opened->model->layers();
-  const std::int64_t layer = !by_layer ? p.selection.layer : goes_down ? p.selection.layer + 1 : 0;
-  if (!goes_down) ++p.selection.cursor_a;
+  const bool stays = by_layer && p.selection.cursor_a >= 0 && beside >= 0 && beside < layers;
+  const std::int64_t layer = !by_layer ? p.selection.layer : stays ? beside : p.playing->back ? layers - 1 : 0;
+  if (!stays) p.selection.cursor_a += step;
   if (layer != p.selection.layer) (void)p.carry_out(command::Select{layer, -1, -1});  // a layer of the model is never refused
-  if (p.is_at_end()) p.playing.reset();
+  if (p.is_at_end()) p.end_playing();
 }
 
 }  // namespace lab

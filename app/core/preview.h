@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/core/file_check.h"
+#include "app/core/session.h"
 
 namespace lab {
 
@@ -52,8 +53,12 @@ struct Preview {
   std::optional<std::int64_t> available;
   double seconds = 0;            // that it took to read
 
-  bool can_open() const { return check.problems.empty() && check.outline.has_value(); }
-  bool can_compare() const { return can_open() || !recorded.empty(); }
+  /// Edits or rules, for the run that is there.
+  bool is_for_run() const { return check.kind == "patch" || check.kind == "rules"; }
+  /// A session with whose model it would open: whoever opens it is asked where that is.
+  bool needs_model() const { return check.kind == "session" && check.problems.size() == 1 && lacks_model(check.problems.front()); }
+  bool can_open() const { return check.problems.empty() && (check.outline.has_value() || is_for_run()); }
+  bool can_compare() const { return (can_open() && !is_for_run()) || !recorded.empty(); }
 };
 
 /// Looks at what `path` (or builtin:NAME) would open. Nothing that a file says makes it fail: problems are part of it.

@@ -23,6 +23,7 @@ class RunTree {
   /// The active run; null while no model is open. Undo and reset put another one in its place.
   std::unique_ptr<Run> run;
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the active run; null while no model is open
+  std::shared_ptr<const std::vector<Breakpoint>> breakpoints = std::make_shared<const std::vector<Breakpoint>>();  // of all runs
 
   /// Forgets all runs and begins with one.
   void begin(std::unique_ptr<Run> first);

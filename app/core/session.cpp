@@ -184,6 +184,8 @@ std::string json_of(const Session& session) {
   return out + "\n}\n";
 }
 
+bool lacks_model(const Error& refusal) { return refusal.code == Code::not_found && refusal.field == "model"; }
+
 Result<std::string> find_session_model(const Session& session, const std::string& session_path, const std::vector<std::string>& opened_before) {
   LAB_TRY(check_model_name(session.model));
   if (session.model.starts_with(kBuiltin)) {
@@ -214,7 +216,7 @@ Result<std::string> find_session_model(const Session& session, const std::string
                .expected = session.model + (session.model_hash.empty() ? "" : ", of content " + session.model_hash),
                .found = "nothing at " + searched,
                .message = "the session's model is not there",
-               .next = "put the model beside the session, name the folder that holds it in STATELAB_MODELS, or open the model once and then the session"};
+               .next = "put the model beside the session, name the folder that holds it in STATELAB_MODELS, or say where it is: Locate in the window, --model of statelab run"};
 }
 
 }  // namespace lab

@@ -30,7 +30,9 @@ Result<Session> parse_session(const std::string& json, const std::string& file);
 std::string json_of(const Session& session);
 
 /// Finds the model that a session names: built in, where it was opened from, in the session's folder, in $STATELAB_MODELS, or among
-/// `opened_before`, paths of models. Refused with every place that was searched.
+/// `opened_before`, paths of models. Refused with every place that was searched, which `lacks_model` knows.
 Result<std::string> find_session_model(const Session& session, const std::string& session_path, const std::vector<std::string>& opened_before = {});
+/// Whether something was refused because the model of a session was not found: somebody may say where it is.
+bool lacks_model(const Error& refusal);
 
 }  // namespace lab

@@ -188,6 +188,7 @@ struct Snapshot {
   std::shared_ptr<const std::vector<Breakpoint>> breakpoints;  // of all runs; null in state empty
   Selection selection;
   bool plays = false;               // cursor A moves by itself through what is there
+  bool plays_back = false;          // and does so towards the beginning
   Sampling sampling;
   std::shared_ptr<const std::vector<Rule>> rules;  // that watch the run; null in state empty
   double rate = 0;                  // asked for; 0: as fast as possible

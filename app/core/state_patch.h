@@ -4,15 +4,13 @@
 #include <vector>
 
 #include "app/core/command.h"
+#include "app/core/reviewed_file.h"
 
 namespace lab {
 
-/// "statelab-patch/1". Fields that this program does not know are kept and reported.
-struct StatePatch {
-  std::string title, note;  // for people
+/// "statelab-patch/1".
+struct StatePatch : ReviewedFile {
   std::vector<StateEdit> edits;
-  std::vector<std::string> unknown_fields;
-  std::string unknown_json;  // kept verbatim for writing
 };
 
 /// Whether a path names a patch: it ends in .patch.json.
@@ -20,6 +18,7 @@ bool is_patch(const std::string& path);
 /// Refused by field: other formats, and edits with fields that there are not. Whether an edit fits a model is not known here.
 Result<StatePatch> read_patch(const std::string& path);
 Result<StatePatch> parse_patch(const std::string& json, const std::string& file);
+/// One edit a line, with what differs from the defaults alone.
 std::string json_of(const StatePatch& patch);
 
 /// The edit that a command makes, if it is one: zeroing, scaling and restoring of layers too.

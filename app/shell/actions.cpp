@@ -65,6 +65,7 @@ Commands commands_of(Action action, const Snapshot& snapshot, double rate, TimeC
   switch (action) {
     case Action::run_or_pause: return run_or_pause(snapshot, rate, clock);
     case Action::follow: return commands_to(TimeState::follow, snapshot, rate, clock);
+    case Action::play_back: return play_back_or_pause(snapshot, rate, clock);
     case Action::step: return forward(snapshot, 1, clock);
     case Action::step_ten: return forward(snapshot, 10, clock);
     case Action::previous: return step_on(snapshot, clock, false);
@@ -97,9 +98,8 @@ bool moves_keyboard(Action action) {
   return action == Action::focus_prompt || action == Action::find_tensor || action == Action::open ||
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
-         action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::history ||
-         action == Action::note || action == Action::breakpoints || action == Action::open_lanes ||
-         action == Action::compare_file;
+         action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::save_rules || action == Action::history ||
+         action == Action::note || action == Action::breakpoints || action == Action::open_lanes || action == Action::compare_file;
 }
 
 bool repeats(Action action) {

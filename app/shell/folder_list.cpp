@@ -8,6 +8,8 @@
 
 #include "app/core/file_check.h"
 #include "app/core/recent_models.h"
+#include "app/core/rule_file.h"
+#include "app/core/state_patch.h"
 #include "model/builtin.h"
 
 namespace lab {
@@ -47,8 +49,10 @@ bool complete(FolderEntry& entry) {
   }
   if (!S_ISREG(found.st_mode)) return false;
   entry.bytes = found.st_size;
-  entry.kind = entry.path.ends_with(kSession) ? EntryKind::session : EntryKind::model_file;
-  return entry.kind == EntryKind::session || is_model_file(entry.name);
+  entry.kind = entry.path.ends_with(kSession)                             ? EntryKind::session
+               : is_patch(entry.path) || is_rule_file(entry.path) ? EntryKind::patch
+                                                                          : EntryKind::model_file;
+  return entry.kind != EntryKind::model_file || is_model_file(entry.name);
 }
 
 void list_folder(FolderList& list, const std::function<bool()>& is_wanted) {

@@ -12,7 +12,7 @@ namespace lab {
 inline constexpr const char* kBuiltinPlace = "builtin:";
 inline constexpr const char* kRecentPlace = "recent:";
 
-enum class EntryKind : std::uint8_t { model_folder, model_file, session, folder };
+enum class EntryKind : std::uint8_t { model_folder, model_file, session, patch, folder };  // patch: edits or rules
 
 struct FolderEntry {
   std::string name;
@@ -30,7 +30,7 @@ struct FolderList {
   std::string problem;         // why the place could not be read, "" when it could
 };
 
-/// What can be chosen in a place: models first, then sessions, then folders. Hidden entries and other files are left out.
+/// What can be chosen in a place: models first, then sessions, then edits and rules, then folders. Hidden entries and other files are left out.
 /// Ends early, with what it has, once `is_wanted` says no.
 FolderList list_place(const std::string& place, const std::string& recent_file,
                       const std::function<bool()>& is_wanted = [] { return true; });

@@ -41,10 +41,21 @@ OpenDialog::OpenDialog(const OpenDialogOptions& options, const std::function<voi
       // A list that cannot be written is no reason to disturb anybody.
       recents_([file = options.recent_file](const auto& paths, const auto&) { return bool(add_recent(file, paths)); }, [] {}) {}
 
+void OpenDialog::locate(const std::string& session, const std::string& model) {
+  close();
+  is_open_ = true;
+  refusal_.reset();
+  purpose_ = OpenPurpose::open;
+  session_ = session, lacked_ = model;
+  std::error_code ignored;
+  go_to(with_slash(std::filesystem::absolute(session, ignored).lexically_normal().parent_path().string()));
+}
+
 void OpenDialog::open(const std::string& path, OpenPurpose purpose) {
   is_open_ = true;
   purpose_ = purpose;
   refusal_.reset();
+  session_.clear(), lacked_.clear();
   if (!place_.empty()) return go_to(place_);
   if (path.empty()) return go_to(with_slash(options_.start_folder.empty() ? home() : options_.start_folder));
   if (path.starts_with(kBuiltinPlace)) return go_to(kBuiltinPlace, path.substr(std::string_view(kBuiltinPlace).size()));
@@ -56,7 +67,7 @@ void OpenDialog::open(const std::string& path, OpenPurpose purpose) {
 
 void OpenDialog::close() {
   is_open_ = false;
-  opening_.clear(), wants_.clear(), asked_target_.clear(), asked_place_.clear();
+  opening_.clear(), wants_.clear(), asked_target_.clear(), asked_place_.clear(), session_.clear(), lacked_.clear();
   preview_.reset();
   previews_.forget();
 }
@@ -198,12 +209,19 @@ void OpenDialog::ask() {
   new_text_ += preview_->name;
 }
 
+/// Whether what is looked at can be opened or compared: a model where one is asked for, else also a session whose model is asked for then.
+bool OpenDialog::can_choose() const {
+  if (compares()) return preview_->can_compare();
+  if (session_.empty()) return preview_->can_open() || preview_->needs_model();
+  return preview_->can_open() && preview_->check.kind != "session" && !preview_->is_for_run();
+}
+
 /// The path to open, when one was chosen and its preview says that it can be.
 std::string OpenDialog::decide() {
   if (wants_.empty() || !preview_) return {};
   const std::string wanted = std::exchange(wants_, {});
   if (preview_->is_folder) go_to(with_slash(wanted));
-  return can_be_chosen(*preview_) ? wanted : "";
+  return can_choose() ? wanted : "";
 }
 
 /// What changes once something was opened: the run, or the last file that is compared.
@@ -231,6 +249,8 @@ OpenWish OpenDialog::draw(Ui& ui, Box window, const Snapshot& snapshot) {
   ask();
   draw_page(ui, window, snapshot, wish);
   if (wish.open = decide(); wish.open.empty()) return wish;
+  wish.session = session_;
+  if (preview_->is_for_run()) return close(), wish;  // nothing is opened that could be waited for
   opening_ = wish.open;
   refusal_.reset();
   mark_before_ = mark_of(snapshot);

@@ -28,6 +28,7 @@ enum class OpenPurpose : std::uint8_t { open, compare };
 /// What the dialog wants of the window in a frame.
 struct OpenWish {
   std::string open;     // the path to open, or ""
+  std::string session;  // for which it is the model; "": for itself
   bool cancel = false;  // what is being opened shall not be
   OpenPurpose purpose = OpenPurpose::open;
 };
@@ -39,6 +40,8 @@ class OpenDialog {
 
   /// Opens where it was last; at first with a model chosen, or in the start folder where `path` is "".
   void open(const std::string& path, OpenPurpose purpose = OpenPurpose::open);
+  /// Opens to ask where the model of a session is, beside the session at first. `model`: what it is called, and its content.
+  void locate(const std::string& session, const std::string& model);
   void close();
   bool is_open() const { return is_open_; }
   /// Esc: cancels what is being opened, else closes.
@@ -73,9 +76,9 @@ class OpenDialog {
   std::string target() const;
   bool stands_on_folder() const;
   void ask();
+  bool can_choose() const;
   std::string decide();
   bool compares() const { return purpose_ == OpenPurpose::compare; }
-  bool can_be_chosen(const Preview& preview) const { return compares() ? preview.can_compare() : preview.can_open(); }
   std::int64_t mark_of(const Snapshot& snapshot) const;
   void follow_opening(const Snapshot& snapshot);
 
@@ -97,6 +100,7 @@ class OpenDialog {
   std::string wanted_name_;     // to be selected once the list is there
   int selected_ = -1;
   std::string asked_target_, wants_;  // wants_: to be opened as soon as its preview says that it can be
+  std::string session_, lacked_;  // whose model is asked for, and which that is; "": anything may be opened
   std::string opening_;
   std::shared_ptr<const Error> refusal_;  // of what was to be opened last
   std::uint64_t notice_before_ = 0;

@@ -10,6 +10,7 @@
 #include "app/shell/open_dialog.h"
 #include "app/shell/preview_panel.h"
 #include "app/shell/words.h"
+#include "model/files/file.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
@@ -29,6 +30,7 @@ const char* icon_of(EntryKind kind) {
     case EntryKind::model_folder: return icon::kModel;
     case EntryKind::model_file: return icon::kFile;
     case EntryKind::session: return icon::kHistory;
+    case EntryKind::patch: return icon::kTrials;
     case EntryKind::folder: return icon::kOpen;
   }
   return "";
@@ -58,7 +60,9 @@ void OpenDialog::draw_page(Ui& ui, Box window, const Snapshot& snapshot, OpenWis
   ui.line_across(page.x + 1, page.right() - 1, title.bottom() - 1, theme.line);
   title = title.inset(20, 0);
   if (button(ui, icon::kClose, title.cut_right(28).row(24), {.plain = true, .tip = "Close\tEsc"})) wish = escape();
-  ui.text_in(title, Face::value, theme.text, compares() ? "Compare with" : "Open");
+  const float end = ui.text_in(title, Face::value, theme.text, compares() ? "Compare with" : session_.empty() ? "Open" : "Locate the model");
+  title.cut_left(end - title.x + 16);
+  if (!session_.empty()) ui.text_in(title, Face::control, theme.dim, printable(plain_name(session_)) + " needs " + lacked_);
   const Box foot = body.cut_bottom(kFoot);
   ui.line_across(page.x + 1, page.right() - 1, foot.y, theme.line);
   const Box places = body.cut_left(kPlaces);
@@ -190,10 +194,10 @@ void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
 
 void OpenDialog::draw_foot(Ui& ui, Box foot, const Snapshot& snapshot, OpenWish& wish) {
   const Theme& theme = ui.theme();
-  const bool refused = preview_ && !preview_->is_folder && !can_be_chosen(*preview_);
+  const bool refused = preview_ && !preview_->is_folder && !can_choose(), asks_on = preview_ && !compares() && session_.empty() && preview_->needs_model();
   const bool can_choose = opening_.empty() && (stands_on_folder() || (!target().empty() && !refused));
   const bool is_folder = stands_on_folder() || (preview_ && preview_->is_folder);
-  const char* label = refused ? "Cannot be opened##choose" : is_folder ? "Look into##choose" : compares() ? "Compare##choose" : "Open##choose";
+  const char* label = refused ? "Cannot be opened##choose" : is_folder ? "Look into##choose" : compares() ? "Compare##choose" : asks_on ? "Locate its model…##choose" : "Open##choose";
   if (button(ui, label, foot.cut_right(132).row(28), {.primary = can_choose, .enabled = can_choose})) choose();
   foot.cut_right(8);
   if (button(ui, "Cancel", foot.cut_right(88).row(28))) wish = escape();

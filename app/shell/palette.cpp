@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "app/core/recorded_session.h"
+#include "app/shell/copied_command.h"
 #include "app/shell/fuzzy.h"
 #include "app/shell/session_keeper.h"
 #include "model/builtin.h"
@@ -132,9 +132,12 @@ void add_interventions(Finder& finder, const Snapshot& snapshot) {
     other.on = !other.on;
     finder.add("rule", (rules[i].on ? "switch off: " : "switch on: ") + name, command::SetIntervention{index, other});
     finder.add("rule", "remove: " + name, command::RemoveIntervention{index});
+    finder.add("rule", "copy as command: " + name, [index](PaneMemory& memory) { memory.row_wish = RowWish::copy_rule, memory.wished_row = index; });
     if (rules[i].first < snapshot.count()) finder.add("rule", "run controls: " + name, command::RunControls{index, 3});
   }
   if (!rules.empty()) finder.add("rule", "end all interventions", command::UseInterventions{});
+  if (!rules.empty()) finder.add("rule", "save the rules as a file …", Action::save_rules);
+  finder.add("rule", "load rules from a file …", Action::open, keys_of(Action::open));
   for (const InterventionOperation& operation : kInterventionOperations) {
     Intervention rule = fresh_intervention(snapshot);
     if (rule.target == "residual" && *operation.acts_on != '\0') continue;
@@ -143,27 +146,17 @@ void add_interventions(Finder& finder, const Snapshot& snapshot) {
   }
 }
 
-/// A session of what a record holds, as its file would name the model.
-Session session_of(const CommandRecord::Pointer& record, const ModelFacts& model) {
-  Session session{.model = model.path.starts_with("builtin:") ? model.path : model.name, .model_hash = model.hash};
-  session.commands = commands_of(record);
-  return session;
-}
-
 /// What was done, the latest first: its command as a session has it, and a line for a shell that replays all up to it.
 void add_history(Finder& finder, const Snapshot& snapshot, std::size_t most) {
   std::size_t added = 0;
   for (CommandRecord::Pointer each = snapshot.record; each && added < most; each = each->before(), ++added) {
     const SessionCommand& done = each->latest();
     finder.add("copy", fmt::format("t = {}: {}", done.step, label_of(done.command)), [json = json_of(done.command)](PaneMemory&) { ImGui::SetClipboardText(json.c_str()); });
-    finder.add("copy", fmt::format("t = {}: {}, as `statelab run`", done.step, label_of(done.command)), [each, model = snapshot.model](PaneMemory&) {
-      const Session session = session_of(each, *model);
-      ImGui::SetClipboardText(run_line(session, session.commands.size()).c_str());
-    });
+    finder.add("copy", fmt::format("t = {}: {}, as `statelab run`", done.step, label_of(done.command)), [each, model = snapshot.model](PaneMemory&) { ImGui::SetClipboardText(line_of(each, *model).c_str()); });
   }
 }
 
-/// Notes, which are gone to, and breakpoints, which are switched.
+/// Notes, which are gone to, and breakpoints, which are switched; both are removed.
 void add_notes(Finder& finder, const Snapshot& snapshot) {
   for (std::size_t i = 0; snapshot.notes && i < snapshot.notes->size(); ++i) {
     const TokenNote& note = (*snapshot.notes)[i];
@@ -173,6 +166,7 @@ void add_notes(Finder& finder, const Snapshot& snapshot) {
   for (std::size_t i = 0; snapshot.breakpoints && i < snapshot.breakpoints->size(); ++i) {
     const Breakpoint& stop = (*snapshot.breakpoints)[i];
     finder.add("breakpoint", fmt::format("{} {}", stop.on ? "do not pause when" : "pause when", stop.when), command::SetBreakpoint{static_cast<std::int64_t>(i), stop.when, !stop.on});
+    finder.add("breakpoint", "remove: " + stop.when, command::RemoveBreakpoint{static_cast<std::int64_t>(i)});
   }
 }
 

@@ -107,6 +107,7 @@ void Panel::draw_heading() {
   ui_.text_in(row, Face::heading, theme_.text, printable(name));
   const std::string family = check.outline ? info().title + ", " : "";
   std::string line = fmt::format("{}headers read in {:.0f} ms, nothing loaded yet", family, std::ceil(preview_.seconds * 1000));
+  if (preview_.is_for_run()) line = check.problems.empty() ? check.detail + ", for the run that is open" : "";
   if (check.kind == "session") line = fmt::format("Session of {}: {}", check.detail, line);
   ui_.text_in(left_.cut_top(22), Face::control, theme_.dim, line);
   left_.cut_top(12);

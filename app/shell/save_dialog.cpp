@@ -18,7 +18,8 @@ struct SavedKind {
   const char* note;
 };
 constexpr SavedKind kSaved[] = {{"Save the session", ".statelab.json", "Everything done since the model was opened, as text that `statelab run` replays."},
-                                {"Save the last edit as a patch", ".patch.json", "A text to read, review and drop on a run; it fits any model that has what it changes."}};
+                                {"Save the last edit as a patch", ".patch.json", "A text to read, review and drop on a run; it fits any model that has what it changes."},
+                                {"Save the rules", ".rules.json", "A text to read and review; dropped on a run, its rules hold from there on. `statelab intervene --rules` takes it."}};
 
 const SavedKind& saved(SaveDialog::Kind kind) { return kSaved[static_cast<std::size_t>(kind)]; }
 

@@ -1,5 +1,5 @@
 #pragma once
-// Asks where something is saved: the session, or an edit as a patch.
+// Asks where something is saved: the session, an edit as a patch, or the rules.
 #include <optional>
 #include <string>
 
@@ -10,7 +10,7 @@ namespace lab {
 
 class SaveDialog {
  public:
-  enum class Kind { session, patch };
+  enum class Kind { session, patch, rules };
 
   /// Opens with a proposal: `file` where it is not empty, else a name in the folder of the last one, at first in `folder`; "": the
   /// working folder.

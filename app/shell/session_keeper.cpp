@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "model/files/file.h"
 #include "model/files/replacement.h"
@@ -124,11 +125,25 @@ void SessionKeeper::save(const std::shared_ptr<const Snapshot>& snapshot, const 
 void SessionKeeper::save_patch(const Snapshot& snapshot, const std::string& path) {
   const auto edit = last_edit(snapshot);
   if (!edit) return;
-  StatePatch patch{.title = label_of(edit->command), .edits = edits_of(edit->command)};
+  StatePatch patch;
+  patch.title = label_of(edit->command), patch.edits = edits_of(edit->command);
   if (const auto* applied = std::get_if<command::ApplyPatch>(&edit->command); applied && !applied->title.empty()) patch.title = applied->title;
   patch.note = "made at t = " + std::to_string(edit->step) + " of " + snapshot.model->name;
-  saving_ = std::async(std::launch::async, [patch = std::move(patch), path, wake = wake_] {
-    SaveOutcome outcome{.path = path, .is_session = false, .status = write_file_atomically(path, json_of(patch))};
+  save_text(json_of(patch), path);
+}
+
+void SessionKeeper::save_rules(const Snapshot& snapshot, const std::string& path) {
+  const auto present = snapshot.edits ? interventions_at(*snapshot.edits, snapshot.count()) : nullptr;
+  if (!present || present->empty()) return;
+  RuleFile rules;
+  rules.note = "hold at t = " + std::to_string(snapshot.count()) + " of " + snapshot.model->name;
+  rules.interventions = *present;
+  save_text(json_of(rules), path);
+}
+
+void SessionKeeper::save_text(std::string text, const std::string& path) {
+  saving_ = std::async(std::launch::async, [text = std::move(text), path, wake = wake_] {
+    SaveOutcome outcome{.path = path, .is_session = false, .status = write_file_atomically(path, text)};
     wake();
     return outcome;
   });
@@ -154,12 +169,13 @@ std::optional<SaveOutcome> SessionKeeper::take_outcome() {
 
 std::string SessionKeeper::take_problem() { return options_.journal ? options_.journal->take_problem() : ""; }
 
-Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, JournalHold& hold, std::string& remark) {
+Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold,
+                                            std::string& remark) {
   hold = taken_back(leftover.file);
   if (hold.file().empty()) {
     LAB_ASSIGN(hold, JournalHold::take(leftover.file));
   }
-  LAB_ASSIGN(OpeningPlan plan, plan_of(session_of(leftover.journal), leftover.file, opened_before));
+  LAB_ASSIGN(OpeningPlan plan, plan_of(session_of(leftover.journal), leftover.file, opened_before, located));
   remark = "Recovered " + leftover.text;
   if (const std::string difference = difference_text(leftover.journal, options_.program, options_.arithmetic); !difference.empty()) remark += ". Not bit-exact: " + difference;
   if (!leftover.journal.damage.empty()) remark += ". The journal ends early: " + leftover.journal.damage;

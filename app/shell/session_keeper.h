@@ -25,7 +25,7 @@ struct KeeperOptions {
 /// What became of saving.
 struct SaveOutcome {
   std::string path;
-  bool is_session = true;  // else a patch
+  bool is_session = true;  // else a patch or rules
   Status status;
   std::int64_t changes = 0, position = 0;  // of the session, as it was
   std::shared_ptr<const OpenedModel> opened;
@@ -58,6 +58,8 @@ class SessionKeeper {
   void save(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened, const std::string& path);
   /// The same of the edit that was made last, as a patch.
   void save_patch(const Snapshot& snapshot, const std::string& path);
+  /// The same of the rules that hold at the end of the run.
+  void save_rules(const Snapshot& snapshot, const std::string& path);
   bool busy() const { return saving_.valid(); }
   /// Whether something has ended that `follow` or `take_outcome` would tell, and whether nothing goes on.
   bool has_news() const;
@@ -69,10 +71,11 @@ class SessionKeeper {
   /// What earlier windows left, the latest first.
   const std::vector<Leftover>& leftovers() const { return leftovers_; }
   /// Opens one: the plan, and the journal held meanwhile. How the program differs from the one that wrote it is in `remark`.
-  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, JournalHold& hold, std::string& remark);
+  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold, std::string& remark);
   void dismiss(const std::string& journal);
 
  private:
+  void save_text(std::string text, const std::string& path);
   void take_leftovers();
   void drop(const std::string& journal);
   JournalHold taken_back(const std::string& journal);

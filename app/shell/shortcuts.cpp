@@ -9,6 +9,7 @@ constexpr Modifiers kControlAlt{.control = true, .alt = true}, kControlAltShift{
 constexpr Shortcut kShortcuts[] = {
     {Action::run_or_pause, Key::space, kNone, "Space", "play, at the end follow; pause"},
     {Action::follow, Key::space, kShift, "Shift+Space", "follow: the model goes on"},
+    {Action::play_back, Key::left, kControl, "Ctrl+Left", "play back, to the start; pause"},
     {Action::step, Key::right, kNone, "Right", "next token; at the end: step the model"},
     {Action::step_ten, Key::right, kShift, "Shift+Right", "ten tokens forward"},
     {Action::previous, Key::left, kNone, "Left", "previous token"},

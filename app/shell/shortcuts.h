@@ -9,7 +9,7 @@
 namespace lab {
 
 enum class Action {
-  run_or_pause, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
+  run_or_pause, play_back, step, step_ten, previous, previous_ten, take_back, first_token, last_token, set_cursor_b,
   follow, swap_cursors, clear_cursor_b, name_range, rename_range, remove_range, next_match, previous_match, next_clock, playback,
   previous_layer, next_layer, zero_layer, undo, redo, trials, palette,
   other_view, show_inspect, show_weights, show_monitor, next_alert, previous_alert, weights, find_tensor, previous_tensor, next_tensor,
@@ -18,7 +18,7 @@ enum class Action {
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
   next_pane, previous_pane, show_compare, step_both,
-  save, save_as, save_patch, history,
+  save, save_as, save_patch, save_rules, history,
   note, next_note, previous_note, reach, breakpoints, fork, next_run,
   open_lanes, step_lanes, read_lanes, reset_lanes,
   note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next, compare_file,

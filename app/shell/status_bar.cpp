@@ -12,7 +12,7 @@ namespace {
 std::string position_text(const Snapshot& snapshot) {
   if (snapshot.state == EngineState::empty) return "no model open";
   if (snapshot.state == EngineState::loading) return "loading";
-  std::string text = fmt::format("{}, {} {}", snapshot.plays ? "playing" : name_of(snapshot.state), snapshot.count(), snapshot.count() == 1 ? "token" : "tokens");
+  std::string text = fmt::format("{}, {} {}", snapshot.plays_back ? "playing back" : snapshot.plays ? "playing" : name_of(snapshot.state), snapshot.count(), snapshot.count() == 1 ? "token" : "tokens");
   if (snapshot.runs.size() > 1)
     for (const RunFacts& run : snapshot.runs)
       if (run.id == snapshot.active_run) text = fmt::format("{}, 1 of {} runs, {}", run.name, snapshot.runs.size(), text);

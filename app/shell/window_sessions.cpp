@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "app/core/recent_models.h"
-#include "app/core/state_patch.h"
 #include "model/files/file.h"
 
 namespace lab {
@@ -32,29 +31,36 @@ std::vector<std::string> WindowSessions::opened_before() const {
   return paths;
 }
 
-std::optional<BegunOpening> WindowSessions::open(const std::string& path) {
+std::optional<BegunOpening> WindowSessions::open(const std::string& path, const std::string& located) {
+  lacking_.reset();
   const auto leftover = std::ranges::find(keeper_.leftovers(), path, &Leftover::file);
-  return leftover != keeper_.leftovers().end() ? recover(*leftover) : begin(plan_to_open(path, opened_before()), path);
+  return leftover != keeper_.leftovers().end() ? recover(*leftover, located) : begin(plan_to_open(path, opened_before(), located), path, located);
 }
 
-std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, const std::string& path, JournalHold recovered) {
-  if (!plan) return engine_.note(plan.error()), std::nullopt;
+std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, const std::string& path, const std::string& located, JournalHold recovered) {
+  if (!plan) {
+    if (lacks_model(plan.error())) lacking_ = {path, plan.error().expected};
+    engine_.note(plan.error());
+    return {};
+  }
   for (const std::string& warning : plan->warnings) engine_.note(true, plain_name(path) + ": " + warning);
+  if (!plan->remark.empty()) engine_.note(false, plan->remark);
   BegunOpening begun;
-  if (!is_journal(path) && !is_patch(path)) begun.remembered = path;
-  if (!is_patch(path)) keeper_.expect(*plan, plan->is_session ? begun.remembered : "", std::move(recovered));
+  if (!located.empty()) begun.remembered.push_back(located);
+  if (!is_journal(path) && !is_for_run(path)) begun.remembered.push_back(path);
+  if (!is_for_run(path)) keeper_.expect(*plan, plan->is_session && !is_journal(path) ? path : "", std::move(recovered));
   if (plan->is_session) engine_.replay(std::move(plan->commands.front()), std::move(plan->replayed));
   else begun.script.assign(std::make_move_iterator(plan->commands.begin()), std::make_move_iterator(plan->commands.end()));
   return begun;
 }
 
 /// Does again what a window left without saving it.
-std::optional<BegunOpening> WindowSessions::recover(const Leftover& leftover) {
+std::optional<BegunOpening> WindowSessions::recover(const Leftover& leftover, const std::string& located) {
   JournalHold hold;
   std::string remark;
-  auto plan = keeper_.recover(leftover, opened_before(), hold, remark);
+  auto plan = keeper_.recover(leftover, opened_before(), located, hold, remark);
   if (plan) engine_.note(!leftover.journal.damage.empty(), remark);
-  return begin(std::move(plan), leftover.file, std::move(hold));
+  return begin(std::move(plan), leftover.file, located, std::move(hold));
 }
 
 std::vector<RecoveredCard> WindowSessions::recovered() const {
@@ -77,8 +83,11 @@ void WindowSessions::save(bool under_another_name) {
 
 void WindowSessions::save_to(SaveDialog::Kind kind, const std::string& path) {
   if (!opened_ || keeper_.busy()) return;
-  if (kind == SaveDialog::Kind::patch) keeper_.save_patch(*snapshot_, path);
-  else keeper_.save(snapshot_, opened_, path);
+  switch (kind) {
+    case SaveDialog::Kind::session: keeper_.save(snapshot_, opened_, path); break;
+    case SaveDialog::Kind::patch: keeper_.save_patch(*snapshot_, path); break;
+    case SaveDialog::Kind::rules: keeper_.save_rules(*snapshot_, path); break;
+  }
 }
 
 void WindowSessions::draw_dialog(Ui& ui, Box window) {

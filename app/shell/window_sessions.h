@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/core/engine.h"
@@ -17,7 +18,13 @@ namespace lab {
 /// What is left to do for the shell once something begins to be opened.
 struct BegunOpening {
   std::deque<Command> script;  // to be submitted one after the other
-  std::string remembered;      // to be put among the recent ones once it is open, "" for none
+  std::vector<std::string> remembered;  // to be put among the recent ones once it is open, the latest last
+};
+
+/// A session that could not be opened because its model was not found.
+struct LackingSession {
+  std::string path;
+  std::string model;  // "mamba-130m, of content 1f2e…"
 };
 
 class WindowSessions {
@@ -28,8 +35,10 @@ class WindowSessions {
   /// What the frame shows, once a frame; see SessionKeeper::follow. Returns the file that was saved since the last one, "" for none.
   std::string follow(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const OpenedModel> opened, bool opened_anew, bool idle);
 
-  /// Opens a path of whatever kind; a refusal is a notice and changes nothing.
-  std::optional<BegunOpening> open(const std::string& path);
+  /// Opens a path of whatever kind, a session with the model that somebody has `located` for it; a refusal is a notice and changes nothing.
+  std::optional<BegunOpening> open(const std::string& path, const std::string& located = "");
+  /// Why the last path was refused, where it was for want of a model; once.
+  std::optional<LackingSession> take_lacking() { return std::exchange(lacking_, std::nullopt); }
   /// Before a model is opened in another way.
   void expect_none() { keeper_.expect({}, ""); }
   std::vector<RecoveredCard> recovered() const;
@@ -47,8 +56,8 @@ class WindowSessions {
   bool idle() const { return keeper_.idle(); }
 
  private:
-  std::optional<BegunOpening> begin(Result<OpeningPlan> plan, const std::string& path, JournalHold recovered = {});
-  std::optional<BegunOpening> recover(const Leftover& leftover);
+  std::optional<BegunOpening> begin(Result<OpeningPlan> plan, const std::string& path, const std::string& located, JournalHold recovered = {});
+  std::optional<BegunOpening> recover(const Leftover& leftover, const std::string& located);
   std::vector<std::string> opened_before() const;
   void save_to(SaveDialog::Kind kind, const std::string& path);
 
@@ -56,6 +65,7 @@ class WindowSessions {
   const std::string recent_file_, start_folder_;
   SessionKeeper keeper_;
   SaveDialog dialog_;
+  std::optional<LackingSession> lacking_;
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const OpenedModel> opened_;
 };

@@ -42,11 +42,16 @@ class Intervene(Case):
         path = self.folder / "rules.json"
         path.write_text('{"interventions": [%s, %s]}' % (rules[1], rules[3]))
         self.assertEqual(self.effects("--rules", path), both)
+        path.write_text('{"format": "statelab-rules/1", "title": "two", "interventions": [%s, %s], "reviewed_by": "N. N."}' % (rules[1], rules[3]))
+        self.assertEqual(self.effects("--rules", path), both)
 
     def test_what_does_not_fit_is_refused_by_name(self):
         def refused(*args):
             return self.refusal("intervene", ASSETS / "copy", "--text", LETTERS, *args)
         self.assertEqual(refused()["field"], "--rule")
+        path = self.folder / "newer.rules.json"
+        path.write_text('{"format": "statelab-rules/9", "interventions": []}')
+        self.assertEqual((refused("--rules", path)["field"], refused("--rules", path)["file"]), ("format", str(path)))
         self.assertEqual(refused("--rule", rule(operation="zero", layers="7"))["field"], "intervention.layers")
         self.assertEqual(refused("--rule", rule(operation="zero", layer=1))["field"], "--rule.layer")
         self.assertEqual(refused("--rule", rule(operation="zero", first=40))["field"], "intervention.first")

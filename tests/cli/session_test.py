@@ -4,7 +4,7 @@ import json
 import pathlib
 import struct
 
-from program import GOLDEN, Case, main
+from program import GOLDEN, ROOT, Case, main
 
 KINDS = ["state-heatmap", "state-at", "norms", "gates", "drivers", "channel", "expected", "pca2d", "pca3d", "scree", "next-token", "logit-lens", "content", "half-life", "attention-map", "half-life-map", "discretisation"]
 COMPARED = ["compare-heatmap", "compare-norms", "compare-pca"]  # need two runs
@@ -82,6 +82,7 @@ class Sessions(Case):
         paused = self.json_of("run", self.write([*quiet, rule(on_alert="pause"), *text]))
         self.assertEqual(paused["tokens"], first["token"] + 1)
         self.json_of("run", self.write([*quiet, rule(on_alert="dump"), *text]), "-o", "dumps")
+        self.assertIn("states that rules ask for are not written", self.run_program("run", self.write([*quiet, rule(on_alert="dump"), *text])).stderr)
         state = self.folder / f"dumps/alert-track-t{first['token']}.safetensors"
         self.assertEqual(self.json_of("check", state)[0]["kind"], "state")
         reset = self.json_of("run", self.write([*quiet, rule(on_alert="reset"), *text]))
@@ -136,6 +137,23 @@ class Sessions(Case):
             error = self.refusal("run", self.write([*start, export | {"file": name}]))
             self.assertEqual((error["field"], error["found"]), ("commands[2] export_figure.file", name))
 
+    def test_figures_are_left_out_and_told_without_a_folder_and_never_written_through_a_link(self):
+        path = self.write([{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"},
+                           {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}])
+        self.assertIn("1 figure is not written, for want of a folder (-o): n.svg", self.run_program("run", path).stderr)
+        said = self.json_of("run", path)
+        self.assertEqual((said["files"], said["left_out"]), ([], ["n.svg"]))
+        self.assertEqual([file.name for file in self.folder.iterdir()], ["a.statelab.json"])
+        (self.folder / "mine.svg").write_text("mine")
+        (self.folder / "out").mkdir()
+        (self.folder / "out/n.svg").symlink_to(self.folder / "mine.svg")
+        error = self.refusal("run", path, "-o", "out")
+        self.assertEqual((error["field"], error["found"]), ("commands[2] export_figure.file", "a link to another place"))
+        self.assertEqual((self.folder / "mine.svg").read_text(), "mine")
+        (self.folder / "out/n.svg").unlink()
+        self.assertEqual(self.json_of("run", path, "-o", "out")["left_out"], [])
+        self.assertTrue((self.folder / "out/n.svg").exists())
+
     def test_refusals_name_the_command(self):
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]
         for command, code, field in (
@@ -149,6 +167,17 @@ class Sessions(Case):
             self.assertEqual((error["code"], error["field"], error["file"]), (code, field, "a.statelab.json"))
         self.assertEqual(self.refusal("run", self.write(start), "--expect")["field"], "expected")
         self.assertEqual(self.refusal("run", self.write(start, model="absent"))["code"], "not_found")
+
+    def test_a_model_that_is_not_found_is_named(self):
+        start = [{"step": 0, "command": "feed_tokens", "ids": [1, 2, 3]}, {"step": 0, "command": "read_waiting"}]
+        known = self.json_of("run", self.write(start, model="builtin:flipflop"))
+        self.refusal("run", self.write(start, model="absent"))
+        for place in ("builtin:flipflop", ROOT / "assets/models/flipflop"):
+            named = self.json_of("run", self.write(start, model="absent", model_hash=known["model_hash"]), "--model", place)
+            self.assertEqual((named["state_hash"], named["model_hash"]), (known["state_hash"], known["model_hash"]))
+        other = self.run_program("run", self.write(start, model="absent", model_hash=known["model_hash"]), "--model", "builtin:copy")
+        self.assertIn("the session was made with model", other.stderr)
+        self.assertEqual(self.refusal("run", self.write(start, model="absent"), "--model", "nowhere")["code"], "not_found")
 
 
 class Journals(Case):

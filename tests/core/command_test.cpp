@@ -40,7 +40,7 @@ std::vector<Command> one_of_each() {
           command::Redo{},
           command::ExportFigure{"norms", "norms.pdf", 5.5, 3.25, {.map = "magma", .range = {-1, 2}, .rows_axis = 1, .watched = {3, 4}}},
           command::ShowWeights{"lm_head.weight", "other"},
-          command::Play{12.5, "layer"},
+          command::Play{12.5, "layer", true},
           command::SetRange{1, "bread", 128, 224},
           command::RemoveRange{2},
           command::Compare{1, 0, "offset", -3},
@@ -86,6 +86,15 @@ TEST_CASE("command: JSON names the command first, then its fields in order") {
   CHECK(json_of(command::ScaleState{2, 0.5}) == R"({"command":"scale_state","layer":2,"factor":0.5})");
 }
 
+TEST_CASE("command: a field that came later may be left out, and is written where it says something") {
+  CHECK(json_of(command::Play{2, "token"}) == R"({"command":"play","rate":2.0,"by":"token"})");
+  CHECK(json_of(command::Play{2, "token", true}) == R"({"command":"play","rate":2.0,"by":"token","back":true})");
+  const Result<Command> before = parse_command(R"({"command":"play","rate":2.0,"by":"token"})", "");
+  REQUIRE(before);
+  CHECK_FALSE(std::get<command::Play>(*before).back);
+  CHECK(refused(R"({"command": "play", "rate": 2, "by": "token", "back": 1})").field == "commands[2].back");
+}
+
 TEST_CASE("command: an unknown command is refused by its name") {
   const Error error = refused(R"({"command": "jump"})");
   CHECK(error.code == Code::unsupported);
@@ -109,6 +118,7 @@ TEST_CASE("command: a field of another type is refused, whole numbers are not ro
        {R"({"command": "step", "count": "3"})", R"({"command": "step", "count": 3.5})",
         R"({"command": "step", "count": null})", R"({"command": "take_back", "count": 1, "keep": 1})",
         R"({"command": "open", "model": 5})", R"({"command": "scale_state", "layer": 0, "factor": "half"})",
+        R"({"command": "scale_state", "layer": 0, "factor": {"__float__": "Infinity"}})",
         R"({"command": "feed_tokens", "ids": 3})", R"({"command": "set_sampling", "sampling": 1})"}) {
     INFO(json);
     CHECK(refused(json).code == Code::mismatch);

@@ -332,6 +332,31 @@ TEST_CASE("engine: notes of the front end appear as notices") {
   CHECK(engine.latest()->notices[1].number == engine.latest()->notices[0].number + 1);
 }
 
+TEST_CASE("engine: a figure is asked for with the run as it was when its turn came, once, and by nobody but a person") {
+  Engine engine(opening(random_model("mamba1")), {});
+  begin(engine, "abcdef");
+  engine.submit(command::ReadWaiting{});
+  engine.submit(command::ZeroState{1});
+  engine.submit(command::Seek{2, "a"});
+  engine.submit(command::ExportFigure{"norms", "/home/me/norms.pdf", 4, 3});
+  engine.submit(command::Step{3});
+  settle(engine);
+  const std::vector<AskedFigure> asked = engine.take_figures();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].figure.file == "/home/me/norms.pdf");
+  CHECK(asked[0].opened == engine.opened());
+  CHECK(engine.take_figures().empty());
+  std::vector<SessionCommand> done = commands_of(engine.latest()->record);
+  const auto noted = std::ranges::find_if(done, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); });
+  REQUIRE(noted != done.end());
+  CHECK(noted->step == asked[0].snapshot->count());
+  CHECK(std::get<command::ExportFigure>(noted->command).file == "norms.pdf");
+  engine.replay(command::Open{"it"}, done);
+  settle(engine);
+  CHECK(engine.take_figures().empty());
+  CHECK(commands_of(engine.latest()->record).size() == done.size());  // it stays in the session
+}
+
 TEST_CASE("engine: a published snapshot is never modified") {
   Engine engine(opening(random_model("mamba1")), {});
   begin(engine, std::string(150, 'z'));

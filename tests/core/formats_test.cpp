@@ -3,6 +3,7 @@
 
 #include "app/core/file_check.h"
 #include "app/core/journal.h"
+#include "app/core/rule_file.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
 #include "model/files/file.h"
@@ -40,6 +41,14 @@ TEST_CASE("formats: a patch of version 1 is read and written as it was, with fie
   CHECK(patch->edits.size() == 4);
   CHECK(patch->unknown_fields == std::vector<std::string>{"reviewed_by"});
   check_kept(json_of(*patch), parse_patch(json_of(*patch), ""), *read_file(kept("patch-1.patch.json"), 1 << 20));
+}
+
+TEST_CASE("formats: rules of version 1 are read and written as they were, with fields they do not know") {
+  const auto rules = read_rule_file(kept("rules-1.rules.json"));
+  REQUIRE_MESSAGE(rules, (rules ? "" : rules.error().text()));
+  CHECK(rules->interventions.size() == 2);
+  CHECK(rules->unknown_fields == std::vector<std::string>{"reviewed_by"});
+  CHECK(json_of(*rules) == *read_file(kept("rules-1.rules.json"), 1 << 20));
 }
 
 TEST_CASE("formats: a journal of version 1 is read to its end, with what it does not know") {

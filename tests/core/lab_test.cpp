@@ -158,7 +158,7 @@ TEST_CASE("lab: commands out of range are refused by field and change nothing") 
   CHECK(refusal_of(lab, command::ScaleState{0, std::numeric_limits<double>::infinity()}).field == "factor");
   CHECK(refusal_of(lab, command::ScaleState{-2, 1}).field == "layer");
   CHECK(refusal_of(lab, command::RestoreState{0, 4}).field == "position");
-  CHECK(refusal_of(lab, command::ExportFigure{}).code == Code::unsupported);
+  CHECK(refusal_of(lab, command::ExportFigure{}).field == "file");
   CHECK(fingerprint(lab) == before);
   CHECK(lab.snapshot()->notices.size() == 16);
 }

@@ -237,6 +237,48 @@ TEST_CASE("breakpoints: they are numbered, switched, removed, refused by name, a
   CHECK(lab.snapshot()->breakpoints->empty());
 }
 
+TEST_CASE("breakpoints: added, changed, switched and removed, each is undone and done again, what pauses with it, and computes nothing") {
+  FreshLab lab("mamba1");
+  const std::string before = fingerprint(lab);
+  using Breakpoints = std::vector<Breakpoint>;
+  std::vector<Breakpoints> history{{}};
+  for (const Command& command : std::initializer_list<Command>{command::SetBreakpoint{0, "t = 3", true}, command::SetBreakpoint{1, "alerts > 0", true}, command::SetBreakpoint{0, "t = 5", true},
+                                                               command::SetBreakpoint{1, "alerts > 0", false}, command::RemoveBreakpoint{0}}) {
+    carry_out(lab, command);
+    history.push_back(*lab.snapshot()->breakpoints);
+    CHECK(history.back() != history[history.size() - 2]);
+  }
+  CHECK(lab.snapshot()->undo.size() == history.size() - 1);
+  CHECK(lab.snapshot()->undo.back().label == "remove the breakpoint t = 5");
+  for (std::size_t i = history.size() - 1; i-- > 0;) {
+    carry_out(lab, command::Undo{});
+    CHECK(*lab.snapshot()->breakpoints == history[i]);
+  }
+  for (std::size_t i = 1; i < history.size(); ++i) {
+    carry_out(lab, command::Redo{});
+    CHECK(*lab.snapshot()->breakpoints == history[i]);
+  }
+  CHECK(fingerprint(lab) == before);
+  carry_out(lab, command::SetBreakpoint{0, "alerts > 0", false});  // the same again
+  CHECK(lab.snapshot()->undo.size() == history.size() - 1);
+}
+
+TEST_CASE("breakpoints: a run pauses at those that undo and redo brought back, and at no other") {
+  FreshLab lab("mamba1");
+  carry_out(lab, command::SetBreakpoint{0, "t = 3", true});
+  carry_out(lab, command::SetBreakpoint{0, "t = 6", true});
+  carry_out(lab, command::Undo{});
+  carry_out(lab, command::FeedText{"abcdefghijkl"});
+  carry_out(lab, command::ReadWaiting{});
+  CHECK(lab.count() == 4);
+  for (int i = 0; i < 3; ++i) carry_out(lab, command::Undo{});  // what was read, what was fed, the breakpoint
+  CHECK(lab.snapshot()->breakpoints->empty());
+  for (int i = 0; i < 2; ++i) carry_out(lab, command::Redo{});
+  CHECK(lab.count() == 0);
+  carry_out(lab, command::ReadWaiting{});
+  CHECK(lab.count() == 4);
+}
+
 TEST_CASE("breakpoints: a session with notes and breakpoints reads back as it was written and does the same again") {
   Session session{.model = "it"};
   FreshLab first("mamba1"), second("mamba1");

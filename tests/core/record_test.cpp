@@ -55,6 +55,45 @@ TEST_CASE("record: a look takes the place of the one before it where nothing of 
   CHECK(record->changes() == 2);
 }
 
+TEST_CASE("record: figures are noted by plain names, the same name for the same file, and none hides another") {
+  FreshLab lab("mamba1");
+  Lab empty{LabOptions{}};
+  CHECK(refusal_of(empty, command::ExportFigure{"norms", "a.pdf"}).field == "model");
+  carry_out(lab, command::FeedText{"abc"});
+  for (const char* file : {"/home/me/norms.pdf", "/elsewhere/norms.pdf", "/home/me/norms.pdf", "norms.pdf", ".norms.pdf", "../../etc/x"}) carry_out(lab, command::ExportFigure{"norms", file, 4, 3});
+  std::vector<std::string> names;
+  for (const SessionCommand& each : commands_of(lab.snapshot()->record))
+    if (const auto* figure = std::get_if<command::ExportFigure>(&each.command)) names.push_back(figure->file);
+  CHECK(names == std::vector<std::string>{"norms.pdf", "norms-2.pdf", "norms.pdf", "norms-3.pdf", "_norms.pdf", "x"});
+  CHECK(refusal_of(lab, command::ExportFigure{"norms", "/tmp/"}).field == "file");
+  CHECK(lab.snapshot()->record->changes() == 1);  // the figures change nothing
+}
+
+TEST_CASE("record: where the cursor has come by playing is noted, when it ends and when a figure is made of it") {
+  FreshLab lab("mamba1");
+  carry_out(lab, command::FeedText{"abcdef"});
+  carry_out(lab, command::ReadWaiting{});
+  REQUIRE(lab.apply(command::Play{5, "layer", true}).applied);
+  for (int i = 0; i < 4; ++i) lab.play_on();  // three layers: from the first layer of token 5 to the last of token 3
+  REQUIRE(lab.apply(command::ExportFigure{"norms", "norms.pdf"}).applied);
+  CHECK(lab.plays());
+  lab.play_on();
+  REQUIRE(lab.apply(command::Pause{}).applied);
+  const auto all = texts(lab.snapshot()->record);
+  const std::vector played{text(6, command::Play{5, "layer", true}), text(6, command::Seek{3, "a"}), text(6, command::Select{2, -1, -1}), text(6, command::ExportFigure{"norms", "norms.pdf"}),
+                           text(6, command::Seek{3, "a"}), text(6, command::Select{1, -1, -1}), text(6, command::Pause{})};
+  CHECK(std::vector(all.begin() + 2, all.end()) == played);
+  FreshLab again("mamba1");
+  std::vector<std::int64_t> seen;
+  for (const SessionCommand& each : commands_of(lab.snapshot()->record)) {
+    REQUIRE(again.apply(each.command).applied);
+    while (again.has_work()) again.work();
+    if (std::holds_alternative<command::ExportFigure>(each.command)) seen = {again.snapshot()->selection.cursor_a, again.snapshot()->selection.layer};
+  }
+  CHECK(seen == std::vector<std::int64_t>{3, 2});
+  CHECK(again.snapshot()->selection.layer == 1);
+}
+
 TEST_CASE("record: a long one is let go of without a deep stack, and what shares it stays") {
   CommandRecord::Pointer record, half;
   for (int i = 0; i < 1'000'000; ++i) {

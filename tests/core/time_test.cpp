@@ -143,6 +143,55 @@ TEST_CASE("play: by layers, the last layer of a token comes before the first of 
   CHECK(seen == std::vector<std::pair<std::int64_t, std::int64_t>>{{10, 2}, {11, 0}, {11, 1}, {11, 2}});
 }
 
+TEST_CASE("play: back, the cursor moves a token at a time to before the first and no further, and takes nothing back") {
+  FreshLab lab("mamba1");
+  read_twelve(lab);
+  carry_out(lab, command::Seek{2, "a"});
+  const std::string before = fingerprint(lab);
+  REQUIRE(lab.apply(command::Play{5, "token", true}).applied);
+  CHECK(lab.play_rate() == 5);
+  for (std::int64_t token = 1; token >= -1; --token) {
+    CHECK(lab.snapshot()->plays);
+    CHECK(lab.snapshot()->plays_back);
+    lab.play_on();
+    CHECK(lab.snapshot()->selection.cursor_a == token);
+  }
+  CHECK_FALSE(lab.snapshot()->plays);
+  CHECK_FALSE(lab.snapshot()->plays_back);
+  lab.play_on();
+  CHECK(lab.snapshot()->selection.cursor_a == -1);
+  CHECK(fingerprint(lab) == before);
+  REQUIRE(lab.apply(command::Play{5, "token", true}).applied);  // there is no way back
+  CHECK_FALSE(lab.plays());
+  REQUIRE(lab.apply(command::Play{5, "token"}).applied);
+  CHECK(lab.plays());
+}
+
+TEST_CASE("play: back by layers, the first layer of a token comes before the last of the one before") {
+  FreshLab lab("mamba1");  // three layers
+  read_twelve(lab);
+  carry_out(lab, command::Seek{1, "a"});
+  carry_out(lab, command::Select{1, 0, 0});
+  REQUIRE(lab.apply(command::Play{5, "layer", true}).applied);
+  std::vector<std::pair<std::int64_t, std::int64_t>> seen;
+  while (lab.plays() && seen.size() < 100) {
+    lab.play_on();
+    seen.emplace_back(lab.snapshot()->selection.cursor_a, lab.snapshot()->selection.layer);
+  }
+  CHECK(seen == std::vector<std::pair<std::int64_t, std::int64_t>>{{1, 0}, {0, 2}, {0, 1}, {0, 0}, {-1, 2}});
+}
+
+TEST_CASE("play: back, while the run grows the cursor stays behind and goes its way") {
+  FreshLab lab("mamba1");
+  read_twelve(lab);
+  REQUIRE(lab.apply(command::Seek{3, "a"}).applied);
+  REQUIRE(lab.apply(command::Run{0, 16}).applied);
+  REQUIRE(lab.apply(command::Play{5, "token", true}).applied);
+  while (lab.work()) lab.play_on();
+  CHECK(lab.count() == 16);
+  CHECK(lab.snapshot()->selection.cursor_a == -1);
+}
+
 TEST_CASE("play: pause, a run, and the cursor put on the last token end it; another place does not") {
   FreshLab lab("mamba1");
   read_twelve(lab);

@@ -1,8 +1,9 @@
-// Sessions and patches: what is read is written so that it is read the same again, and runs or is refused by name.
+// Sessions, patches and files of rules: what is read is written so that it is read the same again, and runs or is refused by name.
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "app/core/rule_file.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
 #include "model/base/check.h"
@@ -50,16 +51,24 @@ void run(const Session& session) {
 
 }  // namespace
 
+/// What is read is written so that it is read the same again; what is refused says why.
+template <class Read>
+void check_round_trip(Read read, const std::string& text) {
+  const auto file = read(text, "file");
+  if (!file) {
+    LAB_CHECK(file.error().text().empty(), ==, false);
+    return;
+  }
+  const std::string written = json_of(*file);
+  const auto again = read(written, "again");
+  LAB_CHECK(static_cast<bool>(again), ==, true);
+  LAB_CHECK(json_of(*again) == written, ==, true);
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  if (const auto patch = parse_patch(text, "p.patch.json")) {
-    const std::string written = json_of(*patch);
-    const auto again = parse_patch(written, "again");
-    LAB_CHECK(static_cast<bool>(again), ==, true);
-    LAB_CHECK(json_of(*again) == written, ==, true);
-  } else {
-    LAB_CHECK(patch.error().text().empty(), ==, false);
-  }
+  check_round_trip(parse_patch, text);
+  check_round_trip(parse_rule_file, text);
   const auto session = parse_session(text, "s.statelab.json");
   if (!session) {
     LAB_CHECK(session.error().text().empty(), ==, false);

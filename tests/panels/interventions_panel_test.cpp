@@ -47,6 +47,37 @@ TEST_CASE("interventions: rows are chosen, switched and edited; edits of the sta
   CHECK(only<command::Seek>(window.sent).token == 2);
 }
 
+TEST_CASE("interventions: rules are saved, loaded and copied by the window, a row by its menu too") {
+  HandMade made(9);
+  put(made, {{2, "zero layer 1", 1, {}, "zero L1"}, holding(3, {kBlock, kScale})});
+  Window window(made);
+  const auto asked = [&] { return std::pair(std::exchange(window.memory.row_wish, RowWish::none), window.memory.wished_row); };
+  window.click("interventions", "copy rule");
+  CHECK(asked().first == RowWish::none);  // none is chosen
+  window.click("interventions", "save rules");
+  CHECK(asked().first == RowWish::save);
+  window.click("interventions", "load rules");
+  CHECK(asked().first == RowWish::load);
+  window.click("interventions", "rule 1");
+  window.click("interventions", "copy rule");
+  CHECK(asked() == std::pair(RowWish::copy_rule, std::int64_t{1}));
+  const auto from_menu = [&](const char* row, const char* item) {
+    const Box at = window.ui.items["interventions/" + std::string(row)];
+    window.click_at("interventions", at.middle_x(), at.middle_y(), 1);
+    window.click("interventions", item);
+  };
+  from_menu("rule 0", "Copy as command");
+  CHECK(asked() == std::pair(RowWish::copy_rule, std::int64_t{0}));
+  from_menu("edit 0", "Copy as command");
+  CHECK(asked() == std::pair(RowWish::copy_edit, std::int64_t{0}));
+  CHECK(window.sent.empty());
+  from_menu("rule 0", "Remove");
+  CHECK(only<command::RemoveIntervention>(window.sent).index == 0);
+  put(made, {});
+  window.click("interventions", "save rules");
+  CHECK(asked().first == RowWish::none);  // there are none
+}
+
 TEST_CASE("interventions: controls need a chosen rule, and can be stopped while they run") {
   HandMade made(9);
   put(made, {holding(3, {kBlock})});

@@ -36,6 +36,54 @@ void type(Window& window, const char* pane, const char* text) {
 
 }  // namespace
 
+TEST_CASE("lanes: edits of all runs are marks in the colours of their runs, each once, and a click goes to the run of one") {
+  HandMade made(30);
+  made.fork_one();
+  Snapshot& snapshot = made.snapshot;
+  const EditEvent early{1, "zero state of layer 0", 0, {}, "zero L0"}, late{9, "zero state of layer 1", 1, {}, "zero L1"};
+  const EditEvent forked{5, "no cache", -1, command::SetTrials{.no_cache = true}, "no cache"}, reset{7, "zero state of all layers", -1, {}, "zero", true};
+  snapshot.runs[0].edits = snapshot.edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{early, late});
+  snapshot.runs[1].edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{early, forked, reset});
+  CHECK(maker_of(snapshot, snapshot.runs[1], early) == 0);
+  CHECK(maker_of(snapshot, snapshot.runs[1], forked) == 1);
+  Window window(made, kTime);
+  const auto mark = [&](const char* name) { return window.ui.items["transport/" + std::string(name)]; };
+  window.frames("transport");
+  for (const char* own : {"edit 0", "edit 1"}) {
+    CHECK(window.has_ink(mark(own), run_color(kDarkTheme, snapshot, 0)));
+    CHECK_FALSE(window.has_ink(mark(own), run_color(kDarkTheme, snapshot, 1)));
+  }
+  for (const char* other : {"edit 1 of run 1", "edit 2 of run 1"}) CHECK(window.has_ink(mark(other), run_color(kDarkTheme, snapshot, 1)));
+  CHECK_FALSE(window.has_item("transport/edit 0 of run 1"));  // of the past that both share
+  window.click("transport", "edit 2 of run 1");
+  CHECK(only<command::SwitchRun>(window.sent).run == 1);
+  snapshot.active_run = 1, snapshot.edits = snapshot.runs[1].edits;
+  window.frames("transport");
+  CHECK(window.has_ink(mark("edit 0"), run_color(kDarkTheme, snapshot, 0)));  // made in the first run, before the fork
+  CHECK(window.has_ink(mark("edit 1"), run_color(kDarkTheme, snapshot, 1)));
+  CHECK(window.has_ink(mark("edit 1 of run 0"), run_color(kDarkTheme, snapshot, 0)));
+}
+
+TEST_CASE("lanes: rules of all runs are bars in the colours of their runs, and one run alone has the usual ones") {
+  HandMade made(30);
+  made.fork_one();
+  Snapshot& snapshot = made.snapshot;
+  const auto held = [](std::int64_t position, std::int64_t first, std::int64_t last) {
+    EditEvent edit{position, "intervene", -1};
+    edit.interventions = std::make_shared<const std::vector<Intervention>>(std::vector<Intervention>{{.first = first, .last = last}});
+    return edit;
+  };
+  snapshot.runs[0].edits = snapshot.edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{held(0, 10, 14)});
+  snapshot.runs[1].edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{held(2, 20, 24)});
+  Window window(made, kTime);
+  window.frames("transport");
+  CHECK(window.has_ink(window.ui.items["transport/intervention 0"], run_color(kDarkTheme, snapshot, 0)));
+  CHECK(window.has_ink(window.ui.items["transport/intervention 0 of run 1"], run_color(kDarkTheme, snapshot, 1)));
+  snapshot.runs.pop_back();
+  window.frames("transport");
+  CHECK(window.has_ink(window.ui.items["transport/intervention 0"], kDarkTheme.good));
+}
+
 TEST_CASE("who wrote: the text, the curve and the table name every token, the one that gives most first") {
   const HandMade made;
   Window window(made, kTall);

@@ -127,13 +127,39 @@ TEST_CASE("transport: Paused, Play and Follow do what they say; Play has no way 
   CHECK(window.sent.empty());
 }
 
+TEST_CASE("transport: the button beside the large one plays back, pauses that, and has no way before the first token") {
+  HandMade made;
+  made.snapshot.selection.cursor_a = 3;
+  Window window(made, kWide);
+  window.memory.rate = 4;
+  window.click("transport", "play-back");
+  CHECK(texts(window.sent) == std::vector<std::string>{json_of(command::Play{4, "token", true})});
+  window.sent.clear();
+  made.snapshot.plays = made.snapshot.plays_back = true;
+  CHECK(time_state(made.snapshot) == TimeState::back);
+  window.click("transport", "rate");
+  window.click("transport", "2 tok/s");
+  CHECK(only<command::Play>(window.sent).back);  // another speed, the same way
+  window.sent.clear();
+  window.click("transport", "play-back");
+  only<command::Pause>(window.sent);
+  window.sent.clear();
+  made.snapshot.plays = made.snapshot.plays_back = false, made.snapshot.selection.cursor_a = -1;
+  window.click("transport", "play-back");
+  CHECK(window.sent.empty());
+}
+
 TEST_CASE("transport: a narrow one has the states in a list") {
   HandMade made;
   made.snapshot.selection.cursor_a = 1;
   Window window(made, {0, 0, 1280, 300});
   window.click("transport", "state");
   window.click("transport", "Play");
-  only<command::Play>(window.sent);
+  CHECK_FALSE(only<command::Play>(window.sent).back);
+  window.sent.clear();
+  window.click("transport", "state");
+  window.click("transport", "Play back");
+  CHECK(only<command::Play>(window.sent).back);
 }
 
 TEST_CASE("transport: another speed holds at once for what plays and for what runs") {

@@ -87,6 +87,14 @@ class Window {
     REQUIRE_MESSAGE(found != ui.items.end(), pane << " has no " << item);
     click_at(pane, found->second.middle_x(), found->second.middle_y());
   }
+  /// Whether the last frame drew something of a colour within a box.
+  bool has_ink(Box box, std::uint32_t color) const {
+    const ImDrawData* drawn = ImGui::GetDrawData();
+    for (int i = 0; i < drawn->CmdListsCount; ++i)
+      for (const ImDrawVert& vertex : drawn->CmdLists[i]->VtxBuffer)
+        if (vertex.col == color && vertex.pos.x >= box.x && vertex.pos.x <= box.right() && vertex.pos.y >= box.y && vertex.pos.y <= box.bottom()) return true;
+    return false;
+  }
   bool has_item(const std::string& name) const { return ui.items.count(name) > 0; }
 
   Ui ui;

@@ -57,6 +57,19 @@ TEST_CASE("actions: the space bar plays what is there, lets the model go on at i
   CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Pause{}));
 }
 
+TEST_CASE("actions: playing back goes down to before the first token, at the speed and on the clock that are chosen, and pauses") {
+  Snapshot snapshot = five_tokens();
+  CHECK(asked(Action::play_back, snapshot) == json_of(command::Play{8, "token", true}));
+  CHECK(asked(Action::play_back, snapshot, TimeClock::layer) == json_of(command::Play{8, "layer", true}));
+  snapshot.plays = snapshot.plays_back = true;
+  CHECK(asked(Action::play_back, snapshot) == json_of(command::Pause{}));
+  CHECK(asked(Action::run_or_pause, snapshot) == json_of(command::Pause{}));
+  snapshot.plays = snapshot.plays_back = false, snapshot.selection.cursor_a = 4;
+  CHECK(asked(Action::play_back, snapshot) == json_of(command::Play{8, "token", true}));
+  snapshot.selection.cursor_a = -1;
+  CHECK(asked(Action::play_back, snapshot) == "");
+}
+
 TEST_CASE("actions: follow goes to the newest token, and makes the model go on where it does not") {
   Snapshot snapshot = five_tokens();
   CHECK(asked(Action::follow, snapshot) == json_of(command::Seek{4, "a"}) + json_of(command::Run{8, 0}));

@@ -32,7 +32,7 @@ TEST_CASE("script: a run without an end goes on through looks") {
   CHECK(json_of_all(commands_of(session)) == expected);
 }
 
-TEST_CASE("script: a session is replayed as it is but for files it would write and a run that would not end, and what it says is kept") {
+TEST_CASE("script: a session is replayed as it is but for a run that would not end, what it says is kept, and figures that are not written are told") {
   const test::TemporaryFolder folder;
   Session session{.model = "builtin:prose", .model_hash = "00", .notes = "n", .unknown_json = "\"zoom\": 2"};
   session.commands = {{0, command::FeedText{"a"}}, {0, command::ExportFigure{"norms", "norms.pdf", 5, 3}}, {0, command::Run{8, 0}}, {1, command::Pause{}}, {1, command::Run{8, 0}}, {4, command::Seek{0, "a"}}};
@@ -47,7 +47,8 @@ TEST_CASE("script: a session is replayed as it is but for files it would write a
   CHECK(plan->session.unknown_json == "\"zoom\": 2");
   std::vector<std::string> replayed;
   for (const SessionCommand& each : plan->replayed) replayed.push_back(std::to_string(each.step) + json_of(each.command));
-  CHECK(replayed == std::vector{"0" + json_of(command::FeedText{"a"}), "0" + json_of(command::Run{8, 0}), "1" + json_of(command::Pause{}),
+  CHECK(plan->remark == "1 figure that the session exports is not written here: `statelab run study.statelab.json -o FOLDER` writes it");
+  CHECK(replayed == std::vector{"0" + json_of(command::FeedText{"a"}), "0" + json_of(command::ExportFigure{"norms", "norms.pdf", 5, 3}), "0" + json_of(command::Run{8, 0}), "1" + json_of(command::Pause{}),
                                  "1" + json_of(command::Run{8, 4}), "4" + json_of(command::Seek{0, "a"})});
 }
 
@@ -104,6 +105,18 @@ TEST_CASE("script: a patch of the state is applied to the run that is there") {
   CHECK(json_of_all(*applied) == std::vector<std::string>{json_of(command::ApplyPatch{"half", {{.operation = "scale", .value = 0.5}}})});
   REQUIRE(write_file_atomically(folder / "a.patch.json", R"({"format": "statelab-patch/1", "edits": [{"scale": 2}]})"));
   CHECK(commands_to_open(folder / "a.patch.json").error().field == "edits[0].scale");
+}
+
+TEST_CASE("script: rules take the place of those that hold in the run that is there") {
+  const test::TemporaryFolder folder;
+  REQUIRE(write_file_atomically(folder / "a.rules.json", R"({"format": "statelab-rules/1", "interventions": [{"operation": "scale", "layers": "1", "value": 0.5}]})"));
+  const auto used = commands_to_open(folder / "a.rules.json");
+  REQUIRE(used);
+  CHECK(json_of_all(*used) == std::vector<std::string>{json_of(command::UseInterventions{{{.operation = "scale", .layers = "1", .value = 0.5}}})});
+  CHECK(is_for_run(folder / "a.rules.json"));
+  REQUIRE(write_file_atomically(folder / "a.rules.json", R"({"format": "statelab-rules/1", "interventions": [{"layer": 1}]})"));
+  CHECK(commands_to_open(folder / "a.rules.json").error().field == "interventions[0].layer");
+  CHECK(plan_to_open(folder / "a.rules.json", {}).error().file == folder / "a.rules.json");
 }
 
 TEST_CASE("script: a json file that is no session is refused by name") {

@@ -6,7 +6,11 @@
 #include <fstream>
 
 #include "app/core/journal.h"
+#include "app/core/replay.h"
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
+#include "app/shell/figure_export.h"
+#include "model/checkpoint.h"
 #include "model/files/file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
@@ -185,6 +189,126 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
   window->press(Key::z);
   window->press(Key::s, kControl);  // the session, not once more a patch
   CHECK(window->shell().item("save/file"));
+}
+
+TEST_CASE("sessions: where the model is not found it is located, its content compared, and what it is not changes nothing") {
+  const test::TemporaryFolder folder;
+  const fs::path source = LAB_SOURCE_DIR "/assets/models";
+  fs::create_directory(folder.path / "far");
+  fs::copy(source / "flipflop", folder.path / "far/another name");
+  fs::copy(source / "copy", folder.path / "far/wrong");
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  const auto before = window->engine().opened();
+  const std::string hash = content_hash(*open_checkpoint((folder.path / "far/another name").string()));
+  std::ofstream(folder / "lost.statelab.json")
+      << R"({"format": "statelab-session/1", "model": "gone", "model_hash": ")" << hash << R"(", "commands": [{"step": 0, "command": "feed_tokens", "ids": [1]}, {"step": 0, "command": "read_waiting"}]})";
+  window->shell().open(folder / "lost.statelab.json");
+  window->settle();
+  REQUIRE(window->shell().item("open/path"));  // it asks
+  CHECK(last_notice(*window.window).find("the session's model is not there") != std::string::npos);
+  const auto choose = [&](const char* name) {
+    const std::string path = folder / name;
+    window->press(Key::a, kControl);
+    window->type(std::u32string(path.begin(), path.end()));
+    window->press(Key::enter);
+  };
+  choose("lost.statelab.json");  // no model
+  CHECK(window->engine().opened() == before);
+  choose("far/wrong");
+  CHECK(last_notice(*window.window).find(hash) != std::string::npos);
+  CHECK(window->engine().opened() == before);
+  REQUIRE(window->shell().item("open/path"));  // it still asks
+  choose("far/another name");
+  CHECK(window->engine().opened() != before);
+  CHECK(window->snapshot()->count() == 1);
+  CHECK(window->shell().title() == "lost – another name – State Lab");
+  CHECK_FALSE(window->shell().item("open/path"));
+}
+
+TEST_CASE("sessions: a session whose model is not found can be chosen in the open dialog, which then asks for it") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  std::ofstream(folder / "lost.statelab.json") << R"({"format": "statelab-session/1", "model": "gone", "commands": []})";
+  window->press(Key::o, kControl);
+  window->type(U"lost");
+  window->press(Key::enter);
+  REQUIRE(window->shell().item("open/path"));
+  CHECK(last_notice(*window.window).find("the session's model is not there") != std::string::npos);
+  const std::string path = LAB_SOURCE_DIR "/assets/models/flipflop";
+  window->press(Key::a, kControl);
+  window->type(std::u32string(path.begin(), path.end()));
+  window->press(Key::enter);
+  REQUIRE(window->snapshot()->model);
+  CHECK(window->shell().title() == "lost – flipflop – State Lab");
+}
+
+TEST_CASE("sessions: a figure that was exported is in the session, and a replay writes the same one") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  window->play({command::Seek{3, "a"}, command::ExportFigure{"next-token", folder / "next.csv", 5, 3}, command::ExportFigure{"norms", folder / "norms.csv", 5, 3}, command::Seek{5, "a"}});
+  REQUIRE(fs::exists(folder / "norms.csv"));
+  save_as(*window.window, folder / "study");
+  const auto session = read_session(folder / "study.statelab.json");
+  REQUIRE(session);
+  Lab lab(LabOptions{.arithmetic = plain_arithmetic()});
+  lab.put(window->engine().opened());
+  std::vector<std::string> names;
+  const auto write = [&](command::ExportFigure figure) -> Status {
+    names.push_back(figure.file);
+    figure.file = folder / ("again-" + figure.file);
+    const auto written = export_figure(lab.snapshot(), lab.opened(), figure, plain_arithmetic());
+    return written ? Status() : Status(written.error());
+  };
+  REQUIRE(replay(session->commands, lab, write, nullptr));
+  CHECK(names == std::vector<std::string>{"next.csv", "norms.csv"});
+  for (const std::string& name : names) CHECK(*read_file(folder / name, 1 << 20) == *read_file(folder / ("again-" + name), 1 << 20));
+  fs::remove(folder / "norms.csv");
+  window.window.reset(), window.journal.reset();
+  KeptWindow other(folder.path.string());
+  other->shell().open(folder / "study.statelab.json");
+  other->settle();
+  CHECK_FALSE(fs::exists(folder / "norms.csv"));  // opening a session writes nothing
+  CHECK(std::ranges::any_of(other->snapshot()->notices, [](const Notice& notice) { return notice.text.find("2 figures that the session exports are not written here") == 0; }));
+  other->press(Key::z);
+  other->press(Key::s, kControl);
+  const auto again = read_session(folder / "study.statelab.json");
+  REQUIRE(again);
+  CHECK(std::ranges::count_if(again->commands, [](const SessionCommand& each) { return std::holds_alternative<command::ExportFigure>(each.command); }) == 2);
+}
+
+TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is copied as a line that runs its controls") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  const Intervention rule{.name = "gentle", .operation = "scale", .layers = "1", .first = 1, .last = 4, .value = 0.5};
+  window->play({command::SetIntervention{0, rule}});
+  const auto find = [&](const std::u32string& typed) {
+    window->press(Key::k, kControl);
+    window->type(typed);
+    window->press(Key::enter);
+  };
+  find(U"save the rules");
+  REQUIRE(window->shell().item("save/file"));
+  window->press(Key::enter);
+  const auto saved = read_rule_file(folder / "prose.rules.json");
+  REQUIRE(saved);
+  CHECK(saved->interventions == std::vector<Intervention>{rule});
+  find(U"copy as command gentle");
+  window->settle();
+  const std::string line = ImGui::GetClipboardText();
+  CHECK(line.find("\"run_controls\"") != std::string::npos);
+  CHECK(line.ends_with("> part.statelab.json && statelab run part.statelab.json"));
+  find(U"end all interventions");
+  const auto present = [&] { return interventions_at(*window->snapshot()->edits, window->snapshot()->count()); };
+  CHECK(present()->empty());
+  window->shell().open(folder / "prose.rules.json");
+  window->settle();
+  REQUIRE(present()->size() == 1);
+  CHECK(present()->front() == rule);
 }
 
 TEST_CASE("sessions: what was done is copied as a command, and as a line for a shell") {

@@ -48,10 +48,12 @@ std::vector<Command> step_on(const Snapshot& snapshot, TimeClock clock, bool for
   return {command::Seek{token, "a"}, command::Select{forward ? 0 : layers - 1, -1, -1}};
 }
 
+bool is_at_start(const Snapshot& snapshot) { return snapshot.selection.cursor_a < 0; }
+
 bool is_at_end(const Snapshot& snapshot) { return snapshot.selection.cursor_a >= snapshot.count() - 1; }
 
 TimeState time_state(const Snapshot& snapshot) {
-  if (snapshot.plays) return TimeState::play;
+  if (snapshot.plays) return snapshot.plays_back ? TimeState::back : TimeState::play;
   if (snapshot.state != EngineState::running) return TimeState::paused;
   return is_at_end(snapshot) ? TimeState::follow : TimeState::away;
 }
@@ -61,13 +63,18 @@ std::vector<Command> commands_to(TimeState state, const Snapshot& snapshot, doub
   const bool grows = snapshot.state == EngineState::running;
   if (state == TimeState::paused) {
     if (grows || snapshot.plays) commands.emplace_back(command::Pause{});
-  } else if (state == TimeState::play) {
-    if (!is_at_end(snapshot)) commands.emplace_back(command::Play{rate, clock == TimeClock::layer ? "layer" : "token"});
+  } else if (state == TimeState::play || state == TimeState::back) {
+    const bool back = state == TimeState::back;
+    if (!(back ? is_at_start(snapshot) : is_at_end(snapshot))) commands.emplace_back(command::Play{rate, clock == TimeClock::layer ? "layer" : "token", back});
   } else {
     if (!is_at_end(snapshot)) commands.emplace_back(command::Seek{snapshot.count() - 1, "a"});
     if (!grows) commands.emplace_back(command::Run{rate, 0});
   }
   return commands;
+}
+
+std::vector<Command> play_back_or_pause(const Snapshot& snapshot, double rate, TimeClock clock) {
+  return commands_to(time_state(snapshot) == TimeState::back ? TimeState::paused : TimeState::back, snapshot, rate, clock);
 }
 
 }  // namespace lab

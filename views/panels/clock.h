@@ -22,13 +22,17 @@ std::string seconds_text(double seconds);
 /// One step of cursor A forward or back: a token, or on the layer clock a layer, the last of a token before the first of the next.
 /// Nothing where there is no such place.
 std::vector<Command> step_on(const Snapshot& snapshot, TimeClock clock, bool forward);
+/// Whether cursor A stands before the first token, from where there is no way back.
+bool is_at_start(const Snapshot& snapshot);
 /// Whether cursor A stands on the last token, or nothing has been read: where going on means that the model steps.
 bool is_at_end(const Snapshot& snapshot);
 
-/// What moves: nothing; cursor A through what is there; the run, and cursor A with it; the run, while cursor A looks elsewhere.
-enum class TimeState : std::uint8_t { paused, play, follow, away };
+/// What moves: nothing; cursor A through what is there, on or back; the run, and cursor A with it; the run, while cursor A looks elsewhere.
+enum class TimeState : std::uint8_t { paused, play, follow, back, away };
 TimeState time_state(const Snapshot& snapshot);
 /// What brings a state about.
 std::vector<Command> commands_to(TimeState state, const Snapshot& snapshot, double rate, TimeClock clock);
+/// Plays back, or pauses what does so.
+std::vector<Command> play_back_or_pause(const Snapshot& snapshot, double rate, TimeClock clock);
 
 }  // namespace lab

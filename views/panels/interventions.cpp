@@ -9,6 +9,7 @@
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/panes.h"
+#include "views/panels/run_look.h"
 #include "views/plot/layout.h"
 
 namespace lab {
@@ -84,10 +85,16 @@ std::string tip_of(const Intervention& rule, const ControlTable* table) {
   return text;
 }
 
-const std::string& active_run(const Snapshot& snapshot) {
-  static const std::string kNone;
-  const auto run = std::ranges::find(snapshot.runs, snapshot.active_run, &RunFacts::id);
-  return run == snapshot.runs.end() ? kNone : run->name;
+void ask_row(PaneContext& context, RowWish wish, std::int64_t row) { context.memory.row_wish = wish, context.memory.wished_row = row; }
+
+void draw_rule_menu(Ui& ui, Box row, PaneContext& context, int index, const Intervention& rule, Box& anchor) {
+  const MenuItem items[] = {{.label = "Edit…"}, {.label = "Copy as command"}, {.label = "Remove", .separated = true}};
+  switch (menu(ui, "rule menu", items)) {
+    case 0: anchor = row, edit_intervention(context, index, rule); break;
+    case 1: ask_row(context, RowWish::copy_rule, index); break;
+    case 2: context.send(command::RemoveIntervention{index}); break;
+    default: break;
+  }
 }
 
 void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Intervention& rule, Box& anchor) {
@@ -118,8 +125,9 @@ void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Inter
   cell(at.channels, Face::dense, parts_of(rule));
   cell(at.tokens, Face::dense, tokens_text(rule));
   if (at.run.w > 0) {
-    ui.fill({at.run.x, row.middle_y() - 3, 7, 7}, theme.accent, 3.5f);
-    ui.text_in({at.run.x + 13, row.y, at.run.w - 13, row.h}, Face::control, ink, active_run(context.snapshot));
+    const RunFacts* run = active_run(context.snapshot);
+    ui.fill({at.run.x, row.middle_y() - 3, 7, 7}, run_color(theme, context.snapshot, context.snapshot.active_run), 3.5f);
+    ui.text_in({at.run.x + 13, row.y, at.run.w - 13, row.h}, Face::control, ink, run ? run->name : "");
   }
   const ControlTable* table = controls_of(context.snapshot, context.memory, rule);
   if (table) {
@@ -132,6 +140,8 @@ void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Inter
     ui.text_in(place, Face::tick, is_chosen ? theme.dim_on_selection : theme.dim, rule.on ? "not run" : "off, not run");
   }
   if (hit.hovered) ui.tooltip(tip_of(rule, table));
+  if (hit.right_clicked) context.memory.intervention = index, ImGui::OpenPopup("rule menu");
+  draw_rule_menu(ui, row, context, index, rule, anchor);
   ImGui::PopID();
   if (hit.clicked) context.memory.intervention = index;
   if (hit.double_clicked) anchor = row, edit_intervention(context, index, rule);
@@ -139,6 +149,7 @@ void draw_rule_row(Ui& ui, Box row, PaneContext& context, int index, const Inter
 
 /// An edit of the state: made once, before a token. A click goes there.
 void draw_edit_row(Ui& ui, Box row, PaneContext& context, std::size_t index, const EditEvent& edit) {
+  const auto go = [&] { context.send(command::Seek{std::max<std::int64_t>(-1, std::min(edit.position, context.snapshot.count() - 1)), "a"}); };
   const Theme& theme = ui.theme();
   const Columns at = columns_of(row);
   const Hit hit = ui.hit(fmt::format("edit {}", index).c_str(), row);
@@ -151,7 +162,13 @@ void draw_edit_row(Ui& ui, Box row, PaneContext& context, std::size_t index, con
   ui.text_in(at.tokens, Face::dense, theme.text, std::to_string(edit.position));
   ui.text_in({at.effect.x, row.y, 90, row.h}, Face::tick, theme.dim, "an edit");
   if (hit.hovered) ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
-  if (hit.clicked) context.send(command::Seek{std::max<std::int64_t>(-1, std::min(edit.position, context.snapshot.count() - 1)), "a"});
+  if (hit.clicked) go();
+  const std::string id = fmt::format("edit menu {}", index);
+  if (hit.right_clicked) ImGui::OpenPopup(id.c_str());
+  const MenuItem items[] = {{.label = "Go there"}, {.label = "Copy as command"}};
+  const int chosen = menu(ui, id.c_str(), items);
+  if (chosen == 0) go();
+  if (chosen == 1) ask_row(context, RowWish::copy_edit, static_cast<std::int64_t>(index));
 }
 
 /// The sentences of the controls that have been run, the chosen rule's first.
@@ -187,13 +204,19 @@ void draw_header_controls(Ui& ui, PaneHeader& header, bool is_narrow, PaneContex
     if (button(ui, "Edit", edit, {.enabled = has_one, .tip = "What the chosen rule does; a double click does the same"}))
       anchor = edit, edit_intervention(context, chosen, rules[static_cast<std::size_t>(chosen)]);
   const Box run = header.control(is_narrow ? 28 : 112);
-  if (run.w <= 0) return;
-  if (context.memory.controls_share >= 0) {
+  if (run.w > 0 && context.memory.controls_share >= 0) {
     if (button(ui, label(icon::kStop, "Stop", "stop").c_str(), run)) context.send(command::RunControls{-1, 3});
-  } else if (button(ui, label(icon::kPlay, "Run controls", "run").c_str(), run,
+  } else if (run.w > 0 && button(ui, label(icon::kPlay, "Run controls", "run").c_str(), run,
                     {.enabled = has_one, .tip = "Reads the same tokens with the chosen rule, and with noise of the same norm, the next layer, random channels and a copied residual in its place"})) {
     context.send(command::RunControls{chosen, 3});
   }
+  const auto symbol = [&](const char* shape, const char* id, const char* tip, bool enabled, RowWish wish) {
+    const Box box = header.control(28);
+    if (box.w > 0 && button(ui, fmt::format("{}##{}", shape, id).c_str(), box, {.enabled = enabled, .tip = tip})) ask_row(context, wish, chosen);
+  };
+  symbol(icon::kSave, "save rules", "Save the rules as a file", !rules.empty(), RowWish::save);
+  symbol(icon::kOpen, "load rules", "Load rules from a file, in place of those that hold now", true, RowWish::load);
+  symbol(icon::kCopy, "copy rule", "Copy the chosen rule as a command: a line for a shell that does all this again and runs its controls", has_one, RowWish::copy_rule);
 }
 
 }  // namespace

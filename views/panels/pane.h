@@ -73,6 +73,9 @@ struct KnownControls {
   std::shared_ptr<const ControlTable> table;
 };
 
+/// What the table of edits and rules asks of the window, to which files and the clipboard belong.
+enum class RowWish : std::uint8_t { none, save, load, copy_rule, copy_edit };
+
 /// What panes keep between frames: view options, text being typed, pictures. Belongs to the shell, one a window.
 struct PaneMemory {
   std::map<std::string, FigureOptions> options;  // by figure kind
@@ -123,6 +126,8 @@ struct PaneMemory {
   std::string last_tensor;                       // that was looked at
   int intervention = -1;                         // the rule that is chosen in the table
   InterventionDraft intervention_draft;
+  RowWish row_wish = RowWish::none;              // what the table asked for in this frame,
+  std::int64_t wished_row = -1;                  // and of which rule, or which of Snapshot::edits
   std::vector<KnownControls> controls;           // the latest of each rule
   double controls_share = -1;                    // of those that are being run, so much is done; -1: none are
   std::string controls_refusal;                  // why the last ones could not be run

@@ -73,7 +73,7 @@ void draw_rate(Ui& ui, Box box, PaneContext& context) {
   }
   if (!combo(ui, "rate", box, labels, index)) return;
   rate = kRates[index];
-  if (context.snapshot.plays) context.send(command::Play{rate, by_layer ? "layer" : "token"});
+  if (context.snapshot.plays) context.send(command::Play{rate, by_layer ? "layer" : "token", context.snapshot.plays_back});
   else if (context.snapshot.state == EngineState::running) context.send(command::Run{rate, 0});
 }
 

@@ -13,6 +13,15 @@
 #include "views/panels/kit/widgets.h"
 
 namespace lab {
+namespace {
+
+/// Whether an edit of a fork was made after it left its parent: at that place those that the parent has, too, are of the past.
+bool is_own(const RunFacts& run, const RunFacts* parent, const EditEvent& edit) {
+  if (edit.position != run.forked_at || !parent) return edit.position >= run.forked_at;
+  return std::ranges::none_of(*parent->edits, [&](const EditEvent& other) { return other.position == edit.position && other.label == edit.label; });
+}
+
+}  // namespace
 
 Color run_color(const Theme& theme, const Snapshot& snapshot, std::int64_t id) { return plot_style(theme).color(run_ink(snapshot, id)); }
 
@@ -25,18 +34,24 @@ const RunFacts* active_run(const Snapshot& snapshot) { return find_run(snapshot,
 
 std::int64_t own_tokens(const RunFacts& run) { return std::max<std::int64_t>(0, run.tokens.count() - (run.parent < 0 ? 0 : run.forked_at)); }
 
+std::int64_t maker_of(const Snapshot& snapshot, const RunFacts& run, const EditEvent& edit) {
+  const RunFacts* parent = find_run(snapshot, run.parent);
+  return !parent || is_own(run, parent, edit) ? run.id : maker_of(snapshot, *parent, edit);
+}
+
+std::int64_t owner_at(const Snapshot& snapshot, const RunFacts& run, std::int64_t token) {
+  const RunFacts* parent = find_run(snapshot, run.parent);
+  return !parent || token >= run.forked_at ? run.id : owner_at(snapshot, *parent, token);
+}
+
 std::string difference_text(const Snapshot& snapshot, const RunFacts& run) {
   if (run.parent < 0) return fmt::format("{} token{}{}", run.tokens.count(), run.tokens.count() == 1 ? "" : "s", run.waiting > 0 ? fmt::format(", {} wait", run.waiting) : "");
   std::string text = fmt::format("at {}", run.forked_at);
   const RunFacts* parent = find_run(snapshot, run.parent);
   std::size_t edits = 0;
   std::string first;
-  for (const EditEvent& edit : *run.edits) {
-    const bool is_own = edit.position > run.forked_at || (edit.position == run.forked_at && (!parent || std::ranges::none_of(*parent->edits, [&](const EditEvent& other) {
-                                                                                              return other.position == edit.position && other.label == edit.label;
-                                                                                            })));
-    if (is_own && edits++ == 0) first = edit.brief.empty() ? edit.label : edit.brief;
-  }
+  for (const EditEvent& edit : *run.edits)
+    if (is_own(run, parent, edit) && edits++ == 0) first = edit.brief.empty() ? edit.label : edit.brief;
   if (edits > 0) return text + ": " + first + (edits > 1 ? fmt::format(" and {} more", edits - 1) : "");
   if (!parent) return text;
   const std::int64_t both = std::min(run.tokens.count(), parent->tokens.count());

@@ -14,6 +14,10 @@ const RunFacts* active_run(const Snapshot& snapshot);
 const RunFacts* find_run(const Snapshot& snapshot, std::int64_t id);
 /// How many of its tokens are its own, read after it was forked.
 std::int64_t own_tokens(const RunFacts& run);
+/// The run in which an edit of a run was made: itself, or the one that it was forked from after the edit.
+std::int64_t maker_of(const Snapshot& snapshot, const RunFacts& run, const EditEvent& edit);
+/// The run that read a token of a run, for it or before it was forked.
+std::int64_t owner_at(const Snapshot& snapshot, const RunFacts& run, std::int64_t token);
 /// What differs: "at 100: zero L12", "at 100, reads another text".
 std::string difference_text(const Snapshot& snapshot, const RunFacts& run);
 

@@ -18,7 +18,7 @@
 namespace lab {
 namespace {
 
-constexpr const char* kStates[] = {"Paused", "Play", "Follow"};
+constexpr const char* kStates[] = {"Paused", "Play", "Follow", "Play back"};  // the last one where they are a list
 constexpr const char* kStateTips[] = {"Neither cursor A nor the run moves\tSpace",
                                       "Cursor A walks through the tokens that are there; none is added",
                                       "The model goes on, and cursor A stays on the newest token"};
@@ -58,12 +58,14 @@ void draw_buttons(Ui& ui, Box row, PaneContext& context, bool is_narrow) {
   const bool ready = can_act(snapshot), moves = time_state(snapshot) != TimeState::paused;
   const std::int64_t cursor = snapshot.selection.cursor_a, last = snapshot.count() - 1;
   const auto put = [&](const char* symbol, const char* id, const char* tip, bool enabled, bool primary = false) {
-    const Box box = row.cut_left(is_narrow ? 33 : 34);
-    row.cut_left(4);
+    const Box box = row.cut_left(is_narrow ? 33 : 28);
+    row.cut_left(is_narrow ? 4 : 3);
     return button(ui, (std::string(symbol) + "##" + id).c_str(), box, {.primary = primary, .enabled = enabled, .tip = tip});
   };
   if (!is_narrow && put(icon::kToStart, "to-start", "First token\tHome", ready && cursor > 0)) context.send(command::Seek{0, "a"});
   if (put(icon::kBack, "previous", "One step back\tLeft", ready && cursor >= 0)) send_all(context, step_on(snapshot, context.memory.clock, false));
+  if (!is_narrow && put(icon::kPlayBack, "play-back", "Play back: cursor A walks to the start\tCtrl+Left", ready && !is_at_start(snapshot)))
+    send_all(context, play_back_or_pause(snapshot, context.memory.rate, context.memory.clock));
   if (put(moves ? icon::kPause : icon::kPlay, "run", run_tip(snapshot), ready, true)) run_or_pause(context);
   if (put(icon::kStep, "step", "One step forward; at the end: step the model\tRight", ready)) step(context);
   if (!is_narrow && put(icon::kToEnd, "to-end", "Last token\tEnd", ready && cursor < last)) context.send(command::Seek{last, "a"});
@@ -77,9 +79,9 @@ void draw_states(Ui& ui, Box track, PaneContext& context) {
   const float width = track.w / 3;
   for (const TimeState state : {TimeState::paused, TimeState::play, TimeState::follow}) {
     const auto i = static_cast<std::size_t>(state);
-    const bool has_way = state != TimeState::play || now == TimeState::play || !is_at_end(snapshot);
+    const bool has_way = state != TimeState::play || snapshot.plays || !is_at_end(snapshot);
     if (button(ui, kStates[i], track.cut_left(width),
-               {.selected = now == state, .enabled = can_act(snapshot) && has_way, .plain = true, .tip = kStateTips[i]}))
+               {.selected = now == state || (state == TimeState::play && now == TimeState::back), .enabled = can_act(snapshot) && has_way, .plain = true, .tip = kStateTips[i]}))
       bring_about(context, state);
   }
 }

@@ -8,6 +8,11 @@ namespace lab {
 /// The time axis with both cursors, named ranges, resets, edits, alerts and what has been read; the mouse moves the cursors along it.
 void draw_lanes(Ui& ui, Box box, PaneContext& context);
 
+/// Where an edit lies on the axis: between two tokens.
+inline float place_of(const KeptTimeAxis& axis, std::int64_t position) { return axis.place(static_cast<double>(position) - 0.5); }
+/// Diamonds of edits, bars of trials and rules. Those of other runs than the active one have the colours of their runs; a click goes there.
+void draw_edit_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, PaneContext& context, bool with_resets);
+
 /// Both cursors beside each other with their difference, and the numbers of the selected range.
 void draw_cursor_table(Ui& ui, Box box, PaneContext& context);
 

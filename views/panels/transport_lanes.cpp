@@ -1,4 +1,4 @@
-// The lanes of the time axis: named ranges, resets, edits, alerts, what has been read.
+// The lanes of the time axis: named ranges, resets, alerts, what has been read.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 
 #include "views/panels/clock.h"
 #include "views/panels/figure_pane.h"
-#include "views/panels/intervention_table.h"
 #include "views/panels/kit/icons.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/monitor.h"
@@ -73,9 +72,6 @@ void draw_lane_name(Ui& ui, const KeptTimeAxis& axis, Box lane, const char* name
   ui.text_in({axis.left - 60, lane.y, 52, lane.h}, Face::tick, ui.theme().dim, name, Align::right);
 }
 
-/// Where an edit lies on the axis: between two tokens.
-float place_of(const KeptTimeAxis& axis, std::int64_t position) { return axis.place(static_cast<double>(position) - 0.5); }
-
 /// How the run began, and where its whole state was set back.
 void draw_resets(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot) {
   const Theme& theme = ui.theme();
@@ -92,69 +88,6 @@ void draw_resets(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& sna
   for (std::size_t i = 0; snapshot.edits && i < snapshot.edits->size(); ++i)
     if (const EditEvent& edit = (*snapshot.edits)[i]; edit.is_reset)
       mark(edit.position, edit.brief, fmt::format("{}\tbefore token {}", edit.label, edit.position), fmt::format("reset {}", i).c_str());
-}
-
-/// A trial holds from its edit on until the next one: a bar. The end of trials is no mark of its own.
-void draw_trials(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, std::int64_t count) {
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (!edits[i].trials || *edits[i].trials == command::SetTrials()) continue;
-    const auto next = std::find_if(edits.begin() + static_cast<std::ptrdiff_t>(i) + 1, edits.end(), [](const EditEvent& edit) { return edit.trials.has_value(); });
-    const float left = std::max(axis.left, place_of(axis, edits[i].position));
-    const float right = std::min(axis.right, place_of(axis, next == edits.end() ? count : next->position));
-    if (right < axis.left || left > axis.right) continue;
-    const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
-    ui.fill(bar, ui.theme().good, 2);
-    if (bar.w >= std::min(60.0f, ui.width(Face::tick, edits[i].brief) + 16)) ui.text_in(bar.inset(8, 0), Face::tick, ui.theme().on_accent, edits[i].brief);
-    if (ui.hit(fmt::format("edit {}", i).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\tfrom token {}", edits[i].label, edits[i].position));
-  }
-}
-
-/// A rule is a bar over the tokens at which it holds: solid where they have been read, outlined beyond.
-void draw_rules_of(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, std::int64_t count) {
-  const Theme& theme = ui.theme();
-  int number = 0;
-  for (const InterventionBar& each : intervention_bars(edits, count)) {
-    const float left = std::max(axis.left, place_of(axis, each.first)), right = std::min(axis.right, place_of(axis, each.last)), read = std::min(right, place_of(axis, count));
-    if (right < axis.left || left > axis.right) continue;
-    const Box bar{left, lane.y + 1, std::max(4.0f, right - left), lane.h - 3};
-    if (read > left) ui.fill({bar.x, bar.y, std::max(4.0f, read - left), bar.h}, theme.good, 2);
-    if (right > read) ui.outline(bar, theme.good, 2);
-    const std::string name = each.rule->name.empty() ? brief_words_of(*each.rule) : each.rule->name;
-    if (read - left >= ui.width(Face::tick, name) + 16) ui.text_in({bar.x + 8, lane.y, bar.w - 16, lane.h}, Face::tick, theme.on_accent, name);
-    if (ui.hit(fmt::format("intervention {}", number++).c_str(), bar).hovered) ui.tooltip(fmt::format("{}\ttokens {} to {}", words_of(*each.rule), each.first, each.last - 1));
-  }
-}
-
-/// A diamond where each edit was made, its name on the side that has room.
-void draw_edits(Ui& ui, const KeptTimeAxis& axis, Box lane, const std::vector<EditEvent>& edits, bool with_resets) {
-  const Theme& theme = ui.theme();
-  const auto is_mark = [&](const EditEvent& edit) { return !edit.trials && !edit.interventions && (with_resets || !edit.is_reset); };
-  float free_from = axis.left - 12;
-  for (std::size_t i = 0; i < edits.size(); ++i) {
-    const EditEvent& edit = edits[i];
-    const float x = place_of(axis, edit.position);
-    if (!is_mark(edit) || x < axis.left - 1 || x > axis.right + 1) continue;
-    const float cx = ui.px(x), cy = ui.px(lane.middle_y()), r = 5 * ui.scale();
-    ui.list()->AddQuadFilled({cx, cy - r}, {cx + r, cy}, {cx, cy + r}, {cx - r, cy}, theme.warning);
-    const std::string& name = edit.brief.empty() ? edit.label : edit.brief;
-    const float next = i + 1 < edits.size() ? place_of(axis, edits[i + 1].position) - 8 : axis.right + 60;
-    const float width = ui.width(Face::tick, name);
-    const auto write = [&](float left) { ui.text_in({left, lane.y, width + 1, lane.h}, Face::tick, theme.dim, name); };
-    if (x + 10 + width < next) write(x + 9), free_from = x + 14 + width;
-    else if (x - 10 - width > free_from) write(x - 9 - width), free_from = x + 8;
-    if (ui.hit(fmt::format("edit {}", i).c_str(), {x - 6, lane.y, 12, lane.h}).hovered)
-      ui.tooltip(fmt::format("{}\tbefore token {}", edit.label, edit.position));
-  }
-}
-
-void draw_edit_lane(Ui& ui, const KeptTimeAxis& axis, Box lane, const Snapshot& snapshot, bool with_resets) {
-  static const std::vector<EditEvent> kNone;
-  const std::vector<EditEvent>& edits = snapshot.edits ? *snapshot.edits : kNone;
-  draw_trials(ui, axis, lane, edits, snapshot.count());
-  draw_rules_of(ui, axis, lane, edits, snapshot.count());
-  draw_edits(ui, axis, lane, edits, with_resets);
-  const bool has_any = std::ranges::any_of(edits, [&](const EditEvent& edit) { return with_resets || !edit.is_reset; });
-  if (!has_any) ui.text_in({axis.left, lane.y, axis.right - axis.left, lane.h}, Face::tick, ui.theme().faint, "none");
 }
 
 /// Alerts, the higher the more layers have one there, in the colours of their rules. A click goes to the nearest one.
@@ -259,7 +192,7 @@ void draw_lanes(Ui& ui, Box box, PaneContext& context) {
   const Hit below = ui.hit("read", {axis.left, at.read.y, axis.right - axis.left, at.read.h});
   draw_range_lane(ui, axis, at.ranges, context);
   if (at.resets.h > 0) draw_resets(ui, axis, at.resets, snapshot);
-  draw_edit_lane(ui, axis, at.edits, snapshot, at.resets.h == 0);
+  draw_edit_lane(ui, axis, at.edits, context, at.resets.h == 0);
   draw_drag(ui, axis, at, context);
   if (context.memory.show_reach) draw_reach_ruler(ui, axis, at.axis, context);
   const auto flag = [&](std::int64_t cursor, const char* name, bool is_a) {

@@ -3,6 +3,7 @@
 namespace lab::icon {
 
 inline constexpr const char* kPlay = "\uf04b";
+inline constexpr const char* kPlayBack = "\uf04a";
 inline constexpr const char* kPause = "\uf04c";
 inline constexpr const char* kStop = "\uf04d";
 inline constexpr const char* kToStart = "\uf049";
@@ -39,6 +40,7 @@ inline constexpr const char* kHash = "\uf292";
 inline constexpr const char* kGear = "\uf013";
 inline constexpr const char* kSwap = "\uf0ec";
 inline constexpr const char* kFilter = "\uf0b0";
+inline constexpr const char* kSave = "\uf0c7";
 inline constexpr const char* kCopy = "\uf0c5";
 inline constexpr const char* kFork = "\uf126";
 inline constexpr const char* kBookmark = "\uf02e";
