@@ -224,9 +224,13 @@ void Shell::Parts::start_export() {
 void Shell::Parts::open(const std::string& path, const std::string& located) {
   auto begun = sessions.open(path, located);
   if (const auto lacking = sessions.take_lacking()) open_dialog.locate(lacking->path, lacking->model);
-  if (!begun) return;
-  asked_paths = std::move(begun->remembered);
-  script = std::move(begun->script);
+  if (sessions.question().is_open()) open_dialog.close();
+  if (begun) begin(std::move(*begun));
+}
+
+void Shell::Parts::begin(BegunOpening begun) {
+  asked_paths = std::move(begun.remembered);
+  script = std::move(begun.script);
 }
 
 void Shell::Parts::cancel() {
@@ -323,6 +327,7 @@ void Shell::Parts::name_dialogs() {
     }
   });
   dialogs.add(sessions.dialog(), [this](Box window) { sessions.draw_dialog(ui, window); });
+  dialogs.add(sessions.question(), [this](Box window) { if (auto begun = sessions.draw_question(ui, window)) begin(std::move(*begun)); });
   dialogs.add(settings_page, [this](Box window) {
     Settings wanted = desk.settings();
     const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());

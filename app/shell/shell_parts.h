@@ -77,6 +77,7 @@ struct Shell::Parts {
   void send(Command command);
   void start_export();
   void open(const std::string& path, const std::string& located = "");
+  void begin(BegunOpening begun);
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);
