@@ -1,17 +1,14 @@
 #include "app/core/recovery.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <set>
 #include <utility>
+
+#include "app/core/file_hold.h"
 
 namespace lab {
 namespace {
@@ -46,41 +43,6 @@ std::string time_text(std::time_t time, std::time_t now) {
   return local_time(is_today ? "%H:%M" : "%Y-%m-%d %H:%M", time);
 }
 
-Result<JournalHold> JournalHold::take(const std::string& file) {
-  JournalHold hold;
-  hold.file_ = file;
-  hold.descriptor_ = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (hold.descriptor_ < 0) return Error{.code = errno == ENOENT ? Code::not_found : Code::not_readable, .file = file, .found = std::strerror(errno), .message = "the journal cannot be opened"};
-  if (::flock(hold.descriptor_, LOCK_EX | LOCK_NB) != 0)
-    return Error{.code = Code::environment, .file = file, .expected = "one window that uses it", .found = "another one", .message = "the journal belongs to a window that is open"};
-  struct stat mine {}, there {};
-  if (::fstat(hold.descriptor_, &mine) != 0 || ::stat(file.c_str(), &there) != 0 || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev)
-    return Error{.code = Code::not_found, .file = file, .message = "the journal was removed by another window"};
-  return hold;
-}
-
-JournalHold::JournalHold(JournalHold&& other) noexcept : file_(std::exchange(other.file_, {})), descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-JournalHold& JournalHold::operator=(JournalHold&& other) noexcept {
-  if (this == &other) return *this;
-  release();
-  file_ = std::exchange(other.file_, {});
-  descriptor_ = std::exchange(other.descriptor_, -1);
-  return *this;
-}
-
-JournalHold::~JournalHold() { release(); }
-
-void JournalHold::release() {
-  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
-  file_.clear();
-}
-
-void JournalHold::remove() {
-  if (!file_.empty()) ::unlink(file_.c_str());
-  release();
-}
-
 std::vector<Leftover> find_leftovers(const std::string& folder) {
   std::vector<std::pair<std::time_t, std::string>> files;
   std::error_code ignored;
@@ -92,7 +54,7 @@ std::vector<Leftover> find_leftovers(const std::string& folder) {
   std::size_t closed = 0;
   const std::time_t now = std::time(nullptr);
   for (const auto& [time, file] : files) {
-    Result<JournalHold> hold = JournalHold::take(file);
+    Result<FileHold> hold = FileHold::take(file);
     if (!hold) continue;
     Result<Journal> journal = read_journal(file);
     if (!journal) continue;  // nothing can be made of it here; it stays for whoever can

@@ -21,26 +21,6 @@ struct Leftover {
 constexpr std::size_t kMostClosed = 8;
 std::vector<Leftover> find_leftovers(const std::string& folder);
 
-/// Holds a journal so that no other window offers it; released when this goes.
-class JournalHold {
- public:
-  JournalHold() = default;
-  /// Refused where its window is alive, or another one holds it.
-  static Result<JournalHold> take(const std::string& file);
-  ~JournalHold();
-  JournalHold(JournalHold&& other) noexcept;
-  JournalHold& operator=(JournalHold&& other) noexcept;
-
-  const std::string& file() const { return file_; }
-  /// Its session was saved or is not wanted: removes the journal.
-  void remove();
-
- private:
-  void release();
-  std::string file_;
-  int descriptor_ = -1;
-};
-
 /// How the present program differs from the one that wrote a journal, where that may change the last bits; "" where it does not.
 std::string difference_text(const Journal& journal, const std::string& program, const std::string& arithmetic);
 

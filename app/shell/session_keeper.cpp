@@ -36,6 +36,7 @@ std::vector<Leftover> search(const std::string& folder, const std::vector<std::s
 void keep_journal(LabOptions& lab, KeeperOptions& keeper, const std::function<void()>& wake) {
   std::error_code ignored;  // whoever cannot write there says so
   std::filesystem::create_directories(keeper.journal_folder, ignored);
+  keeper.holds_files = true;
   keeper.journal = std::make_shared<JournalWriter>(keeper.journal_folder, keeper.program, keeper.arithmetic, wake);
   lab.applied = [journal = keeper.journal](const SessionCommand& done, const OpenedModel& opened) { journal->applied(done, opened); };
   lab.reached = [journal = keeper.journal](std::int64_t position, bool goes_on) { journal->reached(position, goes_on); };
@@ -58,9 +59,27 @@ SessionKeeper::~SessionKeeper() {
   take_outcome();  // the journal is told
 }
 
-void SessionKeeper::expect(const OpeningPlan& plan, const std::string& file, JournalHold recovered) {
+Result<KeptFile> SessionKeeper::keep(const std::string& path) const {
+  KeptFile file{.path = path, .stamp = stamp_of(path)};
+  if (!options_.holds_files || !file.stamp.is_there()) return file;
+  if (kept_.file.hold && kept_.file.hold->is_of(path)) {
+    file.hold = kept_.file.hold;
+    return file;
+  }
+  Result<FileHold> hold = FileHold::take(path);
+  if (hold) file.hold = std::make_shared<const FileHold>(hold.take());
+  else if (hold.error().code == Code::environment) return hold.error();
+  return file;  // what cannot be locked is kept without anybody being told
+}
+
+bool SessionKeeper::was_written_elsewhere() const {
+  const FileStamp now = stamp_of(file());
+  return !file().empty() && now.is_there() && now != kept_.file.stamp;
+}
+
+void SessionKeeper::expect(const OpeningPlan& plan, KeptFile file, FileHold recovered) {
   const std::string journal = recovered.file();
-  coming_ = {plan.session, file, 0, std::move(recovered), plan.is_session};
+  coming_ = {plan.session, std::move(file), 0, std::move(recovered), plan.is_session};
   coming_.changes = std::ranges::count_if(plan.replayed, [](const SessionCommand& each) { return changes_run(each.command); });
   if (options_.journal) options_.journal->expect(plan.session, journal);
 }
@@ -76,9 +95,10 @@ void SessionKeeper::follow(const Snapshot& snapshot, const std::shared_ptr<const
   take_leftovers();
   if (opened_anew) {
     kept_ = std::exchange(coming_, {});
-    file_ = kept_.file;
     saved_changes_ = saved_position_ = 0;
     saved_at_.clear(), told_hash_.clear();
+  } else if (idle) {
+    coming_ = {};  // it was refused: its files are let go of
   }
   if (!opened || !snapshot.model) return;
   if (snapshot.model->hash != told_hash_) {
@@ -88,10 +108,10 @@ void SessionKeeper::follow(const Snapshot& snapshot, const std::shared_ptr<const
   if (!kept_.is_replayed || !idle || snapshot.state == EngineState::loading) return;
   // A session that was replayed to its end is what its file says.
   kept_.is_replayed = false;
-  if (file_.empty() || changes_of(snapshot) != kept_.changes) return;
+  if (file().empty() || changes_of(snapshot) != kept_.changes) return;
   saved_changes_ = changes_of(snapshot), saved_position_ = snapshot.count();
-  saved_at_ = saved_text(file_);
-  if (options_.journal) options_.journal->saved(file_, *opened, saved_changes_, saved_position_);
+  saved_at_ = saved_text(file());
+  if (options_.journal) options_.journal->saved(file(), *opened, saved_changes_, saved_position_);
 }
 
 bool SessionKeeper::has_changes(const Snapshot& snapshot) const {
@@ -106,17 +126,20 @@ std::string SessionKeeper::status_text(const Snapshot& snapshot) const {
 }
 
 std::string SessionKeeper::title_part(const Snapshot& snapshot) const {
-  if (file_.empty()) return {};
-  std::string name = plain_name(file_);
+  if (file().empty()) return {};
+  std::string name = plain_name(file());
   if (name.ends_with(kEnding)) name.resize(name.size() - kEnding.size());
   return name + (has_changes(snapshot) ? " •" : "") + " – ";
 }
 
 void SessionKeeper::save(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened, const std::string& path) {
-  saving_ = std::async(std::launch::async, [snapshot, opened, path, kept = kept_.session, wake = wake_] {
+  saving_ = std::async(std::launch::async, [snapshot, opened, path, kept = kept_.session, holds = options_.holds_files, wake = wake_] {
     Session session = session_of(*snapshot, *opened, kept);
     add_hashes(session, *snapshot, *opened);
     SaveOutcome outcome{.path = path, .status = save_session(session, path), .changes = changes_of(*snapshot), .position = snapshot->count(), .opened = opened};
+    outcome.file = {.path = path, .stamp = stamp_of(path)};  // saving has put another file in the place of the one that was held
+    if (holds && outcome.status)
+      if (Result<FileHold> hold = FileHold::take(path)) outcome.file.hold = std::make_shared<const FileHold>(hold.take());
     wake();
     return outcome;
   });
@@ -159,7 +182,7 @@ std::optional<SaveOutcome> SessionKeeper::take_outcome() {
   SaveOutcome outcome = saving_.get();
   if (!outcome.status || !outcome.is_session) return outcome;
   if (options_.journal) options_.journal->saved(outcome.path, *outcome.opened, outcome.changes, outcome.position);
-  file_ = outcome.path;
+  kept_.file = outcome.file;
   saved_at_ = now_text();
   saved_changes_ = outcome.changes, saved_position_ = outcome.position;
   drop(kept_.recovered.file());
@@ -169,11 +192,11 @@ std::optional<SaveOutcome> SessionKeeper::take_outcome() {
 
 std::string SessionKeeper::take_problem() { return options_.journal ? options_.journal->take_problem() : ""; }
 
-Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold,
+Result<OpeningPlan> SessionKeeper::recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, FileHold& hold,
                                             std::string& remark) {
   hold = taken_back(leftover.file);
   if (hold.file().empty()) {
-    LAB_ASSIGN(hold, JournalHold::take(leftover.file));
+    LAB_ASSIGN(hold, FileHold::take(leftover.file));
   }
   LAB_ASSIGN(OpeningPlan plan, plan_of(session_of(leftover.journal), leftover.file, opened_before, located));
   remark = "Recovered " + leftover.text;
@@ -187,20 +210,20 @@ void SessionKeeper::drop(const std::string& journal) {
   const auto at = std::ranges::find(leftovers_, journal, &Leftover::file);
   if (journal.empty() || at == leftovers_.end()) return;
   if (!at->journal.recovers.empty())
-    if (Result<JournalHold> older = JournalHold::take(at->journal.recovers)) older->remove();
+    if (Result<FileHold> older = FileHold::take(at->journal.recovers)) older->remove();
   leftovers_.erase(at);
 }
 
-JournalHold SessionKeeper::taken_back(const std::string& journal) {
+FileHold SessionKeeper::taken_back(const std::string& journal) {
   for (Kept* each : {&coming_, &kept_})
     if (each->recovered.file() == journal) return std::move(each->recovered);
   return {};
 }
 
 void SessionKeeper::dismiss(const std::string& journal) {
-  JournalHold hold = taken_back(journal);
+  FileHold hold = taken_back(journal);
   if (hold.file().empty())
-    if (Result<JournalHold> taken = JournalHold::take(journal)) hold = taken.take();
+    if (Result<FileHold> taken = FileHold::take(journal)) hold = taken.take();
   drop(journal);
   hold.remove();
 }

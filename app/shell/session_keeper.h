@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/core/file_hold.h"
 #include "app/core/journal_writer.h"
 #include "app/core/latest_answer.h"
 #include "app/core/recorded_session.h"
@@ -20,6 +21,14 @@ struct KeeperOptions {
   std::string journal_folder;              // where earlier windows left theirs; "": nowhere
   std::string program, arithmetic;         // see Journal
   std::vector<std::string> own_folders;    // that files are saved in again and again: left-overs of saving are removed there
+  bool holds_files = false;                // other windows are told which session is open here
+};
+
+/// The file of a session as it was when it was read or written, held while it is open.
+struct KeptFile {
+  std::string path;  // "": there is none
+  FileStamp stamp;
+  std::shared_ptr<const FileHold> hold;  // null where files are not held, or cannot be
 };
 
 /// What became of saving.
@@ -29,6 +38,7 @@ struct SaveOutcome {
   Status status;
   std::int64_t changes = 0, position = 0;  // of the session, as it was
   std::shared_ptr<const OpenedModel> opened;
+  KeptFile file;  // the session's, from now on
 };
 
 /// Makes the journal of a window in the folder of `keeper`, and has the lab tell it what is done.
@@ -40,13 +50,17 @@ class SessionKeeper {
   SessionKeeper(KeeperOptions options, std::function<void()> wake);
   ~SessionKeeper();
 
-  /// Before a model is opened: what it is opened for. `file`: the session's, "" where it is none.
-  void expect(const OpeningPlan& plan, const std::string& file, JournalHold recovered = {});
+  /// The file of a session that is about to be read, or written. Refused with Code::environment where another window has it open.
+  Result<KeptFile> keep(const std::string& path) const;
+  /// Before a model is opened: what it is opened for. `file`: the session's, none where it has none.
+  void expect(const OpeningPlan& plan, KeptFile file, FileHold recovered = {});
   /// Once a frame. `opened_anew`: another model is open than in the last one; `idle`: the engine has done all it was asked.
   void follow(const Snapshot& snapshot, const std::shared_ptr<const OpenedModel>& opened, bool opened_anew, bool idle);
 
   /// The file that the session is saved to, "" for none.
-  const std::string& file() const { return file_; }
+  const std::string& file() const { return kept_.file.path; }
+  /// Whether somebody else has written that file since it was read or written here.
+  bool was_written_elsewhere() const;
   /// Whether something is in no file.
   bool has_changes(const Snapshot& snapshot) const;
   /// "saved 08:29", "unsaved changes", "" where nothing was done.
@@ -71,14 +85,14 @@ class SessionKeeper {
   /// What earlier windows left, the latest first.
   const std::vector<Leftover>& leftovers() const { return leftovers_; }
   /// Opens one: the plan, and the journal held meanwhile. How the program differs from the one that wrote it is in `remark`.
-  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, JournalHold& hold, std::string& remark);
+  Result<OpeningPlan> recover(const Leftover& leftover, const std::vector<std::string>& opened_before, const std::string& located, FileHold& hold, std::string& remark);
   void dismiss(const std::string& journal);
 
  private:
   void save_text(std::string text, const std::string& path);
   void take_leftovers();
   void drop(const std::string& journal);
-  JournalHold taken_back(const std::string& journal);
+  FileHold taken_back(const std::string& journal);
 
   const KeeperOptions options_;
   const std::function<void()> wake_;
@@ -89,13 +103,13 @@ class SessionKeeper {
   // Of the model that is open, and of the one that is being opened.
   struct Kept {
     Session session;
-    std::string file;
+    KeptFile file;
     std::int64_t changes = 0;  // that replaying it makes
-    JournalHold recovered;
+    FileHold recovered;
     bool is_replayed = false;
   };
   Kept coming_, kept_;
-  std::string file_, saved_at_, told_hash_;
+  std::string saved_at_, told_hash_;
   std::int64_t saved_changes_ = 0, saved_position_ = 0;
 
   std::future<SaveOutcome> saving_;

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "app/shell/actions.h"
 #include "app/shell/gl_textures.h"
@@ -229,11 +230,15 @@ void Shell::Parts::start_export() {
 bool Shell::Parts::open(const std::string& path, const std::string& located) {
   auto begun = sessions.open(path, located);
   if (const auto lacking = sessions.take_lacking()) open_dialog.locate(lacking->path, lacking->model);
-  if (!begun) return false;
-  asked_paths = std::move(begun->remembered);
-  script = std::move(begun->script);
+  if (sessions.question().is_open()) open_dialog.close();
+  if (begun) begin(std::move(*begun));
+  return begun.has_value();
+}
+
+void Shell::Parts::begin(BegunOpening begun) {
+  asked_paths = std::move(begun.remembered);
+  script = std::move(begun.script);
   awaits_model = false;
-  return true;
 }
 
 /// Opens one of two files and shows it beside the other.
@@ -255,7 +260,7 @@ void Shell::Parts::compare_with(const std::string& path) {
 
 /// A file that is dropped on Compare stands beside what is open, elsewhere in its place. Patches and rules are applied everywhere.
 void Shell::Parts::take_drop(const std::string& path) {
-  if (page() == Page::compare && snapshot->model && !is_patch(path)) compare_with(path);
+  if (page() == Page::compare && snapshot->model && !is_patch(path) && !is_rule_file(path)) compare_with(path);
   else open(path);
 }
 
@@ -355,6 +360,7 @@ void Shell::Parts::name_dialogs() {
     }
   });
   dialogs.add(sessions.dialog(), [this](Box window) { sessions.draw_dialog(ui, window); });
+  dialogs.add(sessions.question(), [this](Box window) { if (auto begun = sessions.draw_question(ui, window)) begin(std::move(*begun)); });
   dialogs.add(settings_page, [this](Box window) {
     Settings wanted = desk.settings();
     const auto asked_for = settings_page.draw(ui, window, wanted, desk.kept().file());

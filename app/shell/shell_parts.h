@@ -81,6 +81,7 @@ struct Shell::Parts {
   void start_export();
   bool open(const std::string& path, const std::string& located = "");
   void open_beside(const std::string& a, const std::string& b);
+  void begin(BegunOpening begun);
   void draw(Box window);
   void draw_panes(Box body);
   void draw_start(Box body);

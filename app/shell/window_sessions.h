@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/core/engine.h"
+#include "app/shell/question_dialog.h"
 #include "app/shell/save_dialog.h"
 #include "app/shell/session_keeper.h"
 #include "app/shell/start_page.h"
@@ -40,7 +41,7 @@ class WindowSessions {
   /// Why the last path was refused, where it was for want of a model; once.
   std::optional<LackingSession> take_lacking() { return std::exchange(lacking_, std::nullopt); }
   /// Before a model is opened in another way.
-  void expect_none() { keeper_.expect({}, ""); }
+  void expect_none() { keeper_.expect({}, {}); }
   std::vector<RecoveredCard> recovered() const;
   void dismiss(const std::string& journal) { keeper_.dismiss(journal); }
 
@@ -49,6 +50,10 @@ class WindowSessions {
   void ask_for(SaveDialog::Kind kind);
   SaveDialog& dialog() { return dialog_; }
   void draw_dialog(Ui& ui, Box window);
+  /// What is asked where another window, or another program, has to do with the file: whether a session shall be opened as a copy, which
+  /// begins then, or one that was written elsewhere be saved over.
+  QuestionDialog& question() { return question_; }
+  std::optional<BegunOpening> draw_question(Ui& ui, Box window);
 
   std::string status_text() const { return keeper_.status_text(*snapshot_); }
   std::string title_part() const { return keeper_.title_part(*snapshot_); }
@@ -56,7 +61,8 @@ class WindowSessions {
   bool idle() const { return keeper_.idle(); }
 
  private:
-  std::optional<BegunOpening> begin(Result<OpeningPlan> plan, const std::string& path, const std::string& located, JournalHold recovered = {});
+  std::optional<BegunOpening> begin(Result<OpeningPlan> plan, const std::string& path, const std::string& located, KeptFile file = {}, FileHold recovered = {});
+  std::optional<BegunOpening> open_file(const std::string& path, const std::string& located);
   std::optional<BegunOpening> recover(const Leftover& leftover, const std::string& located);
   std::vector<std::string> opened_before() const;
   void save_to(SaveDialog::Kind kind, const std::string& path);
@@ -65,7 +71,9 @@ class WindowSessions {
   const std::string recent_file_, start_folder_;
   SessionKeeper keeper_;
   SaveDialog dialog_;
+  QuestionDialog question_;
   std::optional<LackingSession> lacking_;
+  std::string copied_, located_;  // the session that would be opened as a copy, "" where something else is asked; and its model
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<const Snapshot>();
   std::shared_ptr<const OpenedModel> opened_;
 };

@@ -16,6 +16,7 @@
 #include <thread>
 
 #include "app/core/file_check.h"
+#include "app/core/file_hold.h"
 #include "app/core/journal.h"
 #include "app/core/journal_writer.h"
 #include "app/core/recovery.h"
@@ -422,14 +423,14 @@ TEST_CASE("recovery: journals of windows that are gone are offered, those of liv
   CHECK(fs::exists(folder / "5.journal"));  // whatever it is, it is not ours to remove
   CHECK(fs::exists(writer.file()));
 
-  auto hold = JournalHold::take(crashed);
+  auto hold = FileHold::take(crashed);
   REQUIRE(hold);
   CHECK(find_leftovers(folder.path.string()).size() == 1);
-  CHECK_FALSE(JournalHold::take(crashed));
-  CHECK_FALSE(JournalHold::take(writer.file()));
+  CHECK_FALSE(FileHold::take(crashed));
+  CHECK_FALSE(FileHold::take(writer.file()));
   hold->remove();
   CHECK_FALSE(fs::exists(crashed));
-  CHECK_FALSE(JournalHold::take(crashed));
+  CHECK_FALSE(FileHold::take(crashed));
 }
 
 TEST_CASE("recovery: what was gone on with is offered once, and of closed windows only the last few") {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "app/core/file_hold.h"
 #include "app/core/journal.h"
 #include "app/core/replay.h"
 #include "app/core/rule_file.h"
@@ -189,6 +190,88 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
   window->press(Key::z);
   window->press(Key::s, kControl);  // the session, not once more a patch
   CHECK(window->shell().item("save/file"));
+}
+
+TEST_CASE("sessions: a file that is open in another window is opened as a copy, or not at all, and saved to by one of them") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "study.statelab.json";
+  KeptWindow first(folder.path.string());
+  first->open("prose");
+  read_prompt(*first.window);
+  save_as(*first.window, path);
+  const std::string saved = *read_file(path, 1 << 20);
+  KeptWindow second(folder.path.string());
+  second->shell().open(path);
+  second->settle();
+  REQUIRE(second->shell().item("question/Open a copy"));
+  CHECK_FALSE(second->snapshot()->model);
+  second->press(Key::escape);
+  CHECK_FALSE(second->shell().item("question/Open a copy"));
+  CHECK_FALSE(second->snapshot()->model);
+  second->shell().open(path);
+  second->settle();
+  second->press(Key::enter);
+  REQUIRE(second->snapshot()->model);
+  CHECK(second->snapshot()->count() == first->snapshot()->count());
+  CHECK(second->shell().title() == "prose – State Lab");  // the copy has no file
+  second->press(Key::z);
+  save_as(*second.window, path);
+  CHECK(last_notice(*second.window).find("the file is open in another window") != std::string::npos);
+  CHECK(*read_file(path, 1 << 20) == saved);
+  save_as(*second.window, folder / "copy");
+  CHECK(second->shell().title() == "copy – prose – State Lab");
+  first->shell().open(path);  // its own again
+  first->settle();
+  CHECK_FALSE(first->shell().item("question/Open a copy"));
+  first.window.reset(), first.journal.reset();
+  second->shell().open(path);  // nobody has it now
+  second->settle();
+  CHECK(second->shell().title() == "study – prose – State Lab");
+}
+
+TEST_CASE("sessions: one that could not be opened is let go of") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "other.statelab.json";
+  std::ofstream(path) << R"({"format": "statelab-session/1", "model": "prose", "model_hash": "0123456789abcdef", "commands": []})";
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  window->shell().open(path);
+  window->settle();
+  CHECK(last_notice(*window.window).find("0123456789abcdef") != std::string::npos);
+  CHECK(FileHold::take(path));
+}
+
+TEST_CASE("sessions: a file that somebody else has written is not saved over without asking") {
+  const test::TemporaryFolder folder;
+  const std::string path = folder / "study.statelab.json";
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  save_as(*window.window, path);
+  window->press(Key::z);
+  window->press(Key::s, kControl);
+  CHECK_FALSE(window->shell().item("question/Save over it"));  // it is its own
+  const std::string theirs = "{}";
+  REQUIRE(write_file_atomically(path, theirs));
+  window->press(Key::z);
+  window->press(Key::s, kControl);
+  REQUIRE(window->shell().item("question/Save over it"));
+  window->press(Key::escape);
+  CHECK(*read_file(path, 1 << 20) == theirs);
+  CHECK(window->shell().title() == "study • – prose – State Lab");
+  window->press(Key::s, kControl);
+  window->press(Key::enter);  // the harmless answer
+  REQUIRE(window->shell().item("save/file"));
+  window->press(Key::escape);
+  CHECK(*read_file(path, 1 << 20) == theirs);
+  window->press(Key::s, kControl);
+  window->press(Key::left);
+  window->press(Key::enter);
+  CHECK(read_session(path));
+  CHECK(window->shell().title() == "study – prose – State Lab");
+  window->press(Key::z);
+  window->press(Key::s, kControl);
+  CHECK_FALSE(window->shell().item("question/Save over it"));
 }
 
 TEST_CASE("sessions: where the model is not found it is located, its content compared, and what it is not changes nothing") {
