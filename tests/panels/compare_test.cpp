@@ -72,6 +72,22 @@ TEST_CASE("compare: a recorded trace stands beside a run in every pane, with nor
   CHECK(run_ink(made.snapshot, kFirstGuest - 1) == Ink::run_c);
 }
 
+TEST_CASE("compare: what a file differs by within the tolerance is no difference to go to") {
+  HandCompared made;
+  put_trace_in_place_of_fork(made);
+  made.snapshot.selection.cursor_a = 0;
+  for (PointDifferences& point : made.runs->table.points)
+    if (point.point.name == "L1.mix.h") point.summary.first_beyond = 6;
+  const auto next = [&] {
+    Window window(made, {0, 0, 1600, 40});
+    window.click("compare-bar", "next difference");
+    return only<command::Seek>(window.sent).token;
+  };
+  CHECK(next() == HandCompared::kForked);
+  made.runs->table.tolerance = {.exact = false, .point = 1e-4, .logits = 1e-3};
+  CHECK(next() == HandCompared::kApart);
+}
+
 TEST_CASE("compare: a token that only a file has takes the cursor nowhere") {
   HandCompared made;
   put_trace_in_place_of_fork(made);

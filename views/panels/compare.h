@@ -33,6 +33,9 @@ struct CompareScene {
   std::string number_text(std::int64_t column) const;
   /// The text of the token of A there or, where A has none, of B.
   std::string token_text(std::int64_t column) const;
+  /// The first column of a point that counts as a difference: of two runs that are to be equal in every bit any, otherwise one beyond
+  /// the tolerance.
+  std::int64_t first_of(const PointDifferences& point) const { return runs.table.tolerance.exact ? point.summary.first : point.summary.first_beyond; }
   /// The text of an id of A or B.
   std::string piece(std::int32_t id, bool of_b) const { return (of_b ? runs.b : runs.a).piece(id); }
 };
