@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include "app/cli/compare_many.h"
 #include "app/cli/compare_report.h"
 #include "app/cli/compare_sides.h"
 #include "app/cli/subcommands.h"
@@ -22,11 +23,12 @@ namespace {
 constexpr DifferenceOrder kOrders[] = {DifferenceOrder::time, DifferenceOrder::relative, DifferenceOrder::max_abs, DifferenceOrder::point};
 constexpr AlignBy kAlignments[] = {AlignBy::position, AlignBy::token, AlignBy::first_difference};
 constexpr TrajectoryBasis kBases[] = {TrajectoryBasis::joint, TrajectoryBasis::a, TrajectoryBasis::b};
-constexpr const char* kKinds[] = {"compare-heatmap", "compare-norms", "compare-pca"};
+constexpr const char* kKinds[] = {"compare-heatmap", "compare-norms", "compare-pca", "compare-multiples"};
 
 struct Arguments {
   SideOptions sides;
-  std::string align = "position", points, tolerance, sort = "time", kind = kKinds[0], basis = "joint", size;
+  std::vector<std::string> more;  // beside A and B
+  std::string align = "position", points, tolerance, sort = "time", kind, basis = "joint", size;
   std::vector<std::string> figures;
   std::optional<std::int64_t> layer;
   std::int64_t state = 0;
@@ -105,18 +107,6 @@ Status check_figures(const Arguments& given) {
   return {};
 }
 
-Status finish(Comparison& comparison, const Reporting& reporting) {
-  Progress progress("comparing, %", 100, reporting.quiet);
-  while (comparison.work([] { return interrupted().load(); })) {
-    if (interrupted()) return Error{.code = Code::cancelled, .message = "interrupted"};
-    progress.show(static_cast<std::int64_t>(100 * comparison.view()->progress));
-  }
-  const auto view = comparison.view();
-  if (!view->is_whole) return Error{.code = Code::environment, .field = "history", .message = view->refusal};
-  if (!view->refusal.empty() && !reporting.quiet) warn(view->refusal + "; --budget keeps more");
-  return {};
-}
-
 Result<std::vector<LayerShape>> shapes_of(Comparison& comparison, const ComparedRuns& compared) {
   std::vector<LayerShape> shapes;
   for (const int layer : compared.table.layers()) {
@@ -128,46 +118,22 @@ Result<std::vector<LayerShape>> shapes_of(Comparison& comparison, const Compared
   return shapes;
 }
 
-/// The layer that is drawn: as asked for, or the one that differs first.
-int drawn_layer(const Arguments& given, const ComparedRuns& compared) {
-  if (given.layer) return static_cast<int>(*given.layer);
-  const std::vector<int> layers = compared.table.layers();
-  TablePlace first;
-  int drawn = layers.empty() ? 0 : layers.front();
-  for (const int layer : layers)
-    if (const TablePlace place = compared.table.first_of_layer(layer); place.column >= 0 && (first.column < 0 || place.column < first.column)) first = place, drawn = layer;
-  return drawn;
-}
-
-/// What figures are drawn beside: the lab's snapshot, or as much of one as a trace tells.
-Snapshot snapshot_of(const Arguments& given, const BothSides& sides, const ComparedRuns& compared) {
-  Snapshot snapshot;
-  if (const auto& known = sides.snapshot_a ? sides.snapshot_a : sides.snapshot_b) {
-    snapshot = *known;
-  } else {
-    auto facts = std::make_shared<ModelFacts>();
-    facts->name = compared.a.model, facts->hash = compared.a.model_hash, facts->arithmetic = compared.a.dtype;
-    snapshot.model = std::move(facts);
-  }
-  snapshot.selection = {.layer = drawn_layer(given, compared), .state = given.state};
-  return snapshot;
-}
-
 Status write_figures(const Arguments& given, const BothSides& sides, Comparison& comparison, std::shared_ptr<ComparedRuns> compared, std::vector<std::string>& files) {
   if (given.figures.empty()) return {};
-  const Snapshot snapshot = snapshot_of(given, sides, *compared);
+  const Snapshot snapshot = snapshot_beside(sides.snapshot_a ? sides.snapshot_a : sides.snapshot_b, *compared, given.layer, given.state);
   const auto layer = static_cast<int>(snapshot.selection.layer);
   const std::int64_t columns = compared->alignment->count();
   const TrajectoryBasis basis = named(kBases, given.basis);
-  if (given.kind == "compare-heatmap") {
+  const std::string kind = given.kind.empty() ? kKinds[0] : given.kind;
+  if (kind == "compare-heatmap") {
     LAB_ASSIGN(compared->slab, comparison.slab(layer, given.state, 0, columns));
-  } else if (given.kind == "compare-pca") {
+  } else if (kind == "compare-pca") {
     LAB_ASSIGN(compared->trajectories, comparison.trajectories(layer, basis, 0, columns));
   }
   auto derived = std::make_shared<Derived>();
   derived->comparison = std::move(compared);
-  command::ExportFigure wanted{.kind = given.kind, .file = given.figures.front()};
-  wanted.height_in = wanted.width_in * find_figure(given.kind)->aspect;
+  command::ExportFigure wanted{.kind = kind, .file = given.figures.front()};
+  wanted.height_in = wanted.width_in * find_figure(kind)->aspect;
   if (!given.size.empty()) {
     LAB_ASSIGN(std::tie(wanted.width_in, wanted.height_in), parse_size(given.size));
   }
@@ -180,9 +146,29 @@ Status write_figures(const Arguments& given, const BothSides& sides, Comparison&
   return {};
 }
 
+/// What of the command line is for two only.
+Status check_many(const Arguments& given) {
+  if (given.sides.b.empty())
+    return Error{.code = Code::bad_argument, .file = given.sides.a, .field = "B", .expected = "a second trace, session or model", .found = "nothing",
+                 .message = "there is nothing to draw beside it", .next = "`statelab figure compare-multiples SESSION` draws the runs of one session"};
+  const std::pair<const char*, bool> options[] = {{"--run-a", !given.sides.run_a.empty()}, {"--run-b", !given.sides.run_b.empty()}, {"--shapes", given.shapes},
+                                                  {"--text-b", given.sides.input_b.is_given()}, {"--kind", !given.kind.empty() && given.kind != "compare-multiples"}};
+  for (const auto& [name, is_given] : options)
+    if (is_given)
+      return Error{.code = Code::bad_argument, .field = name, .expected = "two to be compared", .found = std::to_string(2 + given.more.size()), .message = "this is for two only"};
+  return {};
+}
+
 Result<int> run(const Arguments& given) {
   LAB_ASSIGN(const CompareOptions options, options_of(given));
   LAB_TRY(check_figures(given));
+  if (!given.more.empty() || given.kind == "compare-multiples") {
+    LAB_TRY(check_many(given));
+    ManyOptions many{.paths = {given.sides.a, given.sides.b}, .input = given.sides.input, .compare = options, .figures = given.figures, .size = given.size, .layer = given.layer,
+                     .state = given.state, .data = given.data, .order = named(kOrders, given.sort), .arithmetic = given.arithmetic, .history = given.history, .reporting = given.reporting};
+    many.paths.insert(many.paths.end(), given.more.begin(), given.more.end());
+    return compare_many(many);
+  }
   LAB_ASSIGN(BothSides sides, open_sides(given.sides, given.arithmetic, given.history, given.reporting));
   LAB_ASSIGN(const auto comparison, Comparison::begin(std::move(sides.a), std::move(sides.b), options));
   LAB_TRY(finish(*comparison, given.reporting));
@@ -212,6 +198,7 @@ void add_compare(CLI::App& app, Action& action) {
   CLI::App* sub = app.add_subcommand("compare", "Compares two traces, sessions or models that read an input, point by point over time");
   sub->add_option("A", given->sides.a, "A trace (.safetensors, .npz), a session, or a model: a folder, a file in it, builtin:NAME")->required();
   sub->add_option("B", given->sides.b, "Likewise; a model without an input reads the tokens of the other. Without B: two runs of the session A");
+  sub->add_option("MORE", given->more, "Up to four more: each is compared with A, and --figure draws how they differ from it, one below the other");
   add_input(*sub, given->sides.input, InputNeed::optional);
   add_second_input(*sub, given->sides.input_b);
   sub->add_option("--run-a", given->sides.run_a, "The run of the session A, by name or number. Default: the active one");
@@ -223,7 +210,7 @@ void add_compare(CLI::App& app, Action& action) {
   sub->add_option("--sort", given->sort, "The order of the table")->check(CLI::IsMember(names_of(kOrders)))->capture_default_str();
   sub->add_flag("--shapes", given->shapes, "Also the Procrustes distance and CKA of each layer's states");
   sub->add_option("--figure", given->figures, "Draws a figure into a .pdf, .svg, .png or .csv file; may be given several times")->expected(1)->take_all();
-  sub->add_option("--kind", given->kind, "What is drawn")->check(CLI::IsMember(names_of(kKinds)))->capture_default_str();
+  sub->add_option("--kind", given->kind, "What is drawn. Default: compare-heatmap of two, compare-multiples of more")->check(CLI::IsMember(names_of(kKinds)));
   sub->add_option("--layer", given->layer, "The layer that is drawn. Default: the one that differs first");
   sub->add_option("--state-index", given->state, "The state index n of compare-heatmap")->capture_default_str();
   sub->add_option("--basis", given->basis, "Whose principal axes compare-pca has")->check(CLI::IsMember(names_of(kBases)))->capture_default_str();
@@ -234,7 +221,8 @@ void add_compare(CLI::App& app, Action& action) {
   add_reporting(*sub, given->reporting);
   sub->footer(
       "Exit code 0: equal, 1: different, 2: refused.\n"
-      "Example:\n  statelab compare builtin:prose builtin:prose --text 'In the beginning God' --text-b 'In the beginning man' --figure states.pdf");
+      "Example:\n  statelab compare builtin:prose builtin:prose --text 'In the beginning God' --text-b 'In the beginning man' --figure states.pdf\n"
+      "  statelab compare a.statelab.json b.statelab.json c.statelab.json --figure all.pdf");
   sub->callback([given, &action] { action = [given] { return run(*given); }; });
 }
 

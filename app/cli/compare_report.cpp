@@ -185,6 +185,15 @@ std::vector<std::size_t> sorted_points(const DifferenceTable& table, DifferenceO
   return places;
 }
 
+int first_layer_that_differs(const ComparedRuns& compared) {
+  const std::vector<int> layers = compared.table.layers();
+  TablePlace first;
+  int found = layers.empty() ? 0 : layers.front();
+  for (const int layer : layers)
+    if (const TablePlace place = compared.table.first_of_layer(layer); place.column >= 0 && (first.column < 0 || place.column < first.column)) first = place, found = layer;
+  return found;
+}
+
 void print_comparison(const ComparedRuns& compared, DifferenceOrder order, const std::vector<LayerShape>& shapes) {
   fmt::print("A: {}\nB: {}\n{}\n{}\n\n", side_text(compared.a), side_text(compared.b), alignment_line(*compared.alignment), tolerance_text(compared.table.tolerance));
   std::vector<std::vector<std::string>> rows{{"point", "status", "first t", "tokens", "rel. L2", "at t", "max abs", "cosine"}};

@@ -21,6 +21,9 @@ struct LayerShape {
 /// The rows of the table in an order; places in DifferenceTable::points.
 std::vector<std::size_t> sorted_points(const DifferenceTable& table, DifferenceOrder order);
 
+/// The layer that differs first, or the first one.
+int first_layer_that_differs(const ComparedRuns& compared);
+
 void print_comparison(const ComparedRuns& compared, DifferenceOrder order, const std::vector<LayerShape>& shapes);
 JsonValue json_of(const ComparedRuns& compared, DifferenceOrder order, const std::vector<LayerShape>& shapes);
 

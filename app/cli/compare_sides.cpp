@@ -1,10 +1,13 @@
 #include "app/cli/compare_sides.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "app/cli/compare_report.h"
 #include "app/cli/output.h"
 #include "app/cli/scene.h"
 
@@ -61,6 +64,11 @@ Result<BothSides> runs_of_session(const SideOptions& options, const Arithmetic& 
   return sides;
 }
 
+Error missing_input() {
+  return {.code = Code::missing, .field = "INPUT", .expected = "--text, --file, --ids, --ids-file or --input", .found = "none",
+          .message = "nobody says what the models shall read"};
+}
+
 /// The tokens of one side as the input of the other.
 Result<InputOptions> tokens_of(const CompareSource& side) {
   InputOptions input;
@@ -70,6 +78,21 @@ Result<InputOptions> tokens_of(const CompareSource& side) {
                  .message = "nobody says what the model shall read"};
   input.ids = fmt::format("{}", fmt::join(tokens, ","));
   return input;
+}
+
+/// A trace, a session or a model that reads an input; the run of a session by its name, else its active one.
+Result<OpenedSide> open_side(const std::string& path, const InputOptions& input, const std::string& run, const char* option, const Arithmetic& arithmetic,
+                             const History& history, const Reporting& reporting) {
+  const std::filesystem::path place = path;
+  OpenedSide side{.name = (place.has_filename() ? place : place.parent_path()).filename().string()};
+  if (kind_of(path) == SideKind::trace) {
+    LAB_ASSIGN(side.recorded, open_trace(path));
+    return side;
+  }
+  LAB_ASSIGN(Prepared prepared, prepare_side(path, kind_of(path) == SideKind::model ? input : InputOptions(), arithmetic, history, reporting));
+  side.snapshot = std::move(prepared.snapshot), side.opened = std::move(prepared.opened);
+  LAB_ASSIGN(side.run, run_named(*side.snapshot, run, option, side.snapshot->active_run));
+  return side;
 }
 
 class Opening {
@@ -89,33 +112,20 @@ class Opening {
 
  private:
   const InputOptions& input_of(bool is_b) const { return is_b && options_.input_b.is_given() ? options_.input_b : options_.input; }
-  static Error missing_input() {
-    return {.code = Code::missing, .field = "INPUT", .expected = "--text, --file, --ids, --ids-file or --input", .found = "none",
-            .message = "nobody says what the models shall read"};
-  }
 
   Status open_one(bool is_b, BothSides& sides) {
     const std::string& path = is_b ? options_.b : options_.a;
+    InputOptions input = input_of(is_b);
+    if (kind_of(path) == SideKind::model && !input.is_given()) {
+      const auto& other = is_b ? sides.a : sides.b;
+      if (!other) return missing_input();
+      LAB_ASSIGN(input, tokens_of(*other));
+    }
+    input.length = options_.input.length;
+    LAB_ASSIGN(const OpenedSide side, open_side(path, input, is_b ? options_.run_b : options_.run_a, is_b ? "--run-b" : "--run-a", arithmetic_, history_, reporting_));
     std::unique_ptr<CompareSource>& into = is_b ? sides.b : sides.a;
-    const SideKind kind = kind_of(path);
-    if (kind == SideKind::trace) {
-      LAB_ASSIGN(into, trace_source(path));
-      return {};
-    }
-    InputOptions input;
-    if (kind == SideKind::model) {
-      input = input_of(is_b);
-      if (!input.is_given()) {
-        const auto& other = is_b ? sides.a : sides.b;
-        if (!other) return missing_input();
-        LAB_ASSIGN(input, tokens_of(*other));
-      }
-      input.length = options_.input.length;
-    }
-    LAB_ASSIGN(const Prepared prepared, prepare_side(path, input, arithmetic_, history_, reporting_));
-    LAB_ASSIGN(const std::int64_t run, run_named(*prepared.snapshot, is_b ? options_.run_b : options_.run_a, is_b ? "--run-b" : "--run-a", prepared.snapshot->active_run));
-    LAB_ASSIGN(into, run_source(*prepared.snapshot, run, prepared.opened, arithmetic_.context()));
-    (is_b ? sides.snapshot_b : sides.snapshot_a) = prepared.snapshot;
+    LAB_ASSIGN(into, side.source(arithmetic_));
+    (is_b ? sides.snapshot_b : sides.snapshot_a) = side.snapshot;
     return {};
   }
 
@@ -130,6 +140,52 @@ class Opening {
 Result<BothSides> open_sides(const SideOptions& options, const Arithmetic& arithmetic, const History& history, const Reporting& reporting) {
   if (options.b.empty()) return runs_of_session(options, arithmetic, history, reporting);
   return Opening(options, arithmetic, history, reporting).open();
+}
+
+Result<std::unique_ptr<CompareSource>> OpenedSide::source(const Arithmetic& arithmetic) const {
+  if (recorded) return trace_source(recorded);
+  return run_source(*snapshot, run, opened, arithmetic.context());
+}
+
+Result<std::vector<OpenedSide>> open_many(const std::vector<std::string>& paths, const InputOptions& input, const Arithmetic& arithmetic, const History& history,
+                                          const Reporting& reporting) {
+  std::vector<OpenedSide> sides;
+  InputOptions read = input;
+  for (const std::string& path : paths) {
+    if (kind_of(path) == SideKind::model && !read.is_given()) {
+      if (sides.empty()) return missing_input();
+      LAB_ASSIGN(const auto first, sides.front().source(arithmetic));
+      LAB_ASSIGN(read, tokens_of(*first));
+    }
+    LAB_ASSIGN(OpenedSide side, open_side(path, read, "", "", arithmetic, history, reporting));
+    sides.push_back(std::move(side));
+  }
+  return sides;
+}
+
+Snapshot snapshot_beside(const std::shared_ptr<const Snapshot>& known, const ComparedRuns& compared, std::optional<std::int64_t> layer, std::int64_t state) {
+  Snapshot snapshot;
+  if (known) {
+    snapshot = *known;
+  } else {
+    auto facts = std::make_shared<ModelFacts>();
+    facts->name = compared.a.model, facts->hash = compared.a.model_hash, facts->arithmetic = compared.a.dtype;
+    snapshot.model = std::move(facts);
+  }
+  snapshot.selection = {.layer = layer.value_or(first_layer_that_differs(compared)), .state = state};
+  return snapshot;
+}
+
+Status finish(Comparison& comparison, const Reporting& reporting) {
+  Progress progress("comparing, %", 100, reporting.quiet);
+  while (comparison.work([] { return interrupted().load(); })) {
+    if (interrupted()) return Error{.code = Code::cancelled, .message = "interrupted"};
+    progress.show(static_cast<std::int64_t>(100 * comparison.view()->progress));
+  }
+  const auto view = comparison.view();
+  if (!view->is_whole) return Error{.code = Code::environment, .field = "history", .message = view->refusal};
+  if (!view->refusal.empty() && !reporting.quiet) warn(view->refusal + "; --budget keeps more");
+  return {};
 }
 
 }  // namespace lab::cli

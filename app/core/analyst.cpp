@@ -26,7 +26,7 @@ struct Analyst::Parts {
   static bool supersedes(const Question& next, const Question& now) {
     Selection a = next.snapshot->selection, b = now.snapshot->selection;
     a.cursor_a = a.cursor_b = b.cursor_a = b.cursor_b = 0;
-    const bool other_comparison = next.query.comparison != now.query.comparison;
+    const bool other_comparison = next.query.comparison != now.query.comparison || next.query.multiples != now.query.multiples;
     const bool other_rows = other_comparison || next.query.rows_axis != now.query.rows_axis || next.query.watched != now.query.watched;
     return a != b || other_rows || next.opened != now.opened;
   }

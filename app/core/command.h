@@ -447,6 +447,7 @@ struct FigureLook {
   double yaw = 0.6, pitch = 0.35, zoom = 1;
   std::vector<double> center;  // of what a zoom shows: x and y
   std::int64_t run_a = -1, run_b = -1, offset = 0;       // of comparisons, as in ComparisonQuery
+  std::vector<std::int64_t> runs;                        // of several runs: those beside run_a; empty: all others
   std::string align = "position", basis = "joint";       // "position", "token", "first-difference", "offset"; "joint", "a", "b"
   std::vector<double> step_bounds;    // of time steps, low and high, under other rules of discretisation; empty: none
   friend bool operator==(const FigureLook&, const FigureLook&) = default;
@@ -457,7 +458,7 @@ struct FigureLook {
                       field("watched", &FigureLook::watched), field("of", &FigureLook::of), field("all_layers", &FigureLook::all_layers), field("log_counts", &FigureLook::log_counts),
                       field("yaw", &FigureLook::yaw), field("pitch", &FigureLook::pitch), field("zoom", &FigureLook::zoom),
                       field("center", &FigureLook::center), field("run_a", &FigureLook::run_a), field("run_b", &FigureLook::run_b),
-                      field("offset", &FigureLook::offset), field("align", &FigureLook::align), field("basis", &FigureLook::basis),
+                      field("runs", &FigureLook::runs), field("offset", &FigureLook::offset), field("align", &FigureLook::align), field("basis", &FigureLook::basis),
                       field("step_bounds", &FigureLook::step_bounds));
   }
 };

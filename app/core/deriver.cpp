@@ -11,6 +11,7 @@
 #include "app/core/discretisation_look.h"
 #include "app/core/lens.h"
 #include "app/core/mixer_look.h"
+#include "app/core/multiples.h"
 #include "app/core/run_strips.h"
 #include "app/core/sampler.h"
 #include "app/core/slab_maker.h"
@@ -41,7 +42,7 @@ struct Kept {
 }  // namespace
 
 struct Deriver::Parts {
-  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparison_maker(arithmetic) {}
+  explicit Parts(const ContextOptions& arithmetic) : context(arithmetic), comparison_maker(arithmetic), multiples_maker(arithmetic) {}
 
   void use(const std::shared_ptr<const OpenedModel>& model, std::uint64_t another_run);
   std::optional<std::shared_ptr<const StateSlab>> slab(const Snapshot& snapshot, const Query& query, std::string& refusal,
@@ -101,6 +102,7 @@ struct Deriver::Parts {
   Kept<LayerReach> kept_reach;
   Kept<HiddenAttentionMap> kept_hidden;
   ComparisonMaker comparison_maker;  // of all runs: it stays when another one becomes active
+  MultiplesMaker multiples_maker;
   Kept<DiscretisationTable> kept_discretisation;
   std::optional<StepBounds> kept_bounds;  // that it was made with
   Kept<HalfLifeMap> kept_half_lives;
@@ -488,6 +490,11 @@ bool Deriver::Parts::fill(const Snapshot& snapshot, const Query& query, const st
   if (query.compared_next && derived.comparison)
     derived.compared_next = compared_next_maker.make(snapshot, *derived.comparison, sampleable,
                                                      [this](bool of_b, std::int64_t token) { return comparison_maker.logits_after(of_b, token); });
+  if (query.multiples) {
+    auto made = multiples_maker.make(snapshot, opened, *query.multiples, cancelled);
+    if (!made) return false;
+    derived.multiples = std::move(*made);
+  }
   if (query.surprise)
     derived.surprise = surprise_maker.make(snapshot, sampleable, [&](std::int64_t position) { return logits_after(snapshot, position); }, cancelled);
   return true;

@@ -81,6 +81,12 @@ RunPair runs_to_compare(const Snapshot& snapshot) {
   return both;
 }
 
+AlignBy aligned_by(const command::Compare& how) {
+  for (const AlignBy by : {AlignBy::token, AlignBy::first_difference, AlignBy::offset})
+    if (how.align == name_of(by)) return by;
+  return AlignBy::position;
+}
+
 bool counts_in_b(const Snapshot& snapshot) {
   const RunPair runs = runs_to_compare(snapshot);
   return runs.b && runs.b->id == snapshot.active_run;

@@ -215,6 +215,8 @@ struct RunPair {
   const RunFacts* b = nullptr;
 };
 RunPair runs_to_compare(const Snapshot& snapshot);
+/// What a choice of the runs that are compared says of their tokens.
+AlignBy aligned_by(const command::Compare& how);
 /// Whether the cursor and the tokens shown are those of B: where B is the active run. Otherwise they are taken as those of A.
 bool counts_in_b(const Snapshot& snapshot);
 /// The column of an alignment in which a token of one side stands, and the token that a column has, -1 for none. Beyond the last token
@@ -457,6 +459,20 @@ struct ComparisonQuery {
   friend bool operator==(const ComparisonQuery&, const ComparisonQuery&) = default;
 };
 
+/// Runs by their numbers, −1 behind the last one; none of them means all that there are.
+constexpr std::size_t kMostMultiples = 5;
+using RunList = std::array<std::int64_t, kMostMultiples>;
+constexpr RunList kNoRuns = {-1, -1, -1, -1, -1};
+
+/// Runs that are set beside A at once, what is drawn of each as in ComparisonQuery::slab.
+struct MultiplesQuery {
+  std::int64_t a = -1;     // as in ComparisonQuery
+  RunList runs = kNoRuns;  // beside it; none: the first others
+  AlignBy by = AlignBy::position;
+  std::int64_t offset = 0;
+  friend bool operator==(const MultiplesQuery&, const MultiplesQuery&) = default;
+};
+
 /// A layer's recurrence under several rules of discretisation, over the tokens [first, last). The exact one comes first.
 struct DiscretisationTable {
   std::int64_t layer = 0, first = 0, last = 0;
@@ -490,6 +506,7 @@ struct Query {
   std::optional<TokenWindows> windows;  // to be compared channel by channel
   std::optional<ComparisonQuery> comparison;
   bool compared_next = false;           // what both runs of the comparison expect after the column of cursor A
+  std::optional<MultiplesQuery> multiples;
   bool discretisation = false;
   std::optional<StepBounds> step_bounds;  // of its second set of curves
   friend bool operator==(const Query&, const Query&) = default;
@@ -520,6 +537,7 @@ struct Derived {
   std::shared_ptr<const ComparedRuns> comparison;    // as far as it has come; null where there are no two runs
   std::int64_t compared_a = -1, compared_b = -1;     // the runs that it is of
   std::shared_ptr<const ComparedNext> compared_next;
+  std::shared_ptr<const RunMultiples> multiples;
 };
 
 }  // namespace lab

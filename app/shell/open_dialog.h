@@ -1,6 +1,7 @@
 #pragma once
 // Chooses what is opened, with the keyboard or the mouse: places, what lies in one, and what the chosen model is and needs
 // before anything is loaded.
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

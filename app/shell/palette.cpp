@@ -222,6 +222,9 @@ void add_views(Finder& finder, const Snapshot& snapshot) {
     add_view(finder, std::string("tokens coloured by ") + token_measures()[static_cast<std::size_t>(i)].short_name, &PaneMemory::token_measure, i);
   for (const TimeClock clock : {TimeClock::token, TimeClock::layer, TimeClock::wall})
     add_view(finder, std::string("time axis: ") + kClockNames[static_cast<std::size_t>(clock)], &PaneMemory::clock, clock);
+  if (sides_of(snapshot).size() > 2)
+    for (const bool all : {false, true})
+      finder.add("view", all ? "compare: the difference of every run" : "compare: the difference of B", [all](PaneMemory& memory) { memory.compare.shows_all = all; });
   add_view(finder, "PCA: 2D", &PaneMemory::pca_3d, false);
   add_view(finder, "PCA: 3D", &PaneMemory::pca_3d, true);
   for (int i = 0; i < static_cast<int>(std::size(kMapNames)); ++i)

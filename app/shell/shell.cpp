@@ -171,10 +171,7 @@ std::optional<ComparisonQuery> Shell::Parts::comparison() const {
   const RunPair runs = runs_to_compare(*snapshot);
   if (!runs.a) return {};
   const command::Compare& how = snapshot->selection.compare;
-  ComparisonQuery query{.a = runs.a->id, .b = runs.b->id, .offset = how.offset, .basis = memory.compare.basis};
-  for (const AlignBy by : {AlignBy::position, AlignBy::token, AlignBy::first_difference, AlignBy::offset})
-    if (how.align == name_of(by)) query.by = by;
-  return query;
+  return ComparisonQuery{.a = runs.a->id, .b = runs.b->id, .by = aligned_by(how), .offset = how.offset, .basis = memory.compare.basis};
 }
 
 /// Asks the analyst for what the visible panes show.
@@ -192,6 +189,8 @@ void Shell::Parts::ask() {
   if (page() == Page::monitor) query.windows = memory.windows;
   if (const auto wanted = std::exchange(query.comparison, {}))
     if ((query.comparison = comparison())) query.comparison->slab = wanted->slab, query.comparison->trajectories = wanted->trajectories;
+  if (query.comparison && workspace.panes().contains("compare-difference") && shows_multiples(*snapshot, memory.compare))
+    query.multiples = multiples_query(*snapshot, memory.compare);
   const bool compares_on = query.comparison && analyst.idle() && derived->comparison && !derived->comparison->is_whole;
   const bool goes_on = query.surprise && analyst.idle() && derived->surprise && !derived->surprise->is_whole;  // made in pieces
   if (!opened || !snapshot->model || (asked_number == snapshot->number && asked == query && !goes_on && !compares_on)) return;
@@ -355,6 +354,7 @@ void Shell::Parts::name_dialogs() {
     if (auto figure = export_dialog.draw(ui, window, *snapshot)) {
       FigureOptions shown = shown_options(figure->kind, memory);
       shown.comparison = comparison().value_or(ComparisonQuery());
+      if (shows_multiples(*snapshot, memory.compare)) shown.runs = multiples_query(*snapshot, memory.compare).runs;
       figure->look = look_of(shown);
       send(std::move(*figure));
     }

@@ -42,6 +42,7 @@ std::string figure_of(const std::string& pane, const PaneMemory& memory, const S
   if (pane == "rules" || pane == "alerts" || pane == "alert-table") return "alerts";
   if (pane == "evidence") return "alert-evidence";
   if (pane == "compare-next") return "next-token";
+  if (pane == "compare-difference" && shows_multiples(snapshot, memory.compare)) return "compare-multiples";
   if (pane == "compare-pca" || pane == "compare-norms") return pane;
   if (pane.starts_with("compare-")) return "compare-heatmap";
   if (pane == "response") return "alert-limits";

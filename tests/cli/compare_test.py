@@ -187,6 +187,29 @@ class Runs(CompareCase):
         self.run_program("compare", a, b, "--figure", "traces.png", expect=1)
         self.assertEqual(self.refusal("compare", a, b, "--figure", "traces.jpg")["field"], "--figure")
 
+    def test_several_are_compared_with_the_first_and_drawn_below_each_other(self):
+        texts = {"a.safetensors": "· A · B", "b.safetensors": "· A · C", "c.safetensors": "· A · B"}
+        for name, text in texts.items():
+            self.run_program("trace", "builtin:copy", "--text", text, "-o", name, "--quiet")
+        found = self.json_of("compare", *texts, "builtin:copy", "--figure", "all.pdf", "--figure", "all.svg", "--data", expect=1)
+        self.assertEqual([run["equal"] for run in found["runs"]], [False, True, True])
+        self.assertEqual(found["runs"][0]["first_difference"], {"point": "tok.ids", "token": 3})
+        self.assertEqual(found["files"], ["all.pdf", "all.svg", "all.csv"])
+        drawn = (self.folder / "all.svg").read_text()
+        for name in ("b.safetensors", "c.safetensors", "builtin:copy"):
+            self.assertIn(name, drawn)
+        rows = [row.split(",") for row in (self.folder / "all.csv").read_text().splitlines()[1:]]
+        differing = {(row[0], int(row[3])) for row in rows if float(row[7]) != 0}
+        self.assertEqual(differing, {("b.safetensors", 3)})
+        said = self.run_program("compare", *texts, expect=1).stdout
+        self.assertIn("c.safetensors", said)
+        self.assertTrue(self.json_of("compare", "a.safetensors", "c.safetensors", "builtin:copy")["equal"])
+        self.assertEqual(self.refusal("compare", *["a.safetensors"] * 7)["field"], "MORE")
+        self.assertEqual(self.refusal("compare", *texts, "--run-a", "0")["field"], "--run-a")
+        self.assertEqual(self.refusal("compare", *texts, "--kind", "compare-pca")["field"], "--kind")
+        self.assertEqual(self.refusal("compare", "a.safetensors", "--kind", "compare-multiples")["field"], "B")
+        self.run_program("figure", "compare-multiples", self.session(), "--layer", 1, "-o", "runs.svg")
+
     def test_figures_of_sessions_go_by_the_names_of_all_figures(self):
         self.run_program("figure", "compare-norms", self.session(), "-o", "norms.svg")
         self.run_program("figure", "compare-heatmap", self.session(), "--layer", 1, "-o", "maps.svg")

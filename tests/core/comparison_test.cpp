@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "app/core/comparison_maker.h"
+#include "app/core/multiples.h"
 #include "app/core/state_plane.h"
 #include "deriver_support.h"
 #include "model/files/safetensors.h"
@@ -456,6 +457,63 @@ TEST_CASE("comparison: a view asks for the active run beside the one it came fro
   carry_out(alone, command::FeedText{"x"});
   carry_out(alone, command::ReadWaiting{});
   CHECK(!deriver.derive(alone.snapshot(), alone.opened(), {.comparison = whole})->comparison);
+}
+
+TEST_CASE("multiples: each run less A over the tokens of A, whatever it is aligned by, is what brute force says") {
+  ForkedLab lab("mamba2");
+  carry_out(lab, command::SwitchRun{0});
+  carry_out(lab, command::Fork{5, "longer", false});
+  carry_out(lab, command::FeedText{"an other text than that of the first one, and a longer one"});
+  carry_out(lab, command::ReadWaiting{});
+  carry_out(lab, command::SwitchRun{0});
+  carry_out(lab, command::Select{1, 0, 3});
+  Deriver deriver({});
+  const auto all = deriver.derive(lab.snapshot(), lab.opened(), {.multiples = MultiplesQuery{}})->multiples;
+  REQUIRE(all);
+  CHECK((all->a == 0 && all->tokens == kTokens && all->layer == 1));
+  REQUIRE(all->runs.size() == 2);
+  CHECK(all->runs[0].name == "zeroed");
+  CHECK((all->runs[0].apart == -1 && all->runs[1].apart == 5));
+  const auto a = states_of(lab, 0, 1);
+  for (const RunMultiple& each : all->runs) {
+    const auto b = states_of(lab, each.run, 1);
+    REQUIRE((each.slab && each.slab->columns == kTokens));
+    for (std::size_t t = 0; t < static_cast<std::size_t>(kTokens); ++t)
+      for (std::size_t channel = 0; channel < static_cast<std::size_t>(each.slab->rows); ++channel)
+        CHECK(each.slab->difference[t * static_cast<std::size_t>(each.slab->rows) + channel] == b[t][channel * 8 + 3] - a[t][channel * 8 + 3]);
+  }
+  const auto shifted = deriver.derive(lab.snapshot(), lab.opened(), {.multiples = MultiplesQuery{.runs = {1, -1, -1, -1, -1}, .by = AlignBy::offset, .offset = 4}})->multiples;
+  REQUIRE((shifted && shifted->runs.size() == 1));
+  const PairedSlab& slab = *shifted->runs[0].slab;
+  CHECK(slab.columns == kTokens);
+  const auto zeroed = states_of(lab, 1, 1);
+  CHECK(slab.difference[0] == zeroed[4][3] - a[0][3]);
+  CHECK((slab.has_both[kTokens - 5] && !slab.has_both[kTokens - 4]));
+}
+
+TEST_CASE("multiples: what has not changed is kept, what was cancelled is not there, and what cannot be drawn says why") {
+  ForkedLab lab("mamba2");
+  carry_out(lab, command::Fork{10, "third", false});
+  const MultiplesQuery query{.a = 0};
+  MultiplesMaker maker({});
+  const auto make = [&](const std::function<bool()>& cancelled = {}) { return maker.make(*lab.snapshot(), lab.opened(), query, cancelled); };
+  const auto first = *make();
+  carry_out(lab, command::Step{1});  // of the third run
+  carry_out(lab, command::RenameRun{1, "called otherwise"});
+  const auto second = *make();
+  CHECK(second->runs[0].slab == first->runs[0].slab);
+  CHECK(second->runs[0].name == "called otherwise");
+  CHECK(second->runs[1].slab != first->runs[1].slab);
+  carry_out(lab, command::Select{0, 0, 0});
+  CHECK_FALSE(make([] { return true; }));
+  FreshLab alone("mamba2");
+  CHECK(*maker.make(*alone.snapshot(), alone.opened(), {}, {}) == nullptr);
+  FreshLab other("mamba1");
+  carry_out(other, command::FeedText{"x"});
+  carry_out(other, command::ReadWaiting{});
+  const auto refused = set_beside(*source_of(lab, 0), *source_of(other, 0), {.last = 1});
+  REQUIRE(refused);
+  CHECK((!refused->slab && refused->refusal.find("states of different shapes") == 0));
 }
 
 }  // namespace

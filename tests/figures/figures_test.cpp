@@ -78,6 +78,7 @@ TEST_CASE("figures: every kind draws its axis labels from the same snapshot, on 
       {"weight-histogram", {"elements", "Values of w.weight"}},
       {"compare-heatmap", {"token", "half-life, tokens", "A  main", "B  zeroed", "same range", "B − A", "own range, symmetric", "bit-equal before t = 2", "h[channel, 1]"}},
       {"compare-norms", {"token", "‖h‖₂ L0", "‖h‖₂ L1", "State norms of A and B", "A main solid, B zeroed dashed", "edit before t = 2"}},
+      {"compare-multiples", {"token", "half-life, tokens", "zeroed", "less main · layer 1 · h[channel, 1] · one range", "of another shape", "states of different shapes have no difference"}},
       {"compare-pca", {"PC1, 60 % (A 70 %, B 50 %)", "PC2, 25 % (A 20 %, B 30 %)", "joint basis", "Procrustes 0.4, CKA 0.9", "A 4", "B 4", "last equal, t = 1"}},
   };
   CHECK(std::size(expected) == figure_kinds().size());
@@ -831,6 +832,48 @@ TEST_CASE("compare-pca: both paths on one pair of axes, the nearest point by nam
   CHECK(lines_of(csv_of("compare-pca", made.snapshot, made.derived, {})) == 1 + 2 * 5 * 3);
   CHECK(lines_of(csv_of("compare-norms", made.snapshot, made.derived, {})) == 1 + 2 * 5);
   CHECK(lines_of(csv_of("compare-heatmap", made.snapshot, made.derived, {})) == 1 + 5 * kChannels);
+}
+
+TEST_CASE("compare-multiples: one plot a run in its colour, one range for all, a red line where a text leaves that of A") {
+  HandMade made;
+  made.fork_one();
+  auto larger = std::make_shared<PairedSlab>(*made.comparison->slab);
+  for (float& value : larger->difference) value *= 2;
+  larger->has_both[0] = 0;
+  made.multiples->runs.push_back({.run = kFirstGuest, .name = "a file", .alignment = made.comparison->alignment, .slab = larger});
+  FigureOptions options;
+  options.scaling = Scaling::linear;
+  const Figure figure = figure_of("compare-multiples", made, options);
+  REQUIRE(figure.plots.size() == 3);
+  CHECK((figure.plots[0].title_ink == Ink::run_b && figure.plots[2].title_ink == Ink::run_d));
+  const auto first = layer_of<HeatLayer>(figure, 0), last = layer_of<HeatLayer>(figure, 2);
+  CHECK(first.scale == last.scale);
+  CHECK(first.scale.high > static_cast<double>(made.comparison->slab->largest_difference));
+  CHECK(first.row_order == std::vector<std::int32_t>{2, 0, 3, 1});
+  CHECK((last.column(0) == nullptr && last.column(1) != nullptr));
+  CHECK(layer_of<RuleLayer>(figure, 0).at == 3.5);
+  CHECK(layer_of<NoteLayer>(figure, 1).text == "states of different shapes have no difference");
+  const std::string value = value_of("compare-multiples", made, 3, 0.5, options);
+  for (const char* part : {"zeroed\tt = 3", "channel 2\tn = 1", "main\t+0.42", "difference\t−0.21"}) CHECK_MESSAGE(has(value, part), value);
+  CHECK(value_of("compare-multiples", made, 3, 0.5, options, 1).empty());
+  CHECK(lines_of(csv_of("compare-multiples", made.snapshot, made.derived, {})) == 1 + 2 * 5 * kChannels);
+  made.multiples->runs = {made.multiples->runs[1]};
+  const auto refused = find_figure("compare-multiples")->make(made.snapshot, made.derived, options);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().message == "states of different shapes have no difference");
+}
+
+TEST_CASE("compare-multiples: which runs are drawn goes into a session and comes back") {
+  FigureOptions options;
+  options.comparison = {.a = 2, .by = AlignBy::token};
+  options.runs = {0, kFirstGuest, -1, -1, -1};
+  const Query needs = needs_of(*find_figure("compare-multiples"), options);
+  REQUIRE(needs.multiples);
+  CHECK((needs.multiples->a == 2 && needs.multiples->by == AlignBy::token && needs.multiples->runs == options.runs && !needs.comparison));
+  const command::FigureLook look = look_of(options);
+  CHECK(look.runs == std::vector<std::int64_t>{0, kFirstGuest});
+  CHECK(options_of(look)->runs == options.runs);
+  CHECK(options_of({.runs = {1, 2, 3, 4, 5, 6}}).error().field == "look.runs");
 }
 
 TEST_CASE("compare: a view on the screen takes what is there, a file waits for all of it") {

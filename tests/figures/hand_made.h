@@ -68,6 +68,7 @@ struct HandMade {
   std::shared_ptr<LayerReach> reach = std::make_shared<LayerReach>();
   std::shared_ptr<HiddenAttentionMap> hidden = std::make_shared<HiddenAttentionMap>();
   std::shared_ptr<ComparedRuns> comparison = std::make_shared<ComparedRuns>();
+  std::shared_ptr<RunMultiples> multiples = std::make_shared<RunMultiples>();
   std::shared_ptr<DiscretisationTable> discretisation = std::make_shared<DiscretisationTable>();
   std::shared_ptr<RunDifferences> tree = std::make_shared<RunDifferences>();
   std::shared_ptr<HalfLifeMap> half_lives = std::make_shared<HalfLifeMap>();
@@ -144,7 +145,7 @@ struct HandMade {
   HandMade(const HandMade&) = delete;
 
   /// Hands the parts over again after one was replaced.
-  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .tree = tree, .half_lives = half_lives, .comparison = comparison}; }
+  void derive() { derived = {.snapshot = 1, .slab = slab, .frame = frame, .attention = attention, .mixer = mixer, .channel = channel, .expected = expected, .next = next, .lens = lens, .trajectory = path, .weights = weights, .alerts = alerts, .content = content, .reach = reach, .hidden = hidden, .discretisation = discretisation, .tree = tree, .half_lives = half_lives, .comparison = comparison, .multiples = multiples}; }
   /// Run B was edited before token 2, where layer 1 begins to differ: it holds half of what A holds. The last token is another one.
   void make_comparison(std::int64_t tokens) {
     std::vector<std::int32_t> a, b;
@@ -183,6 +184,9 @@ struct HandMade {
       paths->columns.push_back(t), paths->a.push_back({x, y, 0}), paths->b.push_back(t < 2 ? TrajectoryPair::Coordinates{x, y, 0} : TrajectoryPair::Coordinates{x, -y, 0});
     }
     comparison->trajectories = paths;
+    *multiples = {.a = 0, .name = "main", .tokens = tokens, .last = tokens, .layer = 1,
+                  .runs = {{.run = 1, .name = "zeroed", .apart = tokens - 1, .alignment = comparison->alignment, .slab = pair},
+                           {.run = 2, .name = "of another shape", .alignment = comparison->alignment, .refusal = "states of different shapes have no difference"}}};
   }
   /// A fork of the first run at token 2, which reads another token there; its states are half of the first run's size away.
   void fork_one() {

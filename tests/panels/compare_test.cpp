@@ -72,6 +72,22 @@ TEST_CASE("compare: a recorded trace stands beside a run in every pane, with nor
   CHECK(run_ink(made.snapshot, kFirstGuest - 1) == Ink::run_c);
 }
 
+TEST_CASE("compare: what a file differs by within the tolerance is no difference to go to") {
+  HandCompared made;
+  put_trace_in_place_of_fork(made);
+  made.snapshot.selection.cursor_a = 0;
+  for (PointDifferences& point : made.runs->table.points)
+    if (point.point.name == "L1.mix.h") point.summary.first_beyond = 6;
+  const auto next = [&] {
+    Window window(made, {0, 0, 1600, 40});
+    window.click("compare-bar", "next difference");
+    return only<command::Seek>(window.sent).token;
+  };
+  CHECK(next() == HandCompared::kForked);
+  made.runs->table.tolerance = {.exact = false, .point = 1e-4, .logits = 1e-3};
+  CHECK(next() == HandCompared::kApart);
+}
+
 TEST_CASE("compare: a token that only a file has takes the cursor nowhere") {
   HandCompared made;
   put_trace_in_place_of_fork(made);
@@ -110,6 +126,52 @@ TEST_CASE("compare bar: a file is asked for beside one run, and among those that
   CHECK_FALSE(window.has_item("compare-bar/reference, file 1"));  // it is B
   window.click("compare-bar", "other");
   CHECK(only<command::Compare>(window.sent) == command::Compare{1, kFirstGuest, "position", 0});
+}
+
+TEST_CASE("compare: the difference of every run at once, with one cursor; the menu chooses the runs") {
+  HandCompared made;
+  made.snapshot.runs.push_back(made.snapshot.runs[1]);
+  made.snapshot.runs.back().id = 2, made.snapshot.runs.back().name = "third";
+  made.snapshot.runs.push_back(made.snapshot.runs[1]);
+  made.snapshot.runs.back().id = 3, made.snapshot.runs.back().name = "fourth";
+  *made.multiples = {.a = 0, .name = "main", .tokens = HandCompared::kTokens, .last = HandCompared::kTokens, .layer = 1,
+                     .runs = {{.run = 1, .name = "zeroed", .apart = 5, .alignment = made.alignment, .slab = made.paired}, {.run = 2, .name = "third", .alignment = made.alignment, .slab = made.paired}}};
+  made.derived.multiples = made.multiples;
+  made.snapshot.selection.compare = {0, 1, "position", 0};
+  Window window(made, {0, 0, 600, 344});
+  window.frames("compare-difference");
+  CHECK(window.has_item("compare-difference/cells"));
+  window.click("compare-difference", "All");
+  REQUIRE(window.memory.compare.shows_all);
+  window.frames("compare-difference");
+  for (const char* item : {"cells 1", "cells 2"}) CHECK_MESSAGE(window.has_item(std::string("compare-difference/") + item), item);
+  const Box cells = window.ui.items["compare-difference/cells 2"];
+  window.sent.clear();
+  window.click_at("compare-difference", cells.x + cells.w * 2.5f / HandCompared::kTokens, cells.middle_y());
+  REQUIRE(window.sent.size() == 2);
+  CHECK(std::get<command::Seek>(window.sent[0]).token == 2);
+  CHECK(std::holds_alternative<command::Select>(window.sent[1]));
+  window.click_at("compare-difference", cells.middle_x(), cells.middle_y(), 1);
+  window.click("compare-difference", "Show zeroed");
+  CHECK(window.memory.compare.left_out == std::vector<std::int64_t>{1});
+  CHECK(multiples_query(made.snapshot, window.memory.compare).runs == RunList{2, 3, -1, -1, -1});
+  window.click_at("compare-difference", cells.middle_x(), cells.middle_y(), 1);
+  window.click("compare-difference", "Show zeroed");
+  CHECK(window.memory.compare.left_out.empty());
+  window.click("compare-difference", "B");
+  CHECK_FALSE(window.memory.compare.shows_all);
+}
+
+TEST_CASE("compare: of every run there are five at most beside A, and with two runs there is no such choice") {
+  HandCompared made;
+  CompareMemory memory{.shows_all = true};
+  CHECK_FALSE(shows_multiples(made.snapshot, memory));
+  for (std::int64_t id = 2; id < 9; ++id) made.snapshot.runs.push_back(made.snapshot.runs[1]), made.snapshot.runs.back().id = id;
+  CHECK(shows_multiples(made.snapshot, memory));
+  made.snapshot.selection.compare = {4, 1, "offset", 3};
+  const MultiplesQuery query = multiples_query(made.snapshot, memory);
+  CHECK((query.a == 4 && query.by == AlignBy::offset && query.offset == 3));
+  CHECK(query.runs == RunList{0, 1, 2, 3, 5});
 }
 
 TEST_CASE("compare bar: with one run it offers a fork after the token at the cursor, or at the end") {

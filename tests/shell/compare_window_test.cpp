@@ -1,6 +1,7 @@
 // Compare as a person uses it: a fork, an edit, both runs stepped, from difference to difference.
 #include <algorithm>
 
+#include "model/files/file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
 
@@ -280,4 +281,28 @@ TEST_CASE("compare window: with one run its buttons ask for a file") {
   CHECK_FALSE(shown(window, "open/choose"));
   window.click("compare-b/file here");
   CHECK(shown(window, "open/choose"));
+}
+
+TEST_CASE("compare window: all runs are shown beside A at once, exported as they are, and one cursor goes through all") {
+  const test::TemporaryFolder folder;
+  HeadlessWindow window(1600, 1000);
+  with_fork(window);
+  window.play({command::SwitchRun{0}, command::Fork{50, "scaled", false}, command::ScaleState{1, 0.5}, command::Step{30}, command::SwitchRun{0}, command::CompareWith{"builtin:prose", "b"}, command::Compare{0, 1, "position", 0}});
+  window.click("compare-difference/All");
+  for (const char* item : {"cells 1", "cells 2", "cells -2"}) CHECK_MESSAGE(shown(window, (std::string("compare-difference/") + item).c_str()), item);
+  const Box cells = window.item("compare-difference/cells -2");
+  window.click_at(cells.x + cells.w * 10.5f / static_cast<float>(window.snapshot()->count()), cells.middle_y());
+  CHECK(cursor(window) == 10);
+  CHECK(window.snapshot()->active_run == 0);
+  window.move_to(cells.middle_x(), cells.middle_y());
+  window.press(Key::e, kControl);
+  window.click("export/file");
+  window.press(Key::a, kControl);
+  const std::string path = folder / "all.csv";
+  window.type(std::u32string(path.begin(), path.end()));
+  window.press(Key::enter);
+  const auto bytes = read_file(path, 64 << 20);
+  REQUIRE(bytes);
+  CHECK(bytes->starts_with("run,layer,n,token,channel,a,b,difference\nzeroed,"));
+  for (const char* name : {"\nscaled,", "\nbuiltin:prose,"}) CHECK_MESSAGE(bytes->find(name) != std::string::npos, name);
 }

@@ -86,4 +86,22 @@ struct ComparedRuns {
   }
 };
 
+/// A run beside A: how far one state of a layer is from that of A, over the tokens of A.
+struct RunMultiple {
+  std::int64_t run = -1;                   // its number, where it has one
+  std::string name;
+  std::int64_t apart = -1;                 // the first token of A at which the texts differ; -1: they do not
+  std::shared_ptr<const Alignment> alignment;
+  std::shared_ptr<const PairedSlab> slab;  // its columns are tokens of A; null where there is none
+  std::string refusal;                     // why
+};
+struct RunMultiples {
+  std::int64_t a = -1;                 // the number of A, where it has one
+  std::string name;                    // of A
+  std::int64_t tokens = 0;             // of A
+  std::int64_t first = 0, last = 0;    // of them those shown: [first, last)
+  std::int64_t layer = 0;
+  std::vector<RunMultiple> runs;
+};
+
 }  // namespace lab

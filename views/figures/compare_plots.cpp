@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kFitSample = 200000;  // values the colour range is fitted to
 constexpr int kTicks = 7;
+constexpr std::size_t kLongestName = 40;
+constexpr std::array kOthers{Ink::run_b, Ink::run_c, Ink::run_d};  // than the first
 
 /// Rows as displayed, from the top; null: by index, from the bottom.
 const std::vector<std::int32_t>* order_of(const PairedSlab& slab, const FigureOptions& options) {
@@ -54,6 +56,15 @@ Axis slab_rows(const PairedSlab& slab, const FigureOptions& options) {
   return axis;
 }
 
+/// B − A over the columns of a slab; one range for all of several, so that they compare.
+HeatLayer difference_of(const std::shared_ptr<const PairedSlab>& slab, const ColorScale& scale, const FigureOptions& options) {
+  HeatLayer heat{.columns = slab->columns, .rows = slab->rows, .x0 = static_cast<double>(slab->first) - 0.5, .dx = static_cast<double>(slab->stride), .scale = scale,
+                 .owner = slab};
+  heat.column = [slab](std::int64_t i) { return slab->has_both[static_cast<std::size_t>(i)] ? slab->difference.data() + i * slab->rows : nullptr; };
+  if (const auto* order = order_of(*slab, options)) heat.row_order = *order;
+  return heat;
+}
+
 double token_number(const TokenPair& pair) { return static_cast<double>(pair.a >= 0 ? pair.a : pair.b); }
 
 /// Room above and below a curve.
@@ -66,7 +77,6 @@ void fit(Axis& axis, double low, double high) {
 }  // namespace
 
 Ink run_ink(const Snapshot& snapshot, std::int64_t run) {
-  constexpr std::array kOthers{Ink::run_b, Ink::run_c, Ink::run_d};
   if (run <= kFirstGuest) return kOthers[kOthers.size() - 1 - static_cast<std::size_t>(kFirstGuest - run) % kOthers.size()];
   if (snapshot.runs.empty() || snapshot.runs.front().id == run) return Ink::run_a;
   const auto is_older = [&](const RunFacts& each) { return each.id != snapshot.runs.front().id && each.id < run; };
@@ -167,6 +177,30 @@ Figure compare_norms(const Snapshot& snapshot, const ComparedRuns& runs, std::sp
     plot.layers.emplace_back(std::move(between));
     plot.layers.emplace_back(std::move(a));
     plot.layers.emplace_back(std::move(b));
+    figure.plots.push_back(std::move(plot));
+  }
+  return figure;
+}
+
+Figure compare_multiples(const Snapshot& snapshot, const RunMultiples& all, const FigureOptions& options) {
+  FigureOptions own = options;
+  own.locked = false;
+  std::vector<float> sample;
+  for (const RunMultiple& each : all.runs)
+    if (each.slab) add_sample(each.slab->difference, sample, true);
+  const ColorScale scale = scale_for(own, sample);
+  Figure figure{.share_x = true};
+  const Axis tokens{.label = "token", .low = static_cast<double>(all.first) - 0.5, .high = static_cast<double>(std::max(all.last, all.first + 1)) - 0.5, .whole_numbers = true};
+  for (const RunMultiple& each : all.runs) {
+    Plot plot{.title = printable(each.name, kLongestName), .x = tokens, .y = {.low = 0, .high = 1, .ticks = false}, .title_ink = each.run == -1 ? kOthers[figure.plots.size() % kOthers.size()] : run_ink(snapshot, each.run)};
+    if (each.slab) {
+      plot.y = slab_rows(*each.slab, options);
+      plot.color_bar = scale, plot.color_label = "difference";
+      plot.layers.emplace_back(difference_of(each.slab, scale, options));
+      if (each.apart >= 0) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(each.apart) - 0.5, .ink = Ink::bad});
+    } else {
+      plot.layers.emplace_back(NoteLayer{.at = {(tokens.low + tokens.high) / 2, 0.5}, .text = each.refusal, .align = TextAlign::center});
+    }
     figure.plots.push_back(std::move(plot));
   }
   return figure;

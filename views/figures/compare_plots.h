@@ -29,6 +29,9 @@ std::int64_t shown_row(const PairedSlab& slab, const FigureOptions& options, std
 /// The value of a slab at a column of the alignment; NaN where there is none.
 float slab_value(const PairedSlab& slab, CompareMap which, std::int64_t column, std::int64_t row);
 
+/// B − A of several runs, one plot a run, over the tokens of A.
+Figure compare_multiples(const Snapshot& snapshot, const RunMultiples& all, const FigureOptions& options);
+
 /// The norms of the states of some layers, A solid and B dashed with the space between them filled, one plot a layer.
 Figure compare_norms(const Snapshot& snapshot, const ComparedRuns& runs, std::span<const int> layers, std::int64_t first, std::int64_t last);
 /// The norm of the state of a layer after the token that A or B has in a column: as it was recorded or, of a recorded trace, as it was

@@ -41,6 +41,7 @@ struct FigureOptions {
   Watched watched = kNoneWatched;  // of expected tokens
   StatePart part = StatePart::cell;          // of who wrote it
   ComparisonQuery comparison;                // of comparisons: which runs, how aligned, on whose axes
+  RunList runs = kNoRuns;                    // of several runs: those beside run A; none: all others
   std::optional<StepBounds> step_bounds;     // of the discretisation's second set of curves
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";

@@ -63,6 +63,9 @@ Result<FigureOptions> options_of(const command::FigureLook& look) {
   if (part < 0) return no_such("look.of", parts, look.of);
   options.part = kParts[part];
   LAB_ASSIGN(options.comparison, comparison_of(look));
+  if (look.runs.size() > kMostMultiples)
+    return Error{.code = Code::too_large, .field = "look.runs", .expected = "at most " + std::to_string(kMostMultiples), .found = std::to_string(look.runs.size()), .message = "so many runs are not drawn at once"};
+  std::ranges::copy(look.runs, options.runs.begin());
   if (!look.step_bounds.empty()) {
     if (look.step_bounds.size() != 2 || !(look.step_bounds[0] >= 0 && look.step_bounds[0] < look.step_bounds[1]))
       return Error{.code = Code::out_of_range, .field = "look.step_bounds", .expected = "two numbers, 0 <= low < high", .found = std::to_string(look.step_bounds.size()) + " numbers", .message = "no time step lies within these bounds"};
@@ -88,6 +91,7 @@ command::FigureLook look_of(const FigureOptions& options) {
   look.of = name_of(options.part);
   const ComparisonQuery& comparison = options.comparison;
   look.run_a = comparison.a, look.run_b = comparison.b, look.offset = comparison.offset;
+  std::ranges::copy_if(options.runs, std::back_inserter(look.runs), [](std::int64_t run) { return run != -1; });
   look.align = name_of(comparison.by), look.basis = name_of(comparison.basis);
   look.all_layers = options.all_layers, look.log_counts = options.log_counts, look.yaw = options.yaw, look.pitch = options.pitch, look.zoom = options.zoom;
   if (options.zoom > 1) look.center = {options.center_x, options.center_y};

@@ -28,7 +28,7 @@ struct FigureCode {
 };
 
 extern const FigureCode kStateHeatmap, kStateAt, kAttention, kNorms, kGates, kDrivers, kChannel, kExpected, kPca2d, kPca3d, kScree, kNextToken, kLogitLens, kWeightHeatmap,
-    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention, kCompareHeatmap, kCompareNorms, kComparePca,
+    kWeightError, kWeightHistogram, kAlerts, kAlertEvidence, kAlertLimits, kContent, kHalfLife, kHiddenAttention, kCompareHeatmap, kCompareNorms, kComparePca, kCompareMultiples,
     kDiscretisation, kHalfLifeMap;
 
 /// Tokens on the time axis: [first, last).

@@ -9,7 +9,7 @@ namespace {
 constexpr std::array kCodes = {&kStateHeatmap, &kStateAt,   &kAttention,     &kNorms,       &kGates, &kDrivers, &kChannel, &kExpected, &kPca2d, &kPca3d,
                                &kScree,        &kNextToken, &kLogitLens, &kWeightHeatmap, &kWeightError, &kWeightHistogram,
                                &kAlerts,       &kAlertEvidence, &kAlertLimits, &kContent, &kHalfLife, &kHiddenAttention,
-                               &kCompareHeatmap, &kCompareNorms, &kComparePca, &kDiscretisation, &kHalfLifeMap};
+                               &kCompareHeatmap, &kCompareNorms, &kComparePca, &kCompareMultiples, &kDiscretisation, &kHalfLifeMap};
 
 /// The code of a kind that must exist: names come from figure_kinds or were looked up by find_figure.
 const FigureCode& code_of(const std::string& name) {
@@ -47,6 +47,7 @@ Query needs_of(const FigureKind& kind, const FigureOptions& options) {
     query.whole = !options.on_screen;
     needs.comparison = query;
   }
+  if (needs.multiples) needs.multiples = MultiplesQuery{options.comparison.a, options.runs, options.comparison.by, options.comparison.offset};
   if (needs.discretisation) needs.step_bounds = options.step_bounds;
   return needs;
 }

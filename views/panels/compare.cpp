@@ -123,7 +123,7 @@ std::int64_t next_difference(const CompareScene& scene, bool backwards) {
     if (column < 0 || (backwards ? from < 0 || column >= from : column <= from)) return;
     if (best < 0 || (backwards ? column > best : column < best)) best = column;
   };
-  for (const PointDifferences& each : scene.runs.table.points) offer(each.summary.first);
+  for (const PointDifferences& each : scene.runs.table.points) offer(scene.first_of(each));
   offer(scene.alignment.first_difference);
   const auto& a = scene.runs.a.tokens;
   const auto& b = scene.runs.b.tokens;
@@ -149,7 +149,7 @@ std::vector<std::string> compare_facts(const Snapshot& snapshot, const Derived& 
   const ComparedRuns* runs = derived.comparison.get();
   if (!runs || !runs->alignment) return facts;
   if (!runs->is_whole) facts.push_back(fmt::format("compared: {:.0f} %", 100 * runs->progress));
-  else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.emplace_back("equal to the bit");
+  else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.push_back(runs->table.tolerance.exact ? "equal to the bit" : "equal within the tolerance");
   else facts.push_back(fmt::format("first difference: {} at t = {}", first.point, CompareScene{snapshot, *pair.a, *pair.b, *runs, *runs->alignment, {}, false}.number_text(first.column)));
   facts.push_back(fmt::format("{} layers × {} columns", snapshot.model->layers.size(), runs->alignment->count()));
   return facts;

@@ -33,6 +33,9 @@ struct CompareScene {
   std::string number_text(std::int64_t column) const;
   /// The text of the token of A there or, where A has none, of B.
   std::string token_text(std::int64_t column) const;
+  /// The first column of a point that counts as a difference: of two runs that are to be equal in every bit any, otherwise one beyond
+  /// the tolerance.
+  std::int64_t first_of(const PointDifferences& point) const { return runs.table.tolerance.exact ? point.summary.first : point.summary.first_beyond; }
   /// The text of an id of A or B.
   std::string piece(std::int32_t id, bool of_b) const { return (of_b ? runs.b : runs.a).piece(id); }
 };
@@ -75,6 +78,16 @@ std::string scene_key(const CompareScene& scene);
 
 /// The lines of cursor A and of edits on a plot over columns.
 void draw_column_marks(Ui& ui, Box frame, const PlotArea& area, const CompareScene& scene, bool on_heatmap);
+/// Lowest value, the colours, highest value, from the right edge of a header inwards; where the pane is at least so wide.
+constexpr float kRoomForLegend = 380;
+void draw_color_legend(Ui& ui, PaneHeader& header, const ColorScale& scale);
+
+/// Whether the difference is shown of all runs at once, the runs that are, and the choice of that; the pane that shows them.
+bool shows_multiples(const Snapshot& snapshot, const CompareMemory& memory);
+MultiplesQuery multiples_query(const Snapshot& snapshot, const CompareMemory& memory);
+void choose_multiples(Ui& ui, PaneHeader& header, PaneContext& context);
+void draw_multiples(Ui& ui, Box box, PaneContext& context);
+
 /// Cursor, pan and zoom along the columns, and the rows too where they can be zoomed.
 Hit handle_columns(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, const CompareScene& scene, const char* id, AxisView rows = {});
 

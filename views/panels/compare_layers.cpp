@@ -36,7 +36,7 @@ std::vector<Line> lines_of(const PaneContext& context, const CompareScene& scene
       continue;
     }
     const PointDifferences& state = scene.runs.table.points[static_cast<std::size_t>(point)];
-    lines.push_back({layer, state.summary.first, state.at(scene.shown.cursor)});
+    lines.push_back({layer, scene.first_of(state), state.at(scene.shown.cursor)});
   }
   const auto far = [](const Line& line) { return line.now.is_compared ? -static_cast<double>(line.now.relative) : 1.0; };
   const auto when = [](const Line& line) { return line.first < 0 ? std::numeric_limits<std::int64_t>::max() : line.first; };
@@ -136,11 +136,12 @@ std::string sentence_of(const CompareScene& scene, const std::vector<Line>& line
     if (line.first < 0) never.push_back(line.layer);
     else if (apart >= 0 && line.first >= apart) until_text.push_back(line.layer);
   }
-  if (never.size() == lines.size()) return "All layers are equal to the bit.";
+  const std::string how = scene.runs.table.tolerance.exact ? "to the bit" : "within the tolerance";
+  if (never.size() == lines.size()) return fmt::format("All layers are equal {}.", how);
   if (!until_text.empty() && until_text.size() < lines.size())
     return fmt::format("{} {} equal until the text differs.", until_text.size() == 1 ? "Layer" : "Layers", ranges_text(until_text) + (until_text.size() == 1 ? " stays" : " stay"));
   if (!until_text.empty()) return "All layers stay equal until the text differs.";
-  if (!never.empty()) return fmt::format("{} {} equal to the bit.", never.size() == 1 ? "Layer" : "Layers", ranges_text(never) + (never.size() == 1 ? " is" : " are"));
+  if (!never.empty()) return fmt::format("{} {} equal {}.", never.size() == 1 ? "Layer" : "Layers", ranges_text(never) + (never.size() == 1 ? " is" : " are"), how);
   return "";
 }
 

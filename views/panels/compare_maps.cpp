@@ -17,13 +17,13 @@ namespace lab {
 namespace {
 
 constexpr const char* kFigure = "compare-heatmap";
-constexpr float kRamp = 64;         // units of the colours in the header
-constexpr float kRoomForLabels = 380;
+constexpr float kRamp = 64;  // units of the colours in the header
 
 const ColorScale& scale_of(const KeptFigure& figure) { return std::get<HeatLayer>(figure.figure.plots[0].layers[0]).scale; }
 
-/// Lowest value, the colours, highest value, from the right edge inwards.
-void draw_legend(Ui& ui, PaneHeader& header, const ColorScale& scale) {
+}  // namespace
+
+void draw_color_legend(Ui& ui, PaneHeader& header, const ColorScale& scale) {
   const Theme& theme = ui.theme();
   const std::string low = "−" + number_text(std::abs(scale.low), 2), high = "+" + number_text(scale.high, 2);
   const bool is_symmetric = scale.low == -scale.high;
@@ -42,6 +42,8 @@ void draw_legend(Ui& ui, PaneHeader& header, const ColorScale& scale) {
   ui.outline({ramp.x - 1, ramp.y - 1, ramp.w + 2, ramp.h + 2}, theme.axis);
   ui.text_in(all, Face::axis, theme.text, left);
 }
+
+namespace {
 
 /// The columns shown from the left on that are equal to the bit in both, counted when something has changed.
 std::int64_t equal_until(PaneContext& context, const CompareScene& scene) {
@@ -161,6 +163,7 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
   CompareMap which = place;
   if (memory.is_flipped && place != CompareMap::difference) which = place == CompareMap::a ? CompareMap::b : CompareMap::a;
   PaneHeader header(ui, box, which == CompareMap::a ? "A" : which == CompareMap::b ? "B" : "B − A");
+  if (place == CompareMap::difference) choose_multiples(ui, header, context);
   const auto scene = scene_or_note(ui, box, context);
   if (!scene) {
     if (place == CompareMap::b && context.snapshot.model && !runs_to_compare(context.snapshot).a) draw_invitation(ui, box, context);
@@ -185,7 +188,7 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
     if (!has_labels) plot.y.label.clear(), plot.y.ticks = false;
     return Figure{.plots = {std::move(plot)}};
   });
-  if (box.w >= kRoomForLabels) draw_legend(ui, header, scale_of(figure));
+  if (box.w >= kRoomForLegend) draw_color_legend(ui, header, scale_of(figure));
   header.subtitle(subtitle_of(context, *scene, which, place, scene->runs.slab->shape.size() > 1));
   draw_figure(ui, body, context, figure);
   const Box frame = frame_of(figure, body);
@@ -205,6 +208,9 @@ void draw_map(Ui& ui, Box box, PaneContext& context, CompareMap place) {
 
 void draw_compare_a(Ui& ui, Box box, PaneContext& context) { draw_map(ui, box, context, CompareMap::a); }
 void draw_compare_b(Ui& ui, Box box, PaneContext& context) { draw_map(ui, box, context, CompareMap::b); }
-void draw_compare_difference(Ui& ui, Box box, PaneContext& context) { draw_map(ui, box, context, CompareMap::difference); }
+void draw_compare_difference(Ui& ui, Box box, PaneContext& context) {
+  if (shows_multiples(context.snapshot, context.memory.compare)) draw_multiples(ui, box, context);
+  else draw_map(ui, box, context, CompareMap::difference);
+}
 
 }  // namespace lab

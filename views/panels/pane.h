@@ -52,6 +52,8 @@ struct CompareMemory {
   bool lists_all = false;                         // every difference, not only the first of each point
   bool searches = false;                          // the field above the list is open
   bool asks_file = false;                         // a file is to be chosen that is compared with
+  bool shows_all = false;                         // the difference of every run, in place of B's
+  std::vector<std::int64_t> left_out;             // runs that are not shown there
   std::string search;                             // typed there
 };
 

@@ -54,7 +54,7 @@ FigureOptions shown_options(const std::string& kind, const PaneMemory& memory) {
     const auto found = memory.options.find(name);
     return found == memory.options.end() ? FigureOptions() : found->second;
   };
-  FigureOptions options = of(kind);
+  FigureOptions options = of(kind == "compare-multiples" ? "compare-heatmap" : kind);
   options.watched = memory.watched;
   if (kind != "state-at") return options;
   const FigureOptions over_time = of("state-heatmap");  // the same colours and order

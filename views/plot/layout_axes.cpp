@@ -149,7 +149,7 @@ void draw_titles(const Sheet& sheet, const PlotPlan& plan) {
   const double room = sheet.list.width - plan.frame.x - spaces_of(sheet.style).edge;
   const double baseline = plan.frame.y - plan.head - 0.5 * sheet.style.title_size;
   const std::string title = sheet.elided(TextFace::title, plot.title, room);
-  sheet.text({plan.frame.x, baseline}, title, TextFace::title, sheet.style.text);
+  sheet.text({plan.frame.x, baseline}, title, TextFace::title, sheet.style.color(plot.title_ink));
   const double used = title.empty() ? 0 : sheet.width(TextFace::title, title) + 0.7 * sheet.style.title_size;
   sheet.text({plan.frame.x + used, baseline}, sheet.elided(TextFace::label, plot.subtitle, room - used), TextFace::label,
              sheet.style.dim);

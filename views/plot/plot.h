@@ -127,6 +127,7 @@ struct Plot {
   std::optional<ColorScale> color_bar;
   std::string color_label;
   bool equal_units = false;  // one unit is as long across as down
+  Ink title_ink = Ink::text;
 };
 
 /// One above the other, sharing the first one's x axis where `share_x`.
