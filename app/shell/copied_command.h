@@ -2,6 +2,7 @@
 // What was done as a line for a shell that does it again without a window.
 #include <string>
 
+#include "app/core/command_record.h"
 #include "app/core/snapshot.h"
 
 namespace lab {

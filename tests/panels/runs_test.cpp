@@ -62,6 +62,7 @@ TEST_CASE("lanes: edits of all runs are marks in the colours of their runs, each
   CHECK(window.has_ink(mark("edit 0"), run_color(kDarkTheme, snapshot, 0)));  // made in the first run, before the fork
   CHECK(window.has_ink(mark("edit 1"), run_color(kDarkTheme, snapshot, 1)));
   CHECK(window.has_ink(mark("edit 1 of run 0"), run_color(kDarkTheme, snapshot, 0)));
+  CHECK_FALSE(window.has_item("transport/edit 0 of run 0"));
 }
 
 TEST_CASE("lanes: rules of all runs are bars in the colours of their runs, and one run alone has the usual ones") {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include "app/core/file_hold.h"
 #include "app/core/journal.h"
@@ -195,38 +196,45 @@ TEST_CASE("sessions: the last edit is saved as a patch") {
 TEST_CASE("sessions: a file that is open in another window is opened as a copy, or not at all, and saved to by one of them") {
   const test::TemporaryFolder folder;
   const std::string path = folder / "study.statelab.json";
-  KeptWindow first(folder.path.string());
-  first->open("prose");
-  read_prompt(*first.window);
-  save_as(*first.window, path);
+  std::int64_t count = 0;
+  {
+    KeptWindow window(folder.path.string());
+    window->open("prose");
+    read_prompt(*window.window);
+    save_as(*window.window, path);
+    count = window->snapshot()->count();
+    CHECK(FileHold::take(path).error().code == Code::environment);  // others are told
+    window->shell().open(path);                                     // its own again
+    window->settle();
+    CHECK_FALSE(window->shell().item("question/Open a copy"));
+    CHECK(window->shell().title() == "study – prose – State Lab");
+  }
   const std::string saved = *read_file(path, 1 << 20);
-  KeptWindow second(folder.path.string());
-  second->shell().open(path);
-  second->settle();
-  REQUIRE(second->shell().item("question/Open a copy"));
-  CHECK_FALSE(second->snapshot()->model);
-  second->press(Key::escape);
-  CHECK_FALSE(second->shell().item("question/Open a copy"));
-  CHECK_FALSE(second->snapshot()->model);
-  second->shell().open(path);
-  second->settle();
-  second->press(Key::enter);
-  REQUIRE(second->snapshot()->model);
-  CHECK(second->snapshot()->count() == first->snapshot()->count());
-  CHECK(second->shell().title() == "prose – State Lab");  // the copy has no file
-  second->press(Key::z);
-  save_as(*second.window, path);
-  CHECK(last_notice(*second.window).find("the file is open in another window") != std::string::npos);
+  std::optional<FileHold> other = FileHold::take(path).take();
+  KeptWindow window(folder.path.string());
+  window->shell().open(path);
+  window->settle();
+  REQUIRE(window->shell().item("question/Open a copy"));
+  CHECK_FALSE(window->snapshot()->model);
+  window->press(Key::escape);
+  CHECK_FALSE(window->shell().item("question/Open a copy"));
+  CHECK_FALSE(window->snapshot()->model);
+  window->shell().open(path);
+  window->settle();
+  window->press(Key::enter);
+  REQUIRE(window->snapshot()->model);
+  CHECK(window->snapshot()->count() == count);
+  CHECK(window->shell().title() == "prose – State Lab");  // the copy has no file
+  window->press(Key::z);
+  save_as(*window.window, path);
+  CHECK(last_notice(*window.window).find("the file is open in another window") != std::string::npos);
   CHECK(*read_file(path, 1 << 20) == saved);
-  save_as(*second.window, folder / "copy");
-  CHECK(second->shell().title() == "copy – prose – State Lab");
-  first->shell().open(path);  // its own again
-  first->settle();
-  CHECK_FALSE(first->shell().item("question/Open a copy"));
-  first.window.reset(), first.journal.reset();
-  second->shell().open(path);  // nobody has it now
-  second->settle();
-  CHECK(second->shell().title() == "study – prose – State Lab");
+  save_as(*window.window, folder / "copy");
+  CHECK(window->shell().title() == "copy – prose – State Lab");
+  other.reset();
+  window->shell().open(path);  // nobody has it now
+  window->settle();
+  CHECK(window->shell().title() == "study – prose – State Lab");
 }
 
 TEST_CASE("sessions: one that could not be opened is let go of") {

@@ -115,7 +115,15 @@ struct OtherMark {
   std::string id, tip;
 };
 
-/// The edits that were made in a run itself, not in its past.
+/// Whether an edit of another run is in the past of the active one, too.
+bool is_shared(const Snapshot& snapshot, const RunFacts& run, const EditEvent& edit) {
+  const RunFacts* active = active_run(snapshot);
+  return active && snapshot.edits && std::ranges::any_of(*snapshot.edits, [&](const EditEvent& own) {
+           return own.position == edit.position && own.label == edit.label && maker_of(snapshot, *active, own) == run.id;
+         });
+}
+
+/// The edits that were made in a run itself, not in its past, and not in that of the active one.
 void draw_other_run(const EditLane& in, const RunFacts& run, std::vector<OtherMark>& marks) {
   const Color color = run_color(in.ui.theme(), in.snapshot, run.id);
   const std::vector<EditEvent>& edits = *run.edits;
@@ -129,7 +137,7 @@ void draw_other_run(const EditLane& in, const RunFacts& run, std::vector<OtherMa
     mark(bar, fmt::format("intervention {}", number++), tip_of(each));
   }
   for (std::size_t i = 0; i < edits.size(); ++i) {
-    if (maker_of(in.snapshot, run, edits[i]) != run.id) continue;
+    if (maker_of(in.snapshot, run, edits[i]) != run.id || is_shared(in.snapshot, run, edits[i])) continue;
     const float x = place_of(in.axis, edits[i].position);
     const Box bar = begins_trial(edits[i]) ? in.bar(edits[i].position, end_of_trial(edits, i, count)) : Box{};
     if (bar.w > 0) in.ui.fill(bar, color, 2);
