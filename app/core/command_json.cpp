@@ -139,12 +139,6 @@ Status read_value(const Json& json, const std::string& where, std::vector<double
   for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
   return {};
 }
-Status read_value(const Json& json, const std::string& where, std::vector<std::int64_t>& into) {
-  if (!json.is_array()) return mistyped(where, "a list of whole numbers", json);
-  into.clear();
-  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
-  return {};
-}
 Status read_value(const Json& json, const std::string& where, Sampling& into) {
   return read_object(json, where, {}, into);
 }

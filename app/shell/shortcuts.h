@@ -19,7 +19,6 @@ enum class Action {
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
   next_pane, previous_pane, show_compare, step_both,
   save, save_as, save_patch, save_rules, history,
-  note, next_note, previous_note, reach, breakpoints, fork, next_run,
   open_lanes, step_lanes, read_lanes, reset_lanes,
   note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next, compare_file,
 };
