@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 
 #include "app/core/replay.h"
 #include "app/core/session.h"
 #include "model/math/context.h"
 #include "model/model.h"
+#include "tests/model/support.h"
 #include "tests/phenomena/streams.h"
 
 namespace lab {
@@ -21,14 +23,17 @@ Context<float>& context() {
   return one;
 }
 
+Result<Session> read_study(const std::string& name) { return read_session(LAB_SOURCE_DIR "/sessions/" + name + ".statelab.json"); }
+
 /// A lab in which a session has been replayed to its end.
-std::unique_ptr<Lab> replayed(const std::string& name) {
-  const std::string path = LAB_SOURCE_DIR "/sessions/" + name + ".statelab.json";
-  const auto session = read_session(path);
+std::unique_ptr<Lab> replayed(const std::string& name, const ContextOptions& arithmetic = {}) {
+  const auto session = read_study(name);
   REQUIRE_MESSAGE(session, session.error().text());
   CHECK_FALSE(session->title.empty());
   CHECK_FALSE(session->notes.empty());
-  auto lab = std::make_unique<Lab>(LabOptions{});
+  LabOptions options;
+  options.arithmetic = arithmetic;
+  auto lab = std::make_unique<Lab>(options);
   REQUIRE(lab->apply(command::Open{LAB_SOURCE_DIR "/assets/models/" + session->model.substr(std::string("builtin:").size())}).applied);
   const Status status = replay(session->commands, *lab, [](const command::ExportFigure&) { return Status(); }, nullptr);
   REQUIRE_MESSAGE(status, status.error().text());
@@ -83,6 +88,33 @@ Ids letters(const RunFacts& run, std::int64_t first, std::int64_t last) {
   for (std::int64_t t = first; t < last; ++t)
     if (const std::int32_t id = run.tokens[t][0]; id != 0 && id != test::kCopyMarker) found.push_back(id);
   return found;
+}
+
+TEST_CASE("studies: every session comes to its hashes on one, two and four threads and on every instruction set") {
+  std::vector<ContextOptions> ways = {{.threads = 1}, {.threads = 2}, {.threads = 4}};
+  for (const char* set : test::instruction_sets()) ways.push_back({.threads = 2, .instruction_set = set});
+  int sessions = 0;
+  for (const auto& file : std::filesystem::directory_iterator(LAB_SOURCE_DIR "/sessions")) {
+    const std::string whole = file.path().filename().string(), ending = ".statelab.json";
+    if (!whole.ends_with(ending)) continue;
+    const std::string name = whole.substr(0, whole.size() - ending.size());
+    const auto session = read_study(name);
+    REQUIRE_MESSAGE(session, session.error().text());
+    REQUIRE_FALSE(session->expected.empty());
+    ++sessions;
+    for (const ContextOptions& way : ways) {
+      CAPTURE(name);
+      CAPTURE(way.threads);
+      CAPTURE(std::string(way.instruction_set));
+      const auto lab = replayed(name, way);
+      for (const auto& [position, hash] : session->expected) {
+        const auto found = state_hash(*lab, position);
+        REQUIRE_MESSAGE(found, found.error().text());
+        CHECK(*found == hash);
+      }
+    }
+  }
+  CHECK(sessions >= 10);
 }
 
 TEST_CASE("study: two prompts that are followed by the same text come together in every layer") {
