@@ -185,9 +185,12 @@ class ExchangingWindow {
     std::size_t at = 0;
     std::uint64_t refused = 0;
     for (const std::string& each : asked) {
-      const bool is_next = at < applied.size() && applied[at] == each;
-      if (is_next) ++at;
-      else ++refused, CHECK_MESSAGE((each == no_run || each == undo), each);
+      if (at < applied.size() && applied[at] == each) {
+        ++at;
+        continue;
+      }
+      ++refused;
+      CHECK_MESSAGE((each == no_run || each == undo), each);
     }
     CHECK(at == applied.size());
     CHECK(refused == last_notice(*seen_));
