@@ -39,7 +39,7 @@ std::optional<std::shared_ptr<const ComparedRuns>> ComparisonMaker::make(const S
                                                                          const ComparisonQuery& query, std::string& refusal,
                                                                          const std::function<bool()>& cancelled) {
   const ComparedIds ids = runs_to_compare(snapshot, query);
-  if (ids.b < 0) return nullptr;
+  if (ids.b == -1) return nullptr;
   if (const Status status = prepare(snapshot, opened, query, ids); !status) {
     refusal = status.error().text();
     return nullptr;

@@ -52,11 +52,11 @@ std::vector<Command> one_of_each() {
           command::RemoveNote{0},
           command::SetBreakpoint{2, "norm(L3) > 8 and entropy > 5", false},
           command::RemoveBreakpoint{1},
+          command::CompareWith{"../traces/reference.safetensors", "a"},
+          command::CloseCompared{-3},
           command::OpenLanes{{"a text", "", "ünïcode"}},
           command::StepLanes{7},
-          command::ResetLanes{{2, 1}, 0.25},
-          command::CompareWith{"../traces/reference.safetensors", "a"},
-          command::CloseCompared{-3}};
+          command::ResetLanes{{2, 1}, 0.25}};
 }
 
 Error refused(const std::string& json) {

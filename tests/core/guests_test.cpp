@@ -36,11 +36,12 @@ std::vector<std::int32_t> ids_of(const RowView<std::int32_t>& tokens) {
 std::vector<std::int32_t> ids_of_guest(Lab& lab, std::size_t guest = 0) { return ids_of(lab.snapshot()->guests.at(guest).run.tokens); }
 
 std::shared_ptr<const Derived> compared(Lab& lab, ComparisonQuery query = {}) {
-  const RunPair pair = runs_to_compare(*lab.snapshot());
+  const auto snapshot = lab.snapshot();
+  const RunPair pair = runs_to_compare(*snapshot);
   REQUIRE(pair.a);
   query.a = pair.a->id, query.b = pair.b->id, query.whole = true;
   Deriver deriver({});
-  const auto derived = deriver.derive(lab.snapshot(), lab.opened(), {.comparison = query, .compared_next = true});
+  const auto derived = deriver.derive(snapshot, lab.opened(), {.comparison = query, .compared_next = true});
   REQUIRE_MESSAGE(derived->comparison, derived->refusal);
   return derived;
 }
