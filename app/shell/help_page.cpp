@@ -22,13 +22,15 @@ constexpr std::pair<const char*, const char*> kMouse[] = {
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "menu: copy, lock, export, explain"}, {"title", "click: another view in the pane"},
 };
 
-constexpr float kRow = 20, kKey = 112, kColumn = 390, kMostColumns = 3;
+constexpr float kRow = 20, kColumn = 400, kMostColumns = 3;
 constexpr float kAbove = 44, kBelow = 28, kMargin = 8, kScrollbar = 12;  // what stays in sight around the page
 constexpr float kTitle = 48, kLine = 24;                               // heights
 
-void draw_key(Ui& ui, Box row, const char* key, const char* meaning) {
-  Box cap = row.cut_left(kKey);
-  cap.w = ui.width(Face::dense, key) + 12;
+constexpr float kCap = 12, kAfterCap = 10;
+
+void draw_key(Ui& ui, Box row, float key_width, const char* key, const char* meaning) {
+  Box cap = row.cut_left(key_width);
+  cap.w = ui.width(Face::dense, key) + kCap;
   ui.fill(cap.row(18), ui.theme().raised, kRadius);
   ui.text_in(cap, Face::dense, ui.theme().text, key, Align::center);
   ui.text_in(row, Face::control, ui.theme().dim, meaning);
@@ -42,9 +44,11 @@ std::size_t rows_of(Entries entries, std::size_t columns) { return (entries.size
 void draw_columns(Ui& ui, Box box, Entries entries, std::size_t columns) {
   const float width = box.w / static_cast<float>(columns);
   const std::size_t rows = rows_of(entries, columns);
+  float key_width = 0;
+  for (const auto& [key, meaning] : entries) key_width = std::max(key_width, ui.width(Face::dense, key) + kCap + kAfterCap);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const Box column{box.x + width * static_cast<float>(i / rows), box.y, width - 12, box.h};
-    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, entries[i].first, entries[i].second);
+    draw_key(ui, {column.x, column.y + kRow * static_cast<float>(i % rows), column.w, kRow}, key_width, entries[i].first, entries[i].second);
   }
 }
 
