@@ -115,6 +115,10 @@ class Window:
         """Waits for a control whose name matches, as "alert-table/alert *": [x, y, width, height]."""
         return wait_for(f"the control {name}", lambda: next((place for each, place in self.controls().items() if fnmatch.fnmatchcase(each, name)), None))
 
+    def without(self, name):
+        """Waits until a control is gone, as those of a dialog that closes."""
+        wait_for(f"the end of the control {name}", lambda: name not in self.controls())
+
     def press(self, name):
         """Clicks into the middle of a control."""
         x, y, width, height = self.control(name)

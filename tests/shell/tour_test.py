@@ -37,7 +37,7 @@ class Tour:
 
     def picture(self, name):
         if self.pictures:
-            self.window.xdotool("mousemove", "--window", self.window.id, "4", "4")  # nothing there is pointed at
+            self.window.xdotool("mousemove", "--window", self.window.id, str(WIDTH - 1), str(HEIGHT - 1))  # nothing there is pointed at
             (self.pictures / f"tour-{name}.png").write_bytes(self.window.display.picture())
 
     def enter(self, key, text):
@@ -113,7 +113,7 @@ class Tour:
 
     def save(self):
         self.window.key("ctrl+s")
-        self.window.file_named("save", self.saved)
+        self.window.file_named("save", self.saved.name)
         self.picture("save")
         self.window.key("Return")
         self.window.logged(r"Saved .*two-futures\.statelab\.json")
@@ -145,7 +145,7 @@ class Tour:
         self.window.logged(r'"step_all", *"count": *1\b', 2 * UNSAVED)
         self.window.journaled(reached=FORK_END + UNSAVED, goes_on=False)
         self.window.key("ctrl+s")
-        self.window.file_named("save", self.recovered)
+        self.window.file_named("save", self.recovered.name)
         self.window.key("Return")
         self.window.logged(r"Saved .*recovered\.statelab\.json")
 
@@ -171,11 +171,12 @@ class Tour:
         for file in files:
             self.enter("ctrl+k", "export states compared")
             self.window.key("Return")
-            self.window.file_named("export", file)
+            self.window.file_named("export", file.name)
             if file == files[-1]:
                 self.picture("export")
             self.window.key("Return")
             self.window.logged(rf"Wrote .*{file.name}")
+            self.window.without("export/file")
         exported(files[1])
         with files[0].open(encoding="utf-8", newline="") as table:
             rows = [(int(row["layer"]), int(row["token_a"]), float(row["difference"])) for row in csv.DictReader(table) if row["token_a"] == row["token_b"]]
