@@ -80,6 +80,9 @@ template <class Struct>
 Status read_object(const Json& json, const std::string& where, std::span<const std::string_view> beside, Struct& into,
                    Reading reading = Reading::whole);
 
+template <class Item>
+Status read_list(const Json& json, const std::string& where, const char* expected, std::vector<Item>& into);
+
 Status read_value(const Json& json, const std::string& where, bool& into) {
   const auto value = json.boolean();
   if (!value) return mistyped(where, "true or false", json);
@@ -114,18 +117,8 @@ Status read_value(const Json& json, const std::string& where, std::vector<std::i
   }
   return {};
 }
-Status read_value(const Json& json, const std::string& where, std::vector<std::int64_t>& into) {
-  if (!json.is_array()) return mistyped(where, "a list of whole numbers", json);
-  into.clear();
-  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
-  return {};
-}
-Status read_value(const Json& json, const std::string& where, std::vector<std::string>& into) {
-  if (!json.is_array()) return mistyped(where, "a list of texts", json);
-  into.clear();
-  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
-  return {};
-}
+Status read_value(const Json& json, const std::string& where, std::vector<std::int64_t>& into) { return read_list(json, where, "a list of whole numbers", into); }
+Status read_value(const Json& json, const std::string& where, std::vector<std::string>& into) { return read_list(json, where, "a list of texts", into); }
 Status read_value(const Json& json, const std::string& where, int& into) {
   std::int64_t value = 0;
   LAB_TRY(read_value(json, where, value));
@@ -133,12 +126,7 @@ Status read_value(const Json& json, const std::string& where, int& into) {
   into = static_cast<int>(value);
   return {};
 }
-Status read_value(const Json& json, const std::string& where, std::vector<double>& into) {
-  if (!json.is_array()) return mistyped(where, "a list of numbers", json);
-  into.clear();
-  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
-  return {};
-}
+Status read_value(const Json& json, const std::string& where, std::vector<double>& into) { return read_list(json, where, "a list of numbers", into); }
 Status read_value(const Json& json, const std::string& where, Sampling& into) {
   return read_object(json, where, {}, into);
 }
@@ -161,11 +149,14 @@ Status read_value(const Json& json, const std::string& where, Intervention& into
   return read_object(json, where, {}, into, Reading::partly);
 }
 
-template <class Struct>
-Status read_list(const Json& json, const std::string& where, const char* expected, std::vector<Struct>& into) {
+template <class Item>
+Status read_list(const Json& json, const std::string& where, const char* expected, std::vector<Item>& into) {
   if (!json.is_array()) return mistyped(where, expected, json);
   into.clear();
-  for (const Json& item : json.items()) LAB_TRY(read_value(item, where + "[" + std::to_string(into.size()) + "]", into.emplace_back()));
+  for (const Json& item : json.items()) {
+    const std::string place = where + "[" + std::to_string(into.size()) + "]";
+    LAB_TRY(read_value(item, place, into.emplace_back()));
+  }
   return {};
 }
 Status read_value(const Json& json, const std::string& where, std::vector<StateEdit>& into) { return read_list(json, where, "a list of edits", into); }
