@@ -111,9 +111,13 @@ class Window:
         except (FileNotFoundError, json.JSONDecodeError):
             return {}
 
+    def place_of(self, name):
+        """Where the first control is whose name matches, as "alert-table/alert *": [x, y, width, height], or None."""
+        return next((place for each, place in self.controls().items() if fnmatch.fnmatchcase(each, name)), None)
+
     def control(self, name):
-        """Waits for a control whose name matches, as "alert-table/alert *": [x, y, width, height]."""
-        return wait_for(f"the control {name}", lambda: next((place for each, place in self.controls().items() if fnmatch.fnmatchcase(each, name)), None))
+        """Waits for a control whose name matches: its place."""
+        return wait_for(f"the control {name}", lambda: self.place_of(name))
 
     def without(self, name):
         """Waits until a control is gone, as those of a dialog that closes."""

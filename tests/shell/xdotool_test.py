@@ -91,6 +91,10 @@ def by_keyboard(window, folder):
 
 def by_mouse(window, folder):
     """The same without a key: a study of the start page is what reads the text."""
+    while not window.place_of("start/*topics-shift*"):
+        above = window.controls()
+        window.press("start/studies below")
+        wait_for("the studies below", lambda: window.controls() != above)
     window.press("start/*topics-shift*")
     window.logged(r"opened +builtin:topics")
     window.press("transport/to-end")
