@@ -173,7 +173,8 @@ TEST_CASE("lanes: all that is done to them is taken back and done again to the b
     FreshLab lab(family);
     const auto order = [&] {
       std::string names;
-      for (const RunFacts& run : lab.snapshot()->runs) names += run.name + ", ";
+      const auto snapshot = lab.snapshot();
+      for (const RunFacts& run : snapshot->runs) names += run.name + ", ";
       return names;
     };
     std::vector<std::map<std::int64_t, std::string>> history{fingerprints(lab)};
@@ -227,8 +228,8 @@ TEST_CASE("lanes: a session of them is replayed to the same bits of every lane, 
     FreshLab again("mamba2", options);
     const Status status = replay(read->commands, again, {}, nullptr);
     REQUIRE_MESSAGE(status, (status ? "" : status.error().text()));
-    CHECK(fingerprints(again) == fingerprints(lab));
     CHECK(json_of(Session{.model = "it", .commands = commands_of(again.snapshot()->record)}) == json_of(session));
+    CHECK(fingerprints(again) == fingerprints(lab));
   }
 }
 

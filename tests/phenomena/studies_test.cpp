@@ -130,10 +130,9 @@ TEST_CASE("study: two prompts that are followed by the same text come together i
     std::vector<double> apart;
     for (const std::int64_t position : {begin, begin + (end - begin) / 4, end}) apart.push_back(distance(state_at(*lab, a, position), state_at(*lab, b, position), layer));
     INFO(apart[0], ", ", apart[1], ", ", apart[2]);
-    CHECK(apart[0] >= 0.3);
-    CHECK(apart[1] < apart[0]);
-    CHECK(apart[2] < apart[1]);
-    CHECK(apart[2] <= apart[0] / 3);
+    CHECK(apart[0] >= 1);
+    CHECK(apart[1] <= 0.2);
+    CHECK(apart[2] <= 0.01);
   }
 }
 
@@ -148,7 +147,8 @@ TEST_CASE("study: a lane that was reset knows its new letters alone, one that wa
   CHECK((other.edits->empty() && kept.edits->empty()));
   for (std::int64_t t = 0; t < end; ++t) REQUIRE(reset.tokens[t][0] == kept.tokens[t][0]);
   CHECK(answers(*lab, reset) == letters(reset, episode, end));
-  CHECK(answers(*lab, kept) != letters(kept, episode, end));
+  const Ids mixed = answers(*lab, kept), old = letters(kept, 0, episode);
+  CHECK(std::ranges::any_of(mixed, [&](std::int32_t letter) { return std::ranges::find(old, letter) != old.end(); }));
   CHECK(answers(*lab, other) == letters(other, 0, other.tokens.count()));
 
   Ids ids, again;

@@ -29,14 +29,13 @@ std::vector<const RunFacts*> lanes_of(const Snapshot& snapshot) {
   return lanes;
 }
 
-/// How many tokens a lane has read since it was last reset, and what it does: "12 tokens since the reset at 20", "3 wait".
+/// How many tokens a lane has read since it was last reset, and what it does: "12 since reset at 20", "3 wait".
 std::string past_text(const RunFacts& run) {
   std::int64_t from = -1;
   for (const EditEvent& edit : *run.edits)
     if (edit.is_reset) from = edit.position;
-  const std::int64_t count = run.tokens.count() - std::max<std::int64_t>(0, from);
-  const std::string tokens = fmt::format("{} token{}", count, count == 1 ? "" : "s");
-  return from < 0 ? tokens : fmt::format("{} since reset at {}", tokens, from);
+  const std::int64_t count = run.tokens.count();
+  return from < 0 ? fmt::format("{} token{}", count, count == 1 ? "" : "s") : fmt::format("{} since reset at {}", count - from, from);
 }
 std::string waiting_text(const RunFacts& run) { return run.waiting > 0 ? fmt::format("{} wait", run.waiting) : run.tokens.count() > 0 ? "finished" : "nothing to read"; }
 
