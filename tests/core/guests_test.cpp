@@ -1,7 +1,7 @@
 // Files beside the runs of a model: opened, followed, compared, kept in sessions, and refused without a trace of it.
 #include <doctest/doctest.h>
 
-#include <fstream>
+#include <algorithm>
 
 #include "app/core/comparison.h"
 #include "app/core/engine.h"
@@ -106,6 +106,11 @@ TEST_CASE("guests: another model reads what the run reads, and goes back with it
   CHECK(ids_of_guest(lab) == ids_of(lab.snapshot()->tokens));
   carry_out(lab, command::Undo{});
   CHECK(ids_of_guest(lab).size() == 95);
+  for (const Command& command : {Command(command::TakeBack{10, false}), Command(command::FeedText{"quite another end"}), Command(command::ReadWaiting{})}) REQUIRE(lab.apply(command).applied);
+  lab.finish_work();  // of ten tokens others were read before it could take them back
+  CHECK(ids_of_guest(lab).size() == 102);
+  CHECK(ids_of_guest(lab) == ids_of(lab.snapshot()->tokens));
+  carry_out(lab, command::TakeBack{7, false});
   carry_out(lab, command::Fork{10, "", false});  // it stays with the run that it began with
   carry_out(lab, command::FeedText{"another text"});
   carry_out(lab, command::ReadWaiting{});
@@ -150,6 +155,25 @@ TEST_CASE("guests: a model that lacks a token stops there and says so, and the r
   CHECK(said.text.find("small mamba2 reads no further") == 0);
   CHECK(said.text.find("token 3") != std::string::npos);
   CHECK_FALSE(lab.has_work());
+}
+
+TEST_CASE("guests: a model of another vocabulary expects tokens of its own, which have no rank among those of the run") {
+  FreshLab lab("mamba2", opening_others(300));
+  carry_out(lab, command::CompareWith{"larger mamba2", "b"});
+  carry_out(lab, command::FeedTokens{{1, 2, 3}});
+  carry_out(lab, command::ReadWaiting{});
+  const auto found = compared(lab);
+  CHECK(found->comparison->table.find("L0.mix.h") >= 0);
+  CHECK(found->comparison->table.find("logits") == -1);
+  const ComparedNext& next = *found->compared_next;
+  REQUIRE((next.a && next.b));
+  CHECK((next.a_in_b.empty() && next.b_in_a.empty()));
+  FreshLab alone("mamba2");
+  alone.put(random_model("mamba2", 300));
+  carry_out(alone, command::FeedTokens{{1, 2, 3}});
+  carry_out(alone, command::ReadWaiting{});
+  const auto logits = alone.snapshot()->last_logits;
+  CHECK(next.b->best[0].id == std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 TEST_CASE("guests: a session is replayed to its end beside the run, without what it compares itself") {
@@ -242,6 +266,10 @@ TEST_CASE("guests: opening one can be stopped, and what a model has not read yet
   const std::size_t read = ids_of_guest(lab).size();
   CHECK((read > 0 && read < 200));
   CHECK(lab.snapshot()->working_on == "other mamba2 reads " + std::to_string(200 - read) + " tokens");
+  REQUIRE(lab.apply(command::Pause{}).applied);
+  CHECK_FALSE(lab.has_work());
+  REQUIRE(lab.apply(command::FeedTokens{{1}}).applied);
+  CHECK(lab.has_work());
   stop = true;
   lab.work();
   CHECK_FALSE(lab.has_work());  // told to stop, it rests
