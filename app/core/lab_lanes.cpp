@@ -103,7 +103,6 @@ Status Lab::Parts::do_together(GroupChange all, const std::string& label) {
   LAB_TRY(change.flip(tree, go_on));
   history.push(std::move(change));
   tree.share_budget(options.trace.budget_bytes);
-  watch();  // what is there by now is not acted upon
   return {};
 }
 

@@ -179,6 +179,17 @@ TEST_CASE("rules: rolling back takes tokens back and pauses; a dump writes the s
   CHECK(writing.snapshot()->count() == std::ssize(norms()));
 }
 
+TEST_CASE("rules: what lanes read side by side is not acted upon, only what a run reads by itself") {
+  const auto [limit, token] = limit_passed();
+  FreshLab lab("mamba2");
+  carry_out(lab, command::SetRule{0, above(limit, "pause")});
+  carry_out(lab, command::OpenLanes{{kText}});
+  carry_out(lab, command::StepLanes{token + 3});
+  CHECK(lab.snapshot()->count() == token + 3);
+  carry_out(lab, command::Step{1});
+  CHECK(lab.snapshot()->count() == token + 4);
+}
+
 TEST_CASE("rules: those set later act on what is read from then on, after the past was looked at") {
   const auto [limit, token] = limit_passed();
   FreshLab lab("mamba2");
