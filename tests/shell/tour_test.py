@@ -127,6 +127,7 @@ class Tour:
         expect("where the first difference was found", of["seek"][-1]["token"], FORKED)
         expect("where the hash is of", [each["step"] for each in session["expected"]], [FORK_END])
         told = self.program("compare", self.saved, code=1)
+        expect("how far both went", [told[side]["tokens"] for side in "ab"], [END + TOGETHER, FORK_END])
         expect("the first difference as the command tells it", told["first_difference"]["token"], FORKED)
         first = {row["layer"]: row["first"] for row in told["layers"]}
         expect("the first difference of the edited layer and of those below", [first[layer] for layer in range(LAYER + 1)], [None] * LAYER + [FORKED])
@@ -183,7 +184,8 @@ class Tour:
         expect("the layer exported", {layer for layer, _, _ in rows}, {LAYER})
         expect("the tokens exported", {token for _, token, _ in rows}, set(range(FORK_END + UNSAVED)))
         expect("the first token at which the exported states differ", min(token for _, token, difference in rows if difference != 0), FORKED)
-        self.program("compare", self.recovered, "--layer", LAYER, "--figure", "told.csv", "--quiet", code=1)
+        told = self.program("compare", self.recovered, "--layer", LAYER, "--figure", "told.csv", "--quiet", code=1)
+        expect("how far both went in the end", [told[side]["tokens"] for side in "ab"], [END + TOGETHER + UNSAVED, FORK_END + UNSAVED])
         expect("the comparison as the command exports it", (self.folder / "told.csv").read_bytes() == files[0].read_bytes(), True)
         self.window.key("ctrl+q")
         self.window.end()
