@@ -62,10 +62,11 @@ SessionKeeper::~SessionKeeper() {
 Result<KeptFile> SessionKeeper::keep(const std::string& path) const {
   KeptFile file{.path = path, .stamp = stamp_of(path)};
   if (!options_.holds_files || !file.stamp.is_there()) return file;
-  if (kept_.file.hold && kept_.file.hold->is_of(path)) {
-    file.hold = kept_.file.hold;
-    return file;
-  }
+  for (const Kept* own : {&kept_, &coming_})
+    if (own->file.hold && own->file.hold->is_of(path)) {
+      file.hold = own->file.hold;
+      return file;
+    }
   Result<FileHold> hold = FileHold::take(path);
   if (hold) file.hold = std::make_shared<const FileHold>(hold.take());
   else if (hold.error().code == Code::environment) return hold.error();

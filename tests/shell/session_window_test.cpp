@@ -233,6 +233,10 @@ TEST_CASE("sessions: a file that is open in another window is opened as a copy, 
   CHECK(window->shell().title() == "copy – prose – State Lab");
   other.reset();
   window->shell().open(path);  // nobody has it now
+  window->shell().open(path);  // again, before it is there
+  window->settle();
+  CHECK_FALSE(window->shell().item("question/Open a copy"));
+  window->shell().open(path);
   window->settle();
   CHECK(window->shell().title() == "study – prose – State Lab");
 }
