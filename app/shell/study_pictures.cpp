@@ -25,6 +25,7 @@ void leave_out_words(Figure& figure) {
     for (Layer& layer : plot.layers)
       if (auto* bars = std::get_if<BarLayer>(&layer)) bars->labels.clear(), bars->notes.clear();
       else if (auto* mark = std::get_if<MarkLayer>(&layer)) mark->label.clear();
+      else if (auto* rule = std::get_if<RuleLayer>(&layer)) rule->label.clear();
     std::erase_if(plot.layers, [](const Layer& layer) { return std::holds_alternative<NoteLayer>(layer); });
   }
 }
@@ -51,7 +52,9 @@ Result<StudyPicture> picture_of_session(const std::string& path, const std::atom
   LAB_ASSIGN(FigureOptions options, options_of(wanted.look));
   options.cursors = false;
   const auto snapshot = lab.snapshot();
-  const auto derived = Deriver({.threads = 1}).derive(snapshot, opened, needs_of(*kind, options), [stop] { return stop->load(); });
+  Query needs = needs_of(*kind, options);
+  if (needs.comparison) needs.comparison->whole = true;  // nobody asks for the rest of it
+  const auto derived = Deriver({.threads = 1}).derive(snapshot, opened, needs, [stop] { return stop->load(); });
   if (!derived) return Error{.code = Code::cancelled, .message = "interrupted"};
   LAB_ASSIGN(Figure figure, kind->make(*snapshot, *derived, options));
   leave_out_words(figure);

@@ -1,4 +1,5 @@
 #include "app/shell/script.h"
+#include "app/shell/study_pictures.h"
 
 #include <doctest/doctest.h>
 
@@ -172,4 +173,18 @@ TEST_CASE("script: a path is made whole, a built-in model keeps its name") {
   CHECK(whole_path("builtin:prose") == "builtin:prose");
   CHECK(whole_path("/a/../b.npz") == "/b.npz");
   CHECK(whole_path("b.npz") == (std::filesystem::current_path() / "b.npz").string());
+}
+
+TEST_CASE("studies: the picture of a comparison is of all its tokens, and without words") {
+  const std::atomic<bool> stop = false;
+  const auto picture = picture_of_session(LAB_SOURCE_DIR "/sessions/prose-converges.statelab.json", &stop);
+  REQUIRE_MESSAGE(picture, picture.error().text());
+  REQUIRE(picture->figure.plots.size() == 3);
+  for (const Plot& plot : picture->figure.plots) {
+    const auto& heat = std::get<HeatLayer>(plot.layers.at(0));
+    CHECK(heat.column(0) != nullptr);
+    CHECK(heat.column(heat.columns - 1) != nullptr);
+    for (const Layer& layer : plot.layers)
+      if (const auto* rule = std::get_if<RuleLayer>(&layer)) CHECK(rule->label.empty());
+  }
 }
