@@ -69,7 +69,7 @@ def by_keyboard(window, folder):
     window.key("ctrl+l")
     window.type(SWITCH)
     window.key("Return")
-    window.logged(r'at 0: .*"read_waiting"')
+    window.journaled(reached=len(SWITCH.split()), goes_on=False)  # before that Escape would stop the reading
     window.key("Escape")
     window.key("Right")
     window.logged(r'"step"')
