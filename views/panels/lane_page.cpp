@@ -47,10 +47,12 @@ void draw_lane_page(Ui& ui, Box anchor, PaneContext& context) {
   if (begins) {
     draft.texts.assign(kFirstFields, "");
     ImGui::OpenPopup(kPage);
+  } else if (is_open && !draft.texts.back().empty() && draft.texts.size() < kMostFields) {
+    draft.texts.emplace_back();  // there is always a free one
   }
-  constexpr float kFields = static_cast<float>(kMostFields) * kRow, kHeight = 20 + 18 + 8 + kFields + 4 + kControlHeight + 24;
+  const float rows = static_cast<float>(draft.texts.size()) * kRow, height = 20 + 18 + 8 + rows + 4 + kControlHeight + 24;
   Box page;
-  if (!begin_popover(ui, kPage, {anchor.x, anchor.y - kHeight - 8, anchor.w, 0}, kWidth, kHeight, page)) {
+  if (!begin_popover(ui, kPage, {anchor.x, anchor.y - height - 8, anchor.w, 0}, kWidth, height, page)) {
     draft.is_open = is_open = false;
     return;
   }
@@ -58,8 +60,7 @@ void draw_lane_page(Ui& ui, Box anchor, PaneContext& context) {
   ui.text_in(page.cut_top(20), Face::title, ui.theme().text, "Open lanes");
   ui.text_in(page.cut_top(18), Face::control, ui.theme().dim, "A run for each text, from the neutral state. They read side by side.");
   page.cut_top(8);
-  Box fields = page.cut_top(kFields);
-  if (!draft.texts.back().empty() && draft.texts.size() < kMostFields) draft.texts.emplace_back();
+  Box fields = page.cut_top(rows);
   bool entered = false;
   for (std::size_t i = 0; i < draft.texts.size(); ++i)
     if (field(ui, fmt::format("lane text {}", i).c_str(), fields.cut_top(kRow).row(kControlHeight), draft.texts[i],
@@ -67,7 +68,7 @@ void draw_lane_page(Ui& ui, Box anchor, PaneContext& context) {
       entered = true;
   page.cut_top(4);
   const std::vector<std::string> texts = texts_of(draft);
-  const std::string label = fmt::format("Open {} lane{}##open lanes", texts.size(), texts.size() == 1 ? "" : "s");
+  const std::string label = texts.empty() ? "Open##open lanes" : fmt::format("Open {} lane{}##open lanes", texts.size(), texts.size() == 1 ? "" : "s");
   const bool done = button(ui, label.c_str(), page.cut_top(kControlHeight).cut_right(120), {.primary = true, .enabled = !texts.empty()});
   if ((entered || done) && !texts.empty()) {
     context.send(command::OpenLanes{texts});
