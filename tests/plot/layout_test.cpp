@@ -145,6 +145,8 @@ TEST_CASE("layout: a band lies behind its curve, and a mark has a ring and a lab
   CHECK(inside(laid_out(bare(band))) ==
         "polygon #CFDDF3 2,40.4 21.6,40.4 21.6,59.6 2,59.6\n"
         "line #2563C9 1.2 2,50 21.6,50\n");
+  band.y.clear();  // of itself, between two other curves
+  CHECK(inside(laid_out(bare(band))) == "polygon #CFDDF3 2,40.4 21.6,40.4 21.6,59.6 2,59.6\n");
   const LaidOut out = laid_out(bare(MarkLayer{{5, 5}, "A 3"}));
   CHECK(lines_of(out, "text") == std::vector<std::string>{"text 107,52.9 label 8 #1D2128 left 'A 3'"});
   const std::string ring = inside(out);

@@ -82,9 +82,8 @@ Extent extent_of(const PlotPlan& plan, const LineLayer& layer, double pixel) {
   const bool is_sorted = std::is_sorted(layer.x.begin(), layer.x.end());
   Extent out{.to = layer.x.size()};
   if (is_sorted) std::tie(out.from, out.to) = needed(layer.x, plan.x);
-  out.to = std::min(out.to, layer.y.size());
   const Scaling across = stretch_of(plan.x).scaling, up = stretch_of(plan.y).scaling;
-  out.is_dense = is_sorted && out.from < out.to && !has_band(layer) && across == Scaling::linear &&
+  out.is_dense = is_sorted && out.from < out.to && out.to <= layer.y.size() && !has_band(layer) && across == Scaling::linear &&
                  (up == Scaling::linear || up == Scaling::symlog) && static_cast<double>(out.to - out.from) > 8 * plan.frame.w / pixel;
   return out;
 }
@@ -184,7 +183,7 @@ void for_each_point(const PlotPlan& plan, const LineLayer& layer, double pixel, 
   const Extent extent = extent_of(plan, layer, pixel);
   const auto hand_on = [&](std::size_t i) { take(place_of(area, layer.x[i], layer.y[i])); };
   if (!extent.is_dense) {
-    for (std::size_t i = extent.from; i < extent.to; ++i) hand_on(i);
+    for (std::size_t i = extent.from; i < std::min(extent.to, layer.y.size()); ++i) hand_on(i);  // a band may have no curve
     return;
   }
   const auto thinned = [&](const Column& column) {
