@@ -174,7 +174,7 @@ void OpenDialog::draw_right(Ui& ui, Box column, const Snapshot& snapshot) {
   if (!preview_) {
     if (!target().empty()) return empty_note(ui, inner, "Reading headers …", "Nothing is loaded before you open it.");
     if (stands_on_folder()) return empty_note(ui, inner, "A folder.", "Enter or a double click looks into it.");
-    return empty_note(ui, inner, compares() ? "Choose a session, a recorded trace or a model." : "Choose a model or a session.",
+    return empty_note(ui, inner, compares() ? "Choose a session, a recorded trace or a model." : session_.empty() ? "Choose a model or a session." : "Choose the session's model.",
                       "What it is and needs is shown here before anything is loaded.");
   }
   if (preview_->is_folder) return empty_note(ui, inner, "A folder that holds no model.", "Enter looks into it.");

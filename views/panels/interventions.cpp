@@ -155,7 +155,8 @@ void draw_edit_row(Ui& ui, Box row, PaneContext& context, std::size_t index, con
   const Hit hit = ui.hit(fmt::format("edit {}", index).c_str(), row);
   if (hit.hovered) ui.fill(row, theme.raised);
   const float x = ui.px(at.on.middle_x()), y = ui.px(row.middle_y()), r = 5 * ui.scale();
-  ui.list()->AddQuadFilled({x, y - r}, {x + r, y}, {x, y + r}, {x - r, y}, theme.warning);
+  const RunFacts* run = context.snapshot.runs.size() > 1 ? active_run(context.snapshot) : nullptr;  // one run alone needs no colour of its own
+  ui.list()->AddQuadFilled({x, y - r}, {x + r, y}, {x, y + r}, {x - r, y}, run ? run_color(theme, context.snapshot, maker_of(context.snapshot, *run, edit)) : theme.warning);
   ui.text_in(at.what, Face::control, theme.text, edit.brief.empty() ? edit.label : edit.brief);
   if (at.target.w > 0) ui.text_in(at.target, Face::dense, theme.dim, "state");
   if (at.layers.w > 0) ui.text_in(at.layers, Face::dense, theme.dim, edit.layer < 0 ? "all" : std::to_string(edit.layer));
