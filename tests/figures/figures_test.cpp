@@ -857,6 +857,11 @@ TEST_CASE("compare-multiples: one plot a run in its colour, one range for all, a
   for (const char* part : {"zeroed\tt = 3", "channel 2\tn = 1", "main\t+0.42", "difference\t−0.21"}) CHECK_MESSAGE(has(value, part), value);
   CHECK(value_of("compare-multiples", made, 3, 0.5, options, 1).empty());
   CHECK(lines_of(csv_of("compare-multiples", made.snapshot, made.derived, {})) == 1 + 2 * 5 * kChannels);
+  auto equal = std::make_shared<PairedSlab>(*made.comparison->slab);
+  equal->largest_difference = 0;
+  made.multiples->runs[0].slab = equal;
+  options.on_screen = false;
+  CHECK(layer_of<NoteLayer>(figure_of("compare-multiples", made, options), 0).text == "nothing differs");
   made.multiples->runs = {made.multiples->runs[1]};
   const auto refused = find_figure("compare-multiples")->make(made.snapshot, made.derived, options);
   REQUIRE_FALSE(refused);

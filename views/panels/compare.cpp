@@ -65,7 +65,7 @@ std::optional<CompareScene> compare_scene(const PaneContext& context) {
 std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
   if (!snapshot.model) return empty_note(ui, box, "No model is open.", "Ctrl+O opens one."), std::nullopt;
-  if (!runs_to_compare(snapshot).a) return empty_note(ui, box, "There is one run.", "Fork it, or compare it with a file, and see where they part."), std::nullopt;
+  if (!runs_to_compare(snapshot).a) return empty_note(ui, box, "There is one run.", "Fork it, or compare it with a file."), std::nullopt;
   std::optional<CompareScene> scene = compare_scene(context);
   if (!scene) pending_note(ui, box, context.derived.refusal);
   else if (scene->alignment.count() == 0) empty_note(ui, box, "No tokens belong together.", "Read some in both runs, or align them in another way."), scene.reset();
@@ -149,7 +149,7 @@ std::vector<std::string> compare_facts(const Snapshot& snapshot, const Derived& 
   const ComparedRuns* runs = derived.comparison.get();
   if (!runs || !runs->alignment) return facts;
   if (!runs->is_whole) facts.push_back(fmt::format("compared: {:.0f} %", 100 * runs->progress));
-  else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.push_back(runs->table.tolerance.exact ? "equal to the bit" : "equal within the tolerance");
+  else if (const ComparedRuns::First first = runs->first_difference(); first.column < 0) facts.emplace_back(equal_words(*runs));
   else facts.push_back(fmt::format("first difference: {} at t = {}", first.point, CompareScene{snapshot, *pair.a, *pair.b, *runs, *runs->alignment, {}, false}.number_text(first.column)));
   facts.push_back(fmt::format("{} layers × {} columns", snapshot.model->layers.size(), runs->alignment->count()));
   return facts;

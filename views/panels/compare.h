@@ -39,6 +39,8 @@ struct CompareScene {
   /// The text of an id of A or B.
   std::string piece(std::int32_t id, bool of_b) const { return (of_b ? runs.b : runs.a).piece(id); }
 };
+/// How two are that do not differ: "equal to the bit", or within a tolerance.
+inline const char* equal_words(const ComparedRuns& runs) { return runs.table.tolerance.exact ? "equal to the bit" : "equal within the tolerance"; }
 /// Nothing while there are fewer than two runs, or until the comparison has begun.
 std::optional<CompareScene> compare_scene(const PaneContext& context);
 /// The same, with a note in the box where there is none.

@@ -179,7 +179,7 @@ void draw_compare_differences(Ui& ui, Box box, PaneContext& context) {
   if (memory.searches) field(ui, "search", box.cut_top(26).inset(12, 2), memory.search, {.hint = "part of a name, or L12.*", .wrong = !memory.search.empty() && kept.listed.empty()});
   if (kept.listed.empty()) {
     if (!memory.search.empty()) return empty_note(ui, box, "No difference has that name.", "");
-    if (scene->runs.is_whole) return empty_note(ui, box, "The two are equal to the bit.", "");
+    if (scene->runs.is_whole) return empty_note(ui, box, fmt::format("The two are {}.", equal_words(scene->runs)), "");
     return pending_note(ui, box, scene->runs.refusal);
   }
   draw_heads(ui, box.cut_top(kRow), memory.order);

@@ -136,12 +136,11 @@ std::string sentence_of(const CompareScene& scene, const std::vector<Line>& line
     if (line.first < 0) never.push_back(line.layer);
     else if (apart >= 0 && line.first >= apart) until_text.push_back(line.layer);
   }
-  const std::string how = scene.runs.table.tolerance.exact ? "to the bit" : "within the tolerance";
-  if (never.size() == lines.size()) return fmt::format("All layers are equal {}.", how);
+  if (never.size() == lines.size()) return fmt::format("All layers are {}.", equal_words(scene.runs));
   if (!until_text.empty() && until_text.size() < lines.size())
     return fmt::format("{} {} equal until the text differs.", until_text.size() == 1 ? "Layer" : "Layers", ranges_text(until_text) + (until_text.size() == 1 ? " stays" : " stay"));
   if (!until_text.empty()) return "All layers stay equal until the text differs.";
-  if (!never.empty()) return fmt::format("{} {} equal {}.", never.size() == 1 ? "Layer" : "Layers", ranges_text(never) + (never.size() == 1 ? " is" : " are"), how);
+  if (!never.empty()) return fmt::format("{} {} {}.", never.size() == 1 ? "Layer" : "Layers", ranges_text(never) + (never.size() == 1 ? " is" : " are"), equal_words(scene.runs));
   return "";
 }
 

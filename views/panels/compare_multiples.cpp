@@ -150,7 +150,7 @@ void draw_multiples(Ui& ui, Box box, PaneContext& context) {
   body.cut_bottom(8);
   const KeptFigure& figure = kept_plot(ui, body, context, "compare-multiples", key_of(*all, options), kCompareInner, kCompareRight, [&] {
     Figure made = compare_multiples(context.snapshot, *all, options);
-    for (Plot& plot : made.plots) plot.y.label.clear(), plot.y.ticks = false, plot.color_bar.reset();
+    for (Plot& plot : made.plots) plot.x.label.clear(), plot.y.label.clear(), plot.y.ticks = false, plot.color_bar.reset();
     return made;
   });
   if (const auto shown = std::ranges::find_if(figure.figure.plots, [](const Plot& plot) { return std::holds_alternative<HeatLayer>(plot.layers.front()); });
