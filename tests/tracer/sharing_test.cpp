@@ -2,6 +2,7 @@
 #include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include <doctest/doctest.h>
@@ -50,6 +51,52 @@ TEST_CASE("trace: a view made before a token does not know it, one made after do
   CHECK(after->revision() == before->revision());
   r.zero(0);
   CHECK(r.trace.view()->revision() != after->revision());
+}
+
+TEST_CASE("trace: a fork shares the tile at its end until it goes on, and then neither writes into what the other reads") {
+  Recording r("mamba2");
+  r.read(100, 16);
+  const auto recorded = [](const TraceView& view, std::int64_t from, std::int64_t to) {
+    std::vector<float> all;
+    for (std::int64_t t = from; t < to; ++t)
+      for (int layer = 0; layer < 2; ++layer)
+        for (int driver = 0;; ++driver) {
+          const auto values = view.driver(layer, driver, t);
+          if (!values) break;
+          all.insert(all.end(), values->begin(), values->end());
+          if (driver + 1 == std::ssize(view.layers()[static_cast<std::size_t>(layer)].drivers)) break;
+        }
+    return all;
+  };
+  const auto own_bytes = [&](const Trace& fork) {
+    std::set<const void*> shared;
+    r.trace.visit_memory([&](const void* block, std::int64_t) { shared.insert(block); });
+    std::int64_t bytes = 0;
+    fork.visit_memory([&](const void* block, std::int64_t size) { bytes += shared.contains(block) ? 0 : size; });
+    return bytes;
+  };
+  const std::vector<float> whole = recorded(*r.trace.view(), 0, 100);
+  State state(r.model->schema());
+  REQUIRE(r.trace.view()->restore(80, state, r.replay));
+  Trace fork = r.trace.fork(80);
+  const auto before = fork.view();
+  const std::int64_t own = own_bytes(fork);
+  test::advance(*r.model, 500, 5, state, &fork.probe(), r.context);  // other tokens
+  REQUIRE(fork.commit(5, state));
+  CHECK(own_bytes(fork) > 4 * own);
+  CHECK(recorded(*r.trace.view(), 0, 100) == whole);
+  r.read(20, 4);  // goes on in the tile that was shared
+  CHECK(recorded(*r.trace.view(), 0, 100) == whole);
+  const auto after = fork.view();
+  CHECK(after->count() == 85);
+  const std::vector<float> past = recorded(*r.trace.view(), 0, 80);
+  CHECK(recorded(*before, 0, 80) == past);
+  CHECK(recorded(*after, 0, 80) == past);
+  CHECK(recorded(*after, 80, 85) != recorded(*r.trace.view(), 80, 85));
+  State restored(r.model->schema());
+  REQUIRE(after->restore(85, restored, r.replay));
+  CHECK(restored.hash() == state.hash());
+  CHECK(r.wrong_positions(*r.trace.view()).empty());
 }
 
 TEST_CASE("trace: readers replay published views to the live bits while the writer records, edits, truncates and spills") {

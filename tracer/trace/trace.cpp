@@ -108,6 +108,7 @@ struct Trace::Parts {
   }
 
   void cut(std::int64_t position);
+  void own_tail();
   bool make_writable(Part& part, const LayerBounds& bounds);
 
   const std::shared_ptr<const StateSchema> schema;
@@ -115,6 +116,7 @@ struct Trace::Parts {
   std::int64_t budget;
   Spilling spilling;
   Recorder recorder;
+  bool tail_is_shared = false;  // others read the tile that is written next: it is copied before
   History history;  // the writer's own; copied once for the views made until it changes again
   std::shared_ptr<const History> published;
   TraceUse use;     // of the published history
@@ -142,19 +144,30 @@ bool Trace::Parts::make_writable(Part& part, const LayerBounds& bounds) {
   return is_there;
 }
 
-// Makes `position` the end: the tile it cuts is copied, since views still read what is forgotten.
+// Before the tile at the end is written.
+void Trace::Parts::own_tail() {
+  if (!std::exchange(tail_is_shared, false)) return;
+  make_writable(history.tiles.back().looked_at, layout->looked_at());
+  make_writable(history.tiles.back().replay, layout->replay());
+  changed();
+  record_on();
+}
+
+// Makes `position` the end. Views still read what is forgotten of the tile it cuts, so that is not written over.
 void Trace::Parts::cut(std::int64_t position) {
   const auto last = static_cast<std::size_t>(position / layout->tile_tokens());
   const bool between_tiles = position % layout->tile_tokens() == 0;
   Tile tile = between_tiles ? layout->new_tile() : history.tiles[last];
   bool looked_at_is_there = true, replay_is_there = true;
+  const auto keep = [this](Part& part, const LayerBounds& bounds) { return part.memory || make_writable(part, bounds); };
   if (!between_tiles) {
     tile.statistics = layout->resampled_statistics(tile, 1);
     tile.step = 1;
     tile.summary.reset();
-    looked_at_is_there = make_writable(tile.looked_at, layout->looked_at());
-    replay_is_there = make_writable(tile.replay, layout->replay());
+    looked_at_is_there = keep(tile.looked_at, layout->looked_at());
+    replay_is_there = keep(tile.replay, layout->replay());
   }
+  tail_is_shared = !between_tiles;
   count = position;
   history.tiles.resize(last + 1);
   history.tiles.back() = std::move(tile);
@@ -176,7 +189,10 @@ Trace::~Trace() = default;
 Trace::Trace(Trace&&) noexcept = default;
 Trace& Trace::operator=(Trace&&) noexcept = default;
 
-Probe& Trace::probe() { return parts_->recorder; }
+Probe& Trace::probe() {
+  parts_->own_tail();
+  return parts_->recorder;
+}
 
 std::int64_t Trace::tokens_until_keyframe() const {
   return parts_->history.keyframes.empty() ? 1 : parts_->layout->tile_tokens() - parts_->row();

@@ -98,7 +98,7 @@ class Trace {
   Trace(Trace&&) noexcept;
   Trace& operator=(Trace&&) noexcept;
 
-  /// Receives drivers and statistics of the tokens that follow.
+  /// Receives drivers and statistics of the tokens that follow; asked for anew before each call of the model.
   Probe& probe();
   /// How many tokens may be advanced before a keyframe is due: 1 to 128.
   std::int64_t tokens_until_keyframe() const;
@@ -129,7 +129,7 @@ class Trace {
   void truncate(std::int64_t position, bool keep_edits_there = false);
 
   /// A trace that goes on by itself from a position, with the edits made there. All full tiles, keyframes and the spill file are
-  /// shared, so it costs one tile and some pointers. As after `truncate`, whoever goes on restores the state there before.
+  /// shared, so it costs some pointers, and a tile once it goes on. As after `truncate`, whoever goes on restores the state there before.
   Trace fork(std::int64_t position) const;
 
   /// The most memory that this trace may keep from now on, in bytes.
