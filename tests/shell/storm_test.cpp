@@ -1,5 +1,5 @@
 // Whatever a person does with mouse and keyboard, in any order and at any moment, the window lives on and works afterwards.
-//   LAB_STORM_EVENTS=100000 LAB_STORM_SEED=7 build/asan/storm_test     a longer storm, or another one
+//   tools/storm 100000 7     a longer storm, or another one, under sanitizers
 #include <algorithm>
 #include <array>
 #include <filesystem>
