@@ -239,6 +239,26 @@ TEST_CASE("window: nothing is drawn while nothing changes") {
   }
 }
 
+TEST_CASE("window: what the mouse points at and what a key asks of the engine is in the second picture after it") {
+  HeadlessWindow window(1280, 720);
+  window.open("prose");
+  window.play({command::FeedText{"In the beginning"}, command::ReadWaiting{}});
+  const Image at_rest = window.picture();
+  window.input().push(InputEvent::move(500, 250));  // over the map of states
+  window.frame();
+  window.frame();
+  CHECK(window.picture().pixels != at_rest.pixels);
+  window.settle();
+  const Image before = window.picture();
+  const std::int64_t cursor = window.snapshot()->selection.cursor_a;
+  window.input().push(InputEvent::key(Key::left, true));
+  window.frame();
+  while (!window.engine().idle()) std::this_thread::sleep_for(std::chrono::microseconds(100));
+  window.frame();
+  CHECK(window.snapshot()->selection.cursor_a == cursor - 1);
+  CHECK(window.picture().pixels != before.pixels);
+}
+
 TEST_CASE("window: everything on the device can be made anew, to the same pixels") {
   HeadlessWindow window;
   with_prompt(window);
