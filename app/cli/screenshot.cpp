@@ -115,6 +115,7 @@ Result<Image> picture(const Arguments& given, int width, int height) {
                           .study_pictures = given.workspace == "start",
                           .show_attention = shows("attention"),
                           .show_weight_error = shows("error"),
+                          .show_multiples = shows("multiples"),
                           .show_monitor = given.workspace == "monitor",
                           .show_compare = given.workspace == "compare",
                           .views = std::move(views)};
@@ -165,8 +166,8 @@ void add_screenshot(CLI::App& app, Action& action) {
   sub->add_option("--workspace", given->workspace, "What the window shows: the run and its states, the rules that watch it, two runs side by side, the dialog before it is opened, or the start page without it")
       ->check(CLI::IsMember({"inspect", "monitor", "compare", "open", "start"}))
       ->capture_default_str();
-  sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, and of weights: attention, error")
-      ->check(CLI::IsMember({"attention", "error"}));
+  sub->add_option("--show", given->shown, "What takes the place of the cache of a layer of attention, of weights, and of the difference of two runs: attention, error, multiples")
+      ->check(CLI::IsMember({"attention", "error", "multiples"}));
   sub->add_option("--view", given->views, "Another view in the place of a pane, as pca=run-tree; may be given again");
   sub->add_flag("--light", given->light, "Dark text on a light ground");
   sub->add_flag("--contrast", given->contrast, "White on black, with a line around every control");

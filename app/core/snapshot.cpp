@@ -71,13 +71,16 @@ std::vector<const RunFacts*> sides_of(const Snapshot& snapshot) {
 }
 
 RunPair runs_to_compare(const Snapshot& snapshot) {
-  const std::vector<const RunFacts*> sides = sides_of(snapshot);
+  std::vector<const RunFacts*> sides = sides_of(snapshot);
   if (sides.size() < 2) return {};
+  const auto is_empty = [](const RunFacts* side) { return side->tokens.count() == 0; };
+  if (std::ssize(sides) - std::ranges::count_if(sides, is_empty) >= 2) std::erase_if(sides, is_empty);
   RunPair both{snapshot.find_side(snapshot.selection.compare.a), snapshot.find_side(snapshot.selection.compare.b)};
   if (both.a == both.b) both.b = nullptr;
   if (!both.a) both.a = both.b == sides.front() ? sides[1] : sides.front();
-  if (!both.b) both.b = snapshot.find_run(snapshot.active_run);
-  if (!both.b || both.b == both.a) both.b = both.a == sides.back() ? sides[sides.size() - 2] : sides.back();
+  if (both.b) return both;
+  both.b = snapshot.find_run(snapshot.active_run);
+  if (both.b == both.a || std::ranges::find(sides, both.b) == sides.end()) both.b = both.a == sides.back() ? sides[sides.size() - 2] : sides.back();
   return both;
 }
 

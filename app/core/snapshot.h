@@ -208,7 +208,8 @@ struct Snapshot {
 
 /// All that can be compared: the runs of the model, then the guests.
 std::vector<const RunFacts*> sides_of(const Snapshot& snapshot);
-/// The two of them that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one.
+/// The two of them that are compared: those that were chosen and, for one that is not there, the first, or the active or last other one; those
+/// that have read nothing only where fewer than two have.
 /// Both null while there are fewer than two.
 struct RunPair {
   const RunFacts* a = nullptr;

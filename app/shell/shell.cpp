@@ -41,6 +41,7 @@ Shell::Parts::Parts(Engine& the_engine, const ShellOptions& the_options, const s
   ui.record_items = options.record_items;
   memory.show_attention = options.show_attention;
   memory.show_weight_error = options.show_weight_error;
+  memory.compare.shows_all = options.show_multiples;
   memory.show_monitor = options.show_monitor;
   memory.show_compare = options.show_compare;
   desk.begin(options.high_contrast ? 2 : options.dark ? 0 : 1, workspace, memory);

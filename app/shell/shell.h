@@ -30,7 +30,7 @@ struct ShellOptions {
   bool study_pictures = false;  // the start page replays the studies for their pictures
   KeeperOptions keeper;        // the journal and where others lie; empty: nothing is kept but what is saved
   bool shows_saved = false;    // the status bar says whether the session is in a file
-  bool show_attention = false, show_weight_error = false, show_monitor = false, show_compare = false;  // as PaneMemory begins with them
+  bool show_attention = false, show_weight_error = false, show_multiples = false, show_monitor = false, show_compare = false;  // as PaneMemory begins with them
   std::map<std::string, std::string> views;  // by place: what it shows in place of its own pane, "pca" -> "run-tree"
 };
 

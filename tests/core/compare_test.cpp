@@ -40,6 +40,26 @@ TEST_CASE("compare: a command chooses the runs, and what does not exist is refus
   CHECK(lab.snapshot()->undo.size() == undoable);                                    // and choosing is nothing to undo
 }
 
+TEST_CASE("compare: a run that has read nothing stands beside another where it was chosen, or where no other is left") {
+  FreshLab lab("mamba1");
+  fork_in_the_middle(lab);
+  carry_out(lab, command::Fork{});
+  carry_out(lab, command::SwitchRun{0});
+  carry_out(lab, command::TakeBack{lab.snapshot()->count()});
+  const auto ids = [&] {
+    const auto snapshot = lab.snapshot();
+    const RunPair runs = runs_to_compare(*snapshot);
+    return std::pair{runs.a->id, runs.b->id};
+  };
+  REQUIRE(lab.snapshot()->count() == 0);
+  CHECK(ids() == std::pair<std::int64_t, std::int64_t>{1, 2});  // though run 0 is the first, and active
+  carry_out(lab, command::Compare{0, 2});
+  CHECK(ids() == std::pair<std::int64_t, std::int64_t>{0, 2});
+  carry_out(lab, command::Compare{-1, -1});
+  carry_out(lab, command::DeleteRun{2});
+  CHECK(ids() == std::pair<std::int64_t, std::int64_t>{0, 1});
+}
+
 TEST_CASE("compare: what nobody chose is the first run and the active one; who is gone is replaced") {
   FreshLab lab("mamba1");
   fork_in_the_middle(lab);
