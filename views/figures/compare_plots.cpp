@@ -198,8 +198,9 @@ Figure compare_multiples(const Snapshot& snapshot, const RunMultiples& all, cons
       plot.color_bar = scale, plot.color_label = "difference";
       plot.layers.emplace_back(difference_of(each.slab, scale, options));
       if (each.apart >= 0) plot.layers.emplace_back(RuleLayer{.at = static_cast<double>(each.apart) - 0.5, .ink = Ink::bad});
+      const RunFacts* side = snapshot.find_side(each.run);
       if (each.slab->largest_difference == 0 && !options.on_screen)
-        plot.layers.emplace_back(NoteLayer{.at = {(tokens.low + tokens.high) / 2, (plot.y.low + plot.y.high) / 2}, .text = "nothing differs", .ink = Ink::text, .align = TextAlign::center});
+        plot.layers.emplace_back(NoteLayer{.at = {(tokens.low + tokens.high) / 2, (plot.y.low + plot.y.high) / 2}, .text = side && side->tokens.count() == 0 ? "has read nothing" : "nothing differs", .ink = Ink::text, .align = TextAlign::center});
     } else {
       plot.layers.emplace_back(NoteLayer{.at = {(tokens.low + tokens.high) / 2, 0.5}, .text = each.refusal, .align = TextAlign::center});
     }

@@ -53,7 +53,7 @@ void show_tokens(PaneContext& context, const RunMultiples& all, double first, do
   else context.send(command::ShowRange{static_cast<std::int64_t>(first), static_cast<std::int64_t>(first + width)});
 }
 
-/// The run's name in its colour at the left; at the right where its text leaves that of A, or that nothing differs.
+/// The run's name in its colour at the left; at the right where its text leaves that of A, that nothing differs, or that nothing is there.
 void draw_name(Ui& ui, Box frame, const Snapshot& snapshot, const RunMultiple& each) {
   const auto write = [&](float x, Color color, const std::string& text) {
     const float width = ui.width(Face::tick, text);
@@ -62,7 +62,8 @@ void draw_name(Ui& ui, Box frame, const Snapshot& snapshot, const RunMultiple& e
   };
   write(frame.x + 4, run_color(ui.theme(), snapshot, each.run), each.name);
   if (!each.slab) return;
-  const std::string text = each.slab->largest_difference == 0 ? "nothing differs" : each.apart >= 0 ? fmt::format("another text from t = {}", each.apart) : "the same text";
+  const RunFacts* side = snapshot.find_side(each.run);
+  const std::string text = side && side->tokens.count() == 0 ? "has read nothing" : each.slab->largest_difference == 0 ? "nothing differs" : each.apart >= 0 ? fmt::format("another text from t = {}", each.apart) : "the same text";
   const float width = ui.width(Face::tick, text);
   if (frame.w > width + ui.width(Face::tick, each.name) + 40) write(frame.right() - width - 4, ui.theme().dim, text);
 }
