@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <optional>
-#include <tuple>
 #include <type_traits>
 
 #include <fmt/format.h>
@@ -132,17 +130,9 @@ Status write_figures(const Arguments& given, const BothSides& sides, Comparison&
   }
   auto derived = std::make_shared<Derived>();
   derived->comparison = std::move(compared);
-  command::ExportFigure wanted{.kind = kind, .file = given.figures.front()};
-  wanted.height_in = wanted.width_in * find_figure(kind)->aspect;
-  if (!given.size.empty()) {
-    LAB_ASSIGN(std::tie(wanted.width_in, wanted.height_in), parse_size(given.size));
-  }
   FigureOptions options;
   options.comparison.basis = basis;
-  LAB_ASSIGN(const FigurePage page, make_page(snapshot, derived, wanted, options));
-  files = given.figures;
-  if (given.data) files.push_back(std::filesystem::path(given.figures.front()).replace_extension(".csv").string());
-  for (const std::string& file : files) LAB_TRY(write_page(page, file));
+  LAB_ASSIGN(files, write_compared({.kind = kind, .files = given.figures, .size = given.size, .data = given.data}, snapshot, derived, options));
   return {};
 }
 

@@ -1,9 +1,7 @@
 #include "app/cli/compare_many.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
-#include <tuple>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -53,22 +51,13 @@ Result<std::shared_ptr<const RunMultiples>> multiples_of(const std::vector<Opene
 }
 
 Result<std::vector<std::string>> write_figures(const std::vector<OpenedSide>& sides, const Found& found, const ManyOptions& options) {
-  std::vector<std::string> files = options.figures;
-  if (files.empty()) return files;
+  if (options.figures.empty()) return std::vector<std::string>();
   const auto known = std::ranges::find_if(sides, [](const OpenedSide& side) { return side.snapshot != nullptr; });
   const auto differs = std::ranges::find_if(found, [](const auto& each) { return !each->is_equal(); });
   const Snapshot snapshot = snapshot_beside(known == sides.end() ? nullptr : known->snapshot, differs == found.end() ? *found.front() : **differs, options.layer, options.state);
   auto derived = std::make_shared<Derived>();
   LAB_ASSIGN(derived->multiples, multiples_of(sides, snapshot, options));
-  command::ExportFigure wanted{.kind = "compare-multiples", .file = files.front()};
-  wanted.height_in = wanted.width_in * find_figure(wanted.kind)->aspect;
-  if (!options.size.empty()) {
-    LAB_ASSIGN(std::tie(wanted.width_in, wanted.height_in), parse_size(options.size));
-  }
-  LAB_ASSIGN(const FigurePage page, make_page(snapshot, derived, wanted, FigureOptions()));
-  if (options.data) files.push_back(std::filesystem::path(files.front()).replace_extension(".csv").string());
-  for (const std::string& file : files) LAB_TRY(write_page(page, file));
-  return files;
+  return write_compared({.kind = "compare-multiples", .files = options.figures, .size = options.size, .data = options.data}, snapshot, derived, FigureOptions());
 }
 
 void print_many(const std::vector<OpenedSide>& sides, const Found& found) {

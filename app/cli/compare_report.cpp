@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <numeric>
+#include <tuple>
 
 #include <fmt/format.h>
+
+#include "app/cli/options.h"
 
 namespace lab::cli {
 namespace {
@@ -230,6 +234,19 @@ JsonValue json_of(const ComparedRuns& compared, DifferenceOrder order, const std
           {"expectations", expectations_json(compared)},
           {"not_compared", compared.left_out},
           {"warnings", compared.refusal.empty() ? JsonValue::array() : JsonValue::array({compared.refusal})}};
+}
+
+Result<std::vector<std::string>> write_compared(const ComparedFigure& figure, const Snapshot& snapshot, const std::shared_ptr<const Derived>& derived, const FigureOptions& options) {
+  std::vector<std::string> files = figure.files;
+  command::ExportFigure wanted{.kind = figure.kind, .file = files.front()};
+  wanted.height_in = wanted.width_in * find_figure(figure.kind)->aspect;
+  if (!figure.size.empty()) {
+    LAB_ASSIGN(std::tie(wanted.width_in, wanted.height_in), parse_size(figure.size));
+  }
+  LAB_ASSIGN(const FigurePage page, make_page(snapshot, derived, wanted, options));
+  if (figure.data) files.push_back(std::filesystem::path(files.front()).replace_extension(".csv").string());
+  for (const std::string& file : files) LAB_TRY(write_page(page, file));
+  return files;
 }
 
 }  // namespace lab::cli
