@@ -25,7 +25,13 @@ struct ReviewedFormat {
 
 /// Reads all but the items of the list, which is there then. Refused by field: another format, no list, fields of another type.
 Status read_reviewed(const Json& json, const ReviewedFormat& format, ReviewedFile& into);
-/// The inverse, with the items as they are.
+/// What was made of a file, or why not, by the file's name.
+template <class Made>
+Result<Made> made_of(const std::string& file, Result<Made> made) {
+  if (!made) made.error().file = file;
+  return made;
+}
+/// The inverse of reading, with the items as they are.
 std::string reviewed_json(const ReviewedFile& file, const ReviewedFormat& format, const std::vector<std::string>& items);
 
 }  // namespace lab

@@ -20,16 +20,12 @@ bool is_rule_file(const std::string& path) { return path.ends_with(".rules.json"
 
 Result<RuleFile> parse_rule_file(const std::string& json, const std::string& file) {
   LAB_ASSIGN(const Json value, parse_json(json, kReviewedLimits, file));
-  Result<RuleFile> rules = rules_from(value);
-  if (!rules) rules.error().file = file;
-  return rules;
+  return made_of(file, rules_from(value));
 }
 
 Result<RuleFile> read_rule_file(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kReviewedLimits));
-  Result<RuleFile> rules = rules_from(value);
-  if (!rules) rules.error().file = path;
-  return rules;
+  return made_of(path, rules_from(value));
 }
 
 std::string json_of(const RuleFile& rules) {

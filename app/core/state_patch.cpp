@@ -23,16 +23,12 @@ bool is_patch(const std::string& path) { return path.ends_with(".patch.json"); }
 
 Result<StatePatch> parse_patch(const std::string& json, const std::string& file) {
   LAB_ASSIGN(const Json value, parse_json(json, kReviewedLimits, file));
-  Result<StatePatch> patch = patch_from(value);
-  if (!patch) patch.error().file = file;
-  return patch;
+  return made_of(file, patch_from(value));
 }
 
 Result<StatePatch> read_patch(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kReviewedLimits));
-  Result<StatePatch> patch = patch_from(value);
-  if (!patch) patch.error().file = path;
-  return patch;
+  return made_of(path, patch_from(value));
 }
 
 std::string json_of(const StatePatch& patch) {
