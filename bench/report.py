@@ -61,14 +61,14 @@ REASONS = (
      "(`share_with_state`), the memory is as busy as with Mamba-1."),
     (r"decode/mamba-.*roofline", "Beside the matrices a token costs some 0.2 ms for convolution, scan, norms and the meetings of the threads, "
      "which weighs more the fewer bytes a matrix has."),
-    (r" open", "By a profile of mamba-130m in BF16, half of opening is the kernel's mapping of the file's pages, which either program needs, and a third is the first "
-     "token. What is left is too little for a ratio of a half."),
+    (r" open", "By a profile of mamba-130m in BF16, about half of opening is the kernel's mapping of the file's pages, which either program needs, and a quarter are the "
+     "products of the first token. What is left is too little for a ratio of a half."),
     (r"-(F32|B?F16) decode", "By a profile, products of a matrix with one vector are nearly all of a token. They read every weight of 16 or 32 bits once, as llama.cpp's "
      "do, and what tells the two apart is how much of the memory's speed each reaches."),
     (r"-(Q8_0|Q4_K_M) decode", "By counting instructions, not by a profile: each quantised weight is widened to the float32 it stands for before it is multiplied: three to five operations for sixteen weights on top "
      "of the product, where llama.cpp multiplies bytes by activations rounded to bytes."),
     (r"(granite|llama|mamba).*-(Q8_0|Q4_K_M) prefill", "By counting instructions, not by a profile: prompts are multiplied in float32 near the processor's float32 peak; llama.cpp multiplies quantised weights as bytes, four to an operation."),
-    (r"llama-100m.* prefill|granite.* prefill", "By a profile, 75 to 85 % of the time are products in float32, near the processor's peak. Where weights are BF16, llama.cpp rounds activations to BF16 as well and "
+    (r"llama-100m.* prefill|granite.* prefill", "By a profile, 70 to 88 % of the time are products in float32, near the processor's peak. Where weights are BF16, llama.cpp rounds activations to BF16 as well and "
      "multiplies twice as many to an instruction. The goal was set by Mamba-1, whose scan it leaves unvectorised."),
     (r"fork/.*/past", "A fork in the past begins with a state that is replayed from its keyframe over all layers, and with what the model expected there, "
      "for which one token is computed anew."),
