@@ -9,8 +9,12 @@ namespace {
 constexpr std::size_t kChanges = 1000;
 constexpr std::int64_t kBytes = std::int64_t{256} << 20;
 
-std::int64_t bytes_of(const TokensChange& c) { return c.tail.tokens.bytes() + c.other.bytes(); }
-std::int64_t bytes_of(const EditChange& c) { return c.other.bytes(); }
+std::int64_t bytes_of(const TokensChange& c) {
+  std::int64_t bytes = c.tail.tokens.bytes() + c.other.bytes();
+  for (const Edit& edit : c.tail.edits) bytes += edit.bytes();
+  return bytes;
+}
+std::int64_t bytes_of(const EditChange& c) { return c.edit.bytes() + c.other.bytes(); }
 std::int64_t bytes_of(const WaitingChange& c) { return c.other.bytes(); }
 std::int64_t bytes_of(const RangesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(NamedRange)); }
 std::int64_t bytes_of(const RulesChange& c) { return std::ssize(*c.other) * static_cast<std::int64_t>(sizeof(Rule)); }

@@ -5,6 +5,7 @@
 
 #include "app/core/interventions.h"
 #include "app/core/state_edit.h"
+#include "model/files/file.h"
 
 namespace lab {
 namespace {
@@ -24,7 +25,7 @@ std::string label(const command::ReadWaiting&) { return "read waiting tokens"; }
 std::string label(const command::Run& c) { return c.until > 0 ? fmt::format("run to {} tokens", c.until) : "run"; }
 std::string label(const command::Pause&) { return "pause"; }
 std::string label(const command::TakeBack& c) { return fmt::format("take back {}", c.count); }
-std::string label(const command::Reset&) { return "reset"; }
+std::string label(const command::Reset& c) { return c.state.empty() ? "reset" : "start from " + printable(plain_name(c.state)); }
 std::string label(const command::Seek& c) {
   return c.token < 0 ? fmt::format("put cursor {} before the first token", c.cursor)
                      : fmt::format("put cursor {} on token {}", c.cursor, c.token);

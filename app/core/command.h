@@ -48,6 +48,8 @@ struct StateEdit {
   std::int64_t seed = 0;           // of noise
   std::int64_t position = 0;       // after so many tokens: of the state that elements are taken from; of "forget" the token
   std::int64_t from_layer = -1;    // and its layer; -1: the same
+  std::int64_t from_run = -1;      // and its run, by its number; -1: this one
+  std::string from_file;           // or a saved state, whatever its position; in session files and patches relative to their folder
   std::string name;                // of the edit, for people; "": what it does
   friend bool operator==(const StateEdit&, const StateEdit&) = default;
 };
@@ -56,7 +58,8 @@ template <>
 constexpr auto fields_of<StateEdit>() {
   return std::tuple(field("operation", &StateEdit::operation), field("layer", &StateEdit::layer), field("tensor", &StateEdit::tensor),
                     field("at", &StateEdit::at), field("value", &StateEdit::value), field("seed", &StateEdit::seed),
-                    field("position", &StateEdit::position), field("from_layer", &StateEdit::from_layer), field("name", &StateEdit::name));
+                    field("position", &StateEdit::position), field("from_layer", &StateEdit::from_layer),
+                    optional_field("from_run", &StateEdit::from_run), optional_field("from_file", &StateEdit::from_file), field("name", &StateEdit::name));
 }
 
 /// A rule that holds over a window of tokens: what the forward pass makes of a stage is replaced inside the step, before anything is
@@ -180,10 +183,11 @@ struct TakeBack {
   static constexpr const char* kName = "take_back";
   static constexpr auto fields() { return std::tuple(field("count", &TakeBack::count), field("keep", &TakeBack::keep)); }
 };
-/// Starts over: no tokens, the neutral state.
+/// Starts over: no tokens, the neutral state or a saved one.
 struct Reset {
+  std::string state = {};  // a file; "": neutral; in session files relative to their folder
   static constexpr const char* kName = "reset";
-  static constexpr auto fields() { return std::tuple(); }
+  static constexpr auto fields() { return std::tuple(optional_field("state", &Reset::state)); }
 };
 /// Puts a cursor on a token: 0 is the first, -1 the state before it. Cursor "a" follows the end while it stands there.
 struct Seek {

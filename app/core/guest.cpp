@@ -109,14 +109,6 @@ Result<GuestRun> trace_beside(const std::string& file) {
                   .recorded = std::move(recorded)};
 }
 
-/// How many tokens from the first on are the same.
-std::int64_t agreed(const RowView<std::int32_t>& own, const RowView<std::int32_t>& tokens) {
-  const std::int64_t most = std::min(own.count(), tokens.count());
-  std::int64_t same = 0;
-  while (same < most && own[same][0] == tokens[same][0]) ++same;
-  return same;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Guest>> Guest::open(const std::string& file, const GuestHost& host, std::vector<std::string>& warnings) {
@@ -139,13 +131,23 @@ void Guest::tell() {
   facts_.run.edits = reader_->edits();
 }
 
-std::int64_t Guest::behind(const RowView<std::int32_t>& tokens) const {
-  const std::int64_t same = agreed(facts_.run.tokens, tokens);
+/// How many tokens from the first on are the same. What was compared before and is still there is not compared again.
+std::int64_t Guest::agreed(const RowView<std::int32_t>& tokens) {
+  const RowView<std::int32_t>& own = facts_.run.tokens;
+  const std::int64_t most = std::min(own.count(), tokens.count());
+  agreed_ = std::min({agreed_, most, seen_.shared_with(tokens)});
+  while (agreed_ < most && own[agreed_][0] == tokens[agreed_][0]) ++agreed_;
+  seen_ = tokens;
+  return agreed_;
+}
+
+std::int64_t Guest::behind(const RowView<std::int32_t>& tokens) {
+  const std::int64_t same = agreed(tokens);
   return facts_.run.tokens.count() - same + tokens.count() - same;
 }
 
 Status Guest::follow(const RowView<std::int32_t>& tokens) {
-  const std::int64_t same = agreed(facts_.run.tokens, tokens);
+  const std::int64_t same = agreed(tokens);
   if (same < reader_->count()) {
     if (const Result<Tail> beyond = reader_->cut(same); !beyond) return beyond.error();
     tell();

@@ -29,15 +29,18 @@ class Guest {
   /// Whether it is a model, which reads what a run reads.
   bool reads_along() const { return reader_ != nullptr; }
   /// How many tokens it has to take back and to read until it has read those of a run.
-  std::int64_t behind(const RowView<std::int32_t>& tokens) const;
+  std::int64_t behind(const RowView<std::int32_t>& tokens);
   /// Takes back what the run has not read, or reads a piece of what it has. Only of a model.
   Status follow(const RowView<std::int32_t>& tokens);
 
  private:
   void tell();
+  std::int64_t agreed(const RowView<std::int32_t>& tokens);
 
   GuestRun facts_;
   std::unique_ptr<Run> reader_;  // null but of a model; uses facts_.opened
+  RowView<std::int32_t> seen_;   // tokens of the run as they were last asked about,
+  std::int64_t agreed_ = 0;      // and how many of them from the first on it has read
 };
 
 }  // namespace lab

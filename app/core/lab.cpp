@@ -162,16 +162,19 @@ std::shared_ptr<const OpenedModel> Lab::opened() const { return parts_->opened; 
 
 std::string Lab::model_hash() {
   if (!parts_->opened) return {};
-  if (parts_->facts->hash.empty()) set_model_hash(parts_->opened, content_hash(parts_->opened->checkpoint));
+  if (parts_->facts->hash.empty()) parts_->know_hash(content_hash(parts_->opened->checkpoint));
   return parts_->facts->hash;
 }
 
 void Lab::set_model_hash(const std::shared_ptr<const OpenedModel>& of, const std::string& hash) {
-  if (of != parts_->opened || hash.empty()) return;
-  auto facts = std::make_shared<ModelFacts>(*parts_->facts);
-  facts->hash = hash;
-  parts_->facts = std::move(facts);
-  parts_->log("hash", parts_->facts->path + " " + hash);
+  if (of == parts_->opened && !hash.empty()) parts_->know_hash(hash);
+}
+
+void Lab::Parts::know_hash(const std::string& hash) {
+  auto known = std::make_shared<ModelFacts>(*facts);
+  known->hash = hash;
+  facts = std::move(known);
+  log("hash", facts->path + " " + hash);
 }
 
 std::int64_t Lab::count() const { return parts_->count(); }

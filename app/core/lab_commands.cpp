@@ -234,7 +234,11 @@ Status Lab::Parts::replace_run(State start, Waiting waiting, const std::string& 
 
 Status Lab::Parts::carry_out(const command::Reset& c) {
   LAB_TRY(need_run());
-  return replace_run(State(opened->model->schema()), Waiting(), label_of(c));
+  State start(opened->model->schema());
+  if (!c.state.empty()) {
+    LAB_ASSIGN(start, saved_state(c.state));
+  }
+  return replace_run(std::move(start), Waiting(), label_of(c));
 }
 
 Status Lab::Parts::carry_out(const command::Seek& c) {
@@ -293,83 +297,6 @@ Status Lab::Parts::carry_out(const command::SetSampling& c) {
   LAB_TRY(check(c.sampling));
   sampling = c.sampling;
   return {};
-}
-
-Status Lab::Parts::edit(const Command& command, std::int64_t layer) {
-  LAB_TRY(need_run());
-  LAB_TRY(need_layer(layer, true));
-  begin_change();
-  EditChange change{.edit = {{count(), label_of(command), layer}, command}};
-  EditEvent& event = change.edit.event;
-  event.brief = brief_of(command);
-  event.is_reset = layer < 0 && std::holds_alternative<command::ZeroState>(command);
-  if (const auto* trials = std::get_if<command::SetTrials>(&command)) event.trials = *trials;
-  if (std::holds_alternative<command::ZeroState>(command)) event.kept = 0;
-  if (const auto* scale = std::get_if<command::ScaleState>(&command)) event.kept = static_cast<double>(static_cast<float>(scale->factor));
-  if (const auto* restore = std::get_if<command::RestoreState>(&command)) event.restored = restore->position;
-  const auto keep = [&event](const EditKeeps& keeps) { event.kept = keeps.kept, event.restored = keeps.restored; };
-  if (const auto* one = std::get_if<command::EditState>(&command)) keep(keeps_of(one->edit));
-  if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) keep(keeps_of(patch->edits));
-  LAB_ASSIGN(change.other, run->edit(change.edit));
-  event = run->edits()->back();
-  end_change({{label_of(command), count()}, std::move(change)});
-  return {};
-}
-
-Status Lab::Parts::carry_out(const command::ZeroState& c) { return edit(c, c.layer); }
-
-Status Lab::Parts::carry_out(const command::ScaleState& c) {
-  if (!std::isfinite(static_cast<float>(c.factor)))
-    return Error{.code = Code::out_of_range,
-                 .field = "factor",
-                 .expected = "a finite number",
-                 .found = fmt::format("{}", c.factor),
-                 .message = "the state would be lost"};
-  return edit(c, c.layer);
-}
-
-Status Lab::Parts::carry_out(const command::RestoreState& c) {
-  LAB_TRY(need_run());
-  if (c.position < 0 || c.position > count())
-    return out_of_range("position", range(0, count()), c.position, "the run was never there");
-  return edit(c, c.layer);
-}
-
-Status Lab::Parts::carry_out(const command::EditState& c) {
-  LAB_TRY(need_run());
-  LAB_TRY(check(c.edit, run->state(), count()));
-  return edit(c, c.edit.layer);
-}
-
-Status Lab::Parts::carry_out(const command::ApplyPatch& c) {
-  LAB_TRY(need_run());
-  if (c.edits.empty()) return Error{.code = Code::missing, .field = "edits", .expected = "at least one", .found = "none", .message = "the patch changes nothing"};
-  for (std::size_t i = 0; i < c.edits.size(); ++i)
-    if (Status status = check(c.edits[i], run->state(), count()); !status) {
-      status.error().field = fmt::format("edits[{}].{}", i, status.error().field.substr(std::string_view("edit.").size()));
-      return status;
-    }
-  for (std::size_t i = 1; i < c.edits.size(); ++i) {
-    if (!forgets(c.edits[i])) continue;
-    const auto clashes = [&](const StateEdit& before) {
-      const bool is_same_layer = before.layer < 0 || c.edits[i].layer < 0 || before.layer == c.edits[i].layer;
-      return !forgets(before) || (before.position == c.edits[i].position && is_same_layer);
-    };
-    if (std::none_of(c.edits.begin(), c.edits.begin() + static_cast<std::ptrdiff_t>(i), clashes)) continue;
-    return Error{.code = Code::bad_argument,
-                 .field = fmt::format("edits[{}].operation", i),
-                 .expected = "forget before the other operations, each token once",
-                 .found = printable(words_of(c.edits[i])),
-                 .message = "what a token has left is known of the recorded state, not of one that the patch has changed",
-                 .next = "put it first, or apply it as an edit of its own"};
-  }
-  return edit(c, -1);
-}
-
-Status Lab::Parts::carry_out(const command::SetTrials& c) {
-  LAB_TRY(need_run());
-  LAB_TRY(check(c, *opened->model));
-  return c == trials_at(*run->edits(), count()) ? Status() : edit(c, -1);
 }
 
 Status Lab::Parts::carry_out(const command::Undo&) {

@@ -123,12 +123,17 @@ struct Lab::Parts {
   Status feed(Tokens tokens, const std::string& label);
   void warn_of_caches(std::int64_t tokens_before);
   Status walk_history(const std::function<Status()>& step);
-  Status edit(const Command& command, std::int64_t layer);
   Status replace_run(State start, Waiting waiting, const std::string& label);
   Status need_run() const;
   Status need_layer(std::int64_t layer, bool or_all) const;
   Status need_steps(std::int64_t count) const;
   void put(std::shared_ptr<const OpenedModel> model);
+
+  // lab_edits.cpp
+  Status edit(const Command& command, std::int64_t layer);
+  Status need_edit(const StateEdit& edit) const;
+  Result<State> saved_state(const std::string& file);
+  Result<std::vector<std::shared_ptr<const State>>> sources_of(const Command& command);
 
   // lab_forks.cpp
   Status need_branch(std::int64_t id) const;
@@ -187,6 +192,7 @@ struct Lab::Parts {
   void end_change(Change change);
 
   // lab.cpp
+  void know_hash(const std::string& hash);
   void remember(SessionCommand done);
   /// Stops work that was not asked to stop: a session has to say where.
   void break_off();

@@ -34,13 +34,18 @@ Session session_of(const Snapshot& snapshot, const OpenedModel& opened, const Se
   return session;
 }
 
-Result<std::string> state_hash(const Snapshot& snapshot, const OpenedModel& opened, std::int64_t position) {
+Result<State> state_at(const Snapshot& snapshot, const OpenedModel& opened, std::int64_t position) {
   State state(opened.model->schema());
   Context<float> context;
   const Replayer replayer = [&](int layer, std::span<const Rows<const float>> drivers, State& into) {
     opened.model->replay(layer, drivers, into, context);
   };
   LAB_TRY(snapshot.trace->restore(position, state, replayer));
+  return state;
+}
+
+Result<std::string> state_hash(const Snapshot& snapshot, const OpenedModel& opened, std::int64_t position) {
+  LAB_ASSIGN(const State state, state_at(snapshot, opened, position));
   return hex_of(state.hash());
 }
 

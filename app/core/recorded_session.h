@@ -15,7 +15,8 @@ Session session_of(const Snapshot& snapshot, const OpenedModel& opened, const Se
 /// known yet, and plays the last tokens of the history: a job, never for a frame. A history that does not reach there leaves it out.
 void add_hashes(Session& session, const Snapshot& snapshot, const OpenedModel& opened);
 
-/// The hash of the state at a position of the run of a snapshot.
+/// The state at a position of the run of a snapshot, as the token there finds it; and its hash.
+Result<State> state_at(const Snapshot& snapshot, const OpenedModel& opened, std::int64_t position);
 Result<std::string> state_hash(const Snapshot& snapshot, const OpenedModel& opened, std::int64_t position);
 
 /// Writes a session whole or not at all, and reads it back: what is on the disk is what was meant.

@@ -29,6 +29,13 @@ std::string start_text(const State& start) {
 
 }  // namespace
 
+std::int64_t Edit::bytes() const {
+  std::int64_t bytes = 0;
+  for (const auto& source : sources)
+    if (source) bytes += static_cast<std::int64_t>(source->stored_all().size_bytes()) + source->cache_bytes();
+  return bytes;
+}
+
 Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, State start, Context<float>& context)
     : number_(number), model_(model), context_(context),
       replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& state) {
@@ -37,13 +44,13 @@ Run::Run(std::uint64_t number, const Model& model, const TraceOptions& options, 
       state_(std::move(start)), trace_(model.schema(), model.info().layers, options, state_),
       start_text_(start_text(state_)), vectors_(model.info().hidden) {}
 
-Run::Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits)
+Run::Run(std::uint64_t number, const Run& other, std::int64_t position, Standing at)
     : number_(number), model_(other.model_), context_(other.context_),
       replayer_([this](int layer, std::span<const Rows<const float>> drivers, State& replayed) {
         model_.replay(layer, drivers, replayed, context_);
       }),
-      state_(std::move(state)), trace_(other.trace_.fork(position)), tokens_(other.tokens_.fork(position)),
-      times_(other.times_.fork(position)), began_(other.began_), start_text_(other.start_text_), vectors_(other.vectors_.fork(position)), logits_(std::move(logits)) {
+      state_(std::move(at.state)), trace_(other.trace_.fork(position)), tokens_(other.tokens_.fork(position)),
+      times_(other.times_.fork(position)), began_(other.began_), start_text_(other.start_text_), vectors_(other.vectors_.fork(position)), logits_(std::move(at.logits)) {
   std::vector<Edit> edits;
   std::ranges::copy_if(other.edits_, std::back_inserter(edits), [&](const Edit& e) { return e.event.position <= position; });
   set_edits(std::move(edits));
@@ -52,14 +59,9 @@ Run::Run(std::uint64_t number, const Run& other, std::int64_t position, State st
 
 Result<std::unique_ptr<Run>> Run::fork(std::uint64_t number, std::int64_t position) const {
   LAB_CHECK(sound_, ==, true);
-  const bool at_end = position == count();
-  State state = state_;
-  std::vector<float> logits = logits_;
-  if (!at_end) {
-    LAB_ASSIGN(state, state_at(position));
-    LAB_ASSIGN(logits, logits_at(position));
-  }
-  return std::unique_ptr<Run>(new Run(number, *this, position, std::move(state), std::move(logits)));
+  Result<Standing> at = position == count() ? Result<Standing>(Standing{state_, logits_}) : standing_at(position);
+  if (!at) return at.error();
+  return std::unique_ptr<Run>(new Run(number, *this, position, at.take()));
 }
 
 std::int64_t Run::reach() const {
@@ -155,16 +157,19 @@ Result<State> Run::state_at(std::int64_t position) const {
   return state;
 }
 
-Result<std::vector<float>> Run::logits_at(std::int64_t position) const {
-  std::vector<float> logits;
-  if (position == 0) return logits;
-  const std::int64_t last = position - 1;
-  LAB_ASSIGN(State state, state_at(last));
+// The last token before it is read again: that makes the state, too, but for what was edited after it.
+Result<Run::Standing> Run::standing_at(std::int64_t position) const {
+  const std::int64_t last = std::max<std::int64_t>(position - 1, 0);
+  Standing at{State(model_.schema()), {}};
+  LAB_ASSIGN(at.state, state_at(last));
+  if (position == 0) return at;
   const bool fed_vectors = vectors_.view().count() > 0;
   const std::span<const float> vector = fed_vectors ? vectors_.view()[last] : std::span<const float>();
-  if (!advance(last, {tokens_.view()[last], vector}, state, nullptr, logits))
-    return cancelled();
-  return logits;
+  if (!advance(last, {tokens_.view()[last], vector}, at.state, nullptr, at.logits)) return cancelled();
+  if (std::ranges::any_of(edits_, [&](const Edit& edit) { return edit.event.position == position; })) {
+    LAB_ASSIGN(at.state, state_at(position));
+  }
+  return at;
 }
 
 // Exact in what is linear: what the token has done to the drivers of later tokens stays.
@@ -186,14 +191,17 @@ Status Run::forget(const StateEdit& edit, State& state, std::vector<Forgotten>& 
   return {};
 }
 
-Status Run::change(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const {
+Status Run::change(const StateEdit& edit, const State* source, State& state, std::vector<Forgotten>& forgotten) const {
   if (forgets(edit)) return forget(edit, state, forgotten);
-  if (!takes_from_past(edit)) return apply(edit, state, state);
+  if (!takes_elements(edit)) return apply(edit, state, state);
+  if (source) return apply(edit, *source, state);
   LAB_ASSIGN(const State from, state_at(edit.position));
   return apply(edit, from, state);
 }
 
-Result<State> Run::edited(const Command& command, EditEvent& event) const {
+Result<State> Run::edited(const Edit& edit, EditEvent& event) const {
+  const Command& command = edit.command;
+  const auto source = [&edit](std::size_t part) { return part < edit.sources.size() ? edit.sources[part].get() : nullptr; };
   State next = state_;
   std::vector<Forgotten> forgotten;
   if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
@@ -208,11 +216,11 @@ Result<State> Run::edited(const Command& command, EditEvent& event) const {
       LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
   } else if (const auto* one = std::get_if<command::EditState>(&command)) {
-    LAB_TRY(change(one->edit, next, forgotten));
+    LAB_TRY(change(one->edit, source(0), next, forgotten));
   } else if (const auto* reset = std::get_if<command::ResetLanes>(&command)) {
     soften(next, static_cast<float>(reset->kept));
   } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
-    for (const StateEdit& edit : patch->edits) LAB_TRY(change(edit, next, forgotten));
+    for (std::size_t i = 0; i < patch->edits.size(); ++i) LAB_TRY(change(patch->edits[i], source(i), next, forgotten));
   }
   if (!forgotten.empty()) event.forgotten = std::make_shared<const std::vector<Forgotten>>(std::move(forgotten));
   return next;  // trials and interventions leave the state as it is
@@ -221,7 +229,7 @@ Result<State> Run::edited(const Command& command, EditEvent& event) const {
 Result<StateContents<float>> Run::edit(const Edit& edit) {
   make_sound();
   Edit made = edit;
-  LAB_ASSIGN(const State next, edited(edit.command, made.event));
+  LAB_ASSIGN(const State next, edited(edit, made.event));
   StateContents<float> exchanged = next.contents(static_cast<int>(edit.event.layer));
   exchange(made, true, exchanged);
   return exchanged;
@@ -263,14 +271,13 @@ Tail Run::tail_from(std::int64_t position) const {
 
 Result<Tail> Run::cut(std::int64_t position) {
   make_sound();
-  LAB_ASSIGN(State state, state_at(position));
-  LAB_ASSIGN(std::vector<float> logits, logits_at(position));
+  LAB_ASSIGN(Standing at, standing_at(position));
   Tail tail = tail_from(position);
-  rewind(position, std::move(state), std::move(logits));
+  rewind(position, std::move(at));
   return tail;
 }
 
-void Run::rewind(std::int64_t position, State state, std::vector<float> logits) {
+void Run::rewind(std::int64_t position, Standing at) {
   std::vector<Edit> edits = edits_;
   std::erase_if(edits, [&](const Edit& e) { return e.event.position > position; });
   set_edits(std::move(edits));
@@ -278,19 +285,18 @@ void Run::rewind(std::int64_t position, State state, std::vector<float> logits) 
   tokens_.truncate(position);
   times_.truncate(position);
   vectors_.truncate(position);
-  state_ = std::move(state);
-  logits_ = std::move(logits);
+  state_ = std::move(at.state);
+  logits_ = std::move(at.logits);
   sound_ = true;
 }
 
 Status Run::append(const Tail& tail, const GoOn& go_on) {
   make_sound();
   const std::int64_t from = count();
-  State state = state_;
-  std::vector<float> logits = logits_;
+  Standing before{state_, logits_};
   // Where the budget has meanwhile dropped the beginning, what was read stays.
   const auto go_back = [&] {
-    if (trace_.view()->use().replayable_from <= from) rewind(from, std::move(state), std::move(logits));
+    if (trace_.view()->use().replayable_from <= from) rewind(from, std::move(before));
   };
   try {
     Status status = append_all(tail, go_on);

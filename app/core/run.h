@@ -18,6 +18,11 @@ namespace lab {
 struct Edit {
   EditEvent event;
   Command command;
+  /// Of each part of it (one, or those of a patch) the state that elements are taken from, where that is of another run or a file, as it
+  /// was when the edit was made; null where it is this run's own.
+  std::vector<std::shared_ptr<const State>> sources;
+
+  std::int64_t bytes() const;
 };
 
 /// What a run held beyond a position: enough to read and edit it again.
@@ -53,6 +58,8 @@ class Run {
   const std::string& start() const { return start_text_; }
   const Trace& recorded() const { return trace_; }
   void set_budget(std::int64_t bytes) { trace_.set_budget(bytes); }
+  /// The state that the token at a position finds, or found. Refused where it was dropped from the history.
+  Result<State> state_at(std::int64_t position) const;
   /// What was read and edited beyond a position.
   Tail tail_from(std::int64_t position) const;
   bool has_vectors() const { return vectors_.view().count() > 0 || waiting.has_vectors(); }
@@ -76,18 +83,23 @@ class Run {
   Status append(const Tail& tail, const GoOn& go_on);
 
  private:
-  Run(std::uint64_t number, const Run& other, std::int64_t position, State state, std::vector<float> logits);
+  /// What the token at a position finds: the state, and what was expected there.
+  struct Standing {
+    State state;
+    std::vector<float> logits;
+  };
+
+  Run(std::uint64_t number, const Run& other, std::int64_t position, Standing at);
   bool goes_unrecorded() const;
   std::vector<MannedRule> rules_in(std::int64_t first, std::int64_t last) const;
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
-  Status change(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const;
+  Status change(const StateEdit& edit, const State* source, State& state, std::vector<Forgotten>& forgotten) const;
   Status forget(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const;
-  Result<State> edited(const Command& command, EditEvent& event) const;
-  Result<State> state_at(std::int64_t position) const;
-  Result<std::vector<float>> logits_at(std::int64_t position) const;
-  void rewind(std::int64_t position, State state, std::vector<float> logits);
+  Result<State> edited(const Edit& edit, EditEvent& event) const;
+  Result<Standing> standing_at(std::int64_t position) const;
+  void rewind(std::int64_t position, Standing at);
   void set_edits(std::vector<Edit> edits);
   void recover();
   void make_sound();

@@ -8,6 +8,7 @@
 
 #include "app/core/command_json.h"
 #include "app/core/file_check.h"
+#include "app/core/named_files.h"
 #include "model/builtin.h"
 
 namespace lab {
@@ -86,16 +87,11 @@ Status read_expected(const Json& json, std::vector<std::pair<std::int64_t, std::
   return {};
 }
 
-/// Gives every file that a session compares another name; built-in models keep theirs.
+/// Gives every file that a session names beside its model another name: what it compares, and the states that it takes.
 template <class Rename>
-void rename_compared(Session& session, const Rename& rename) {
+void rename_files(Session& session, const Rename& rename) {
   for (SessionCommand& each : session.commands)
-    if (auto* compared = std::get_if<command::CompareWith>(&each.command); compared && !compared->file.starts_with(kBuiltin)) compared->file = rename(compared->file);
-}
-
-fs::path folder_of(const std::string& path) {
-  std::error_code ignored;
-  return fs::absolute(path, ignored).lexically_normal().parent_path();
+    for (std::string* file : files_of(each.command)) *file = rename(*file);
 }
 
 Result<Session> session_from(const Json& json) {
@@ -143,15 +139,12 @@ Result<Session> read_session(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kSessionLimits));
   Result<Session> session = session_from(value);
   if (!session) session.error().file = path;
-  else rename_compared(*session, [folder = folder_of(path)](const std::string& file) { return (folder / file).lexically_normal().string(); });
+  else rename_files(*session, [&path](const std::string& file) { return whole_name(file, path); });
   return session;
 }
 
 Session as_written(Session session, const std::string& path) {
-  rename_compared(session, [folder = folder_of(path)](const std::string& file) {
-    std::error_code ignored;
-    return fs::absolute(file, ignored).lexically_normal().lexically_relative(folder).string();
-  });
+  rename_files(session, [&path](const std::string& file) { return name_within(file, path); });
   return session;
 }
 

@@ -22,7 +22,7 @@ struct Session {
 };
 /// Whether opening a path means a session: a .statelab.json file, or another .json file that is no part of a model.
 bool is_session(const std::string& path);
-/// Files that it compares are named from its own folder in the file, and by whole paths in memory.
+/// Files that it names are named from its own folder in the file, and by whole paths in memory (named_files.h).
 Result<Session> read_session(const std::string& path);
 /// The session as its file at a path has it.
 Session as_written(Session session, const std::string& path);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <vector>
 
 #include <fmt/format.h>
@@ -72,6 +73,14 @@ Status check_value(const StateEdit& edit, const EditOperation& operation) {
                  "the state would be lost");
 }
 
+/// Where elements are taken from: "position 40", "layer 2 at position 40 of run 1", "layer 2 of kept.safetensors".
+std::string source_of(const StateEdit& edit) {
+  const bool is_file = !edit.from_file.empty();
+  const std::string layer = edit.from_layer < 0 ? "" : fmt::format("layer {} {} ", edit.from_layer, is_file ? "of" : "at");
+  if (is_file) return layer + printable(std::filesystem::path(edit.from_file).filename().string());
+  return fmt::format("{}position {}{}", layer, edit.position, edit.from_run < 0 ? "" : fmt::format(" of run {}", edit.from_run));
+}
+
 }  // namespace
 
 const EditOperation* find_operation(const std::string& name) {
@@ -79,10 +88,12 @@ const EditOperation* find_operation(const std::string& name) {
   return found == std::end(kOperations) ? nullptr : &*found;
 }
 
-bool takes_from_past(const StateEdit& edit) {
+bool takes_elements(const StateEdit& edit) {
   const EditOperation* operation = find_operation(edit.operation);
-  return operation && operation->from_past;
+  return operation && operation->takes;
 }
+
+bool takes_from_elsewhere(const StateEdit& edit) { return takes_elements(edit) && (edit.from_run >= 0 || !edit.from_file.empty()); }
 
 bool forgets(const StateEdit& edit) { return edit.operation == "forget"; }
 
@@ -97,17 +108,19 @@ Status check(const StateEdit& edit, const State& state, std::int64_t count) {
   const auto layers = static_cast<std::int64_t>(schema.layers().size());
   if (edit.layer < -1 || edit.layer >= layers) return outside("layer", fmt::format("-1 to {}", layers - 1), edit.layer, "the model has no such layer");
   LAB_TRY(check_value(edit, *operation));
-  if (operation->from_past && (edit.position < 0 || edit.position > count))
+  if (operation->takes && edit.from_run >= 0 && !edit.from_file.empty())
+    return refusal(Code::bad_argument, "from_file", "a run or a file", edit.from_file, "elements are taken from one state");
+  if (operation->takes && edit.from_file.empty() && (edit.position < 0 || edit.position > count))
     return outside("position", fmt::format("0 to {}", count), edit.position, "the run was never there");
   if (forgets(edit) && (edit.position < 0 || edit.position >= count))
     return outside("position", count > 0 ? fmt::format("a token, 0 to {}", count - 1) : "a token, once one has been read", edit.position, "the run has no such token");
-  if (operation->from_past && (edit.from_layer < -1 || edit.from_layer >= layers))
+  if (operation->takes && (edit.from_layer < -1 || edit.from_layer >= layers))
     return outside("from_layer", fmt::format("-1 to {}", layers - 1), edit.from_layer, "the model has no such layer");
   bool is_any = false;
   Status fits = for_each_meant(edit, schema, [&](int layer, int tensor) -> Status {
     is_any = true;
     LAB_TRY(slice_of(edit, state, layer, tensor));
-    if (!operation->from_past || edit.from_layer < 0) return {};
+    if (!operation->takes || edit.from_layer < 0) return {};
     const int other = counterpart(schema, layer, tensor, static_cast<int>(edit.from_layer));
     const auto& shape = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].shape;
     const auto& others = schema.layers()[static_cast<std::size_t>(edit.from_layer)].tensors;
@@ -130,21 +143,20 @@ Status apply(const StateEdit& edit, const State& from, State& state) {
     LAB_ASSIGN(const StateSlice slice, slice_of(edit, state, layer, tensor));
     const float neutral = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].neutral;
     std::vector<float> values = state.get(layer, tensor), past;
-    if (takes_from_past(edit) || forgets(edit)) {
+    if (takes_elements(edit) || forgets(edit)) {
       const int from_layer = edit.from_layer < 0 || forgets(edit) ? layer : static_cast<int>(edit.from_layer);
       past = from.get(from_layer, counterpart(schema, layer, tensor, from_layer));
     }
     std::int64_t beyond = -1;
     slice.for_each([&](std::int64_t flat) {
       const auto i = static_cast<std::size_t>(flat);
-      if (takes_from_past(edit) && i >= past.size()) return static_cast<void>(beyond = flat);
+      if (takes_elements(edit) && i >= past.size()) return static_cast<void>(beyond = flat);
       if (forgets(edit) && i >= past.size()) return;  // a cache: what a token wrote there is no sum
       const double random = edit.operation == "noise" ? keyed_noise(edit.seed, {layer, tensor, flat}) : 0;
       values[i] = changed(edit, values[i], past.empty() ? 0.0f : past[i], neutral, random);
     });
     if (beyond >= 0)
-      return refusal(Code::out_of_range, "at", fmt::format("elements that were there after {} tokens", edit.position), edit.at.empty() ? ":" : edit.at,
-                     "the cache was shorter then");
+      return refusal(Code::out_of_range, "at", fmt::format("elements that are in {}", source_of(edit)), edit.at.empty() ? ":" : edit.at, "the cache is shorter there");
     return state.set(layer, tensor, values);
   });
 }
@@ -153,13 +165,12 @@ std::string words_of(const StateEdit& edit) {
   const std::string tensor = edit.tensor.empty() ? "state" : edit.tensor == "*" ? "everything" : edit.tensor;
   const std::string what = (edit.at.empty() ? tensor : fmt::format("{}[{}]", edit.tensor.empty() ? "h" : tensor, edit.at)) +
                            (edit.layer < 0 ? " of all layers" : fmt::format(" of layer {}", edit.layer));
-  const std::string past = fmt::format("{}position {}", edit.from_layer < 0 ? "" : fmt::format("layer {} at ", edit.from_layer), edit.position);
   if (edit.operation == "set") return fmt::format("set {} to {}", what, edit.value);
   if (edit.operation == "scale") return fmt::format("scale {} by {}", what, edit.value);
   if (edit.operation == "noise") return fmt::format("add noise of {} to {}", edit.value, what);
   if (edit.operation == "clamp") return fmt::format("clamp {} to ±{}", what, edit.value);
-  if (edit.operation == "mix") return fmt::format("mix {} of {} into {}", edit.value, past, what);
-  if (edit.operation == "transplant") return fmt::format("take {} from {}", what, past);
+  if (edit.operation == "mix") return fmt::format("mix {} of {} into {}", edit.value, source_of(edit), what);
+  if (edit.operation == "transplant") return fmt::format("take {} from {}", what, source_of(edit));
   if (forgets(edit)) return fmt::format("forget token {} in {}", edit.position, what);
   return fmt::format("zero {}", what);
 }
@@ -173,7 +184,7 @@ std::string brief_words_of(const StateEdit& edit) {
 }
 
 EditKeeps keeps_of(const StateEdit& edit) {
-  const bool is_same_place = edit.from_layer < 0 || edit.from_layer == edit.layer, is_all = edit.at.empty() && (edit.tensor.empty() || edit.tensor == "*");
+  const bool is_same_place = (edit.from_layer < 0 || edit.from_layer == edit.layer) && !takes_from_elsewhere(edit), is_all = edit.at.empty() && (edit.tensor.empty() || edit.tensor == "*");
   if (edit.operation == "zero" || edit.operation == "set") return {.kept = 0};
   if (edit.operation == "scale") return {.kept = static_cast<double>(static_cast<float>(edit.value))};
   if (edit.operation == "mix") return {.kept = 1 - edit.value};

@@ -13,7 +13,7 @@ struct EditOperation {
   const char* name;
   const char* label;        // of a menu
   const char* value;        // what StateEdit::value is, for people; "": not used
-  bool from_past = false;   // elements are taken from a state of the past
+  bool takes = false;       // elements are taken from another state: of the past, of another run, of a file
 };
 inline constexpr EditOperation kOperations[] = {
     {"zero", "zero", ""},                                  // its neutral value, which is not 0 in every family
@@ -21,22 +21,24 @@ inline constexpr EditOperation kOperations[] = {
     {"scale", "scale by", "factor"},
     {"noise", "add noise of", "standard deviation"},       // the sum of twelve uniform numbers, less 6: the same on every machine
     {"clamp", "clamp to ±", "bound"},                      // what is not a number stays
-    {"mix", "mix in", "share", true},                      // (1 - value) h + value * that of the past
+    {"mix", "mix in", "share", true},                      // (1 - value) h + value * that of the other state
     {"transplant", "take from", "", true},
     {"forget", "forget a token", ""},                      // less what is left there of the write of the token `position`
 };
 /// Nothing for an unknown name.
 const EditOperation* find_operation(const std::string& name);
-bool takes_from_past(const StateEdit& edit);
+bool takes_elements(const StateEdit& edit);
+/// Whether it takes them from another run or from a file, so that the run's own history does not tell them.
+bool takes_from_elsewhere(const StateEdit& edit);
 /// Whether an edit subtracts what the state still holds of one token's write.
 bool forgets(const StateEdit& edit);
 
 /// Refuses what would do nothing or cannot be done to a state, by field: unknown operations, layers, tensors and elements, numbers
-/// that are not finite, positions beyond `count`, layers whose tensors have another shape.
+/// that are not finite, positions beyond `count` (of the run that elements are taken from), layers whose tensors have another shape.
 Status check(const StateEdit& edit, const State& state, std::int64_t count);
 
-/// Changes the state. `from` is the one at edit.position where elements are taken from the past, and what is left of the token where
-/// it is forgotten; checked as by `check`, except that of growing tensors `from` must hold the elements too.
+/// Changes the state. `from` is the one that elements are taken from, and what is left of the token where it is forgotten; checked as
+/// by `check`, except that of growing tensors `from` must hold the elements too.
 Status apply(const StateEdit& edit, const State& from, State& state);
 
 /// "scale h[3, :, 5] of layer 2 by 0.5".

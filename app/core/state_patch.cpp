@@ -1,6 +1,7 @@
 #include "app/core/state_patch.h"
 
 #include "app/core/command_json.h"
+#include "app/core/named_files.h"
 
 namespace lab {
 namespace {
@@ -17,6 +18,12 @@ Result<StatePatch> patch_from(const Json& json) {
   return patch;
 }
 
+template <class Rename>
+void rename_files(StatePatch& patch, const Rename& rename) {
+  for (StateEdit& edit : patch.edits)
+    if (std::string* file = file_of(edit)) *file = rename(*file);
+}
+
 }  // namespace
 
 bool is_patch(const std::string& path) { return path.ends_with(".patch.json"); }
@@ -28,7 +35,14 @@ Result<StatePatch> parse_patch(const std::string& json, const std::string& file)
 
 Result<StatePatch> read_patch(const std::string& path) {
   LAB_ASSIGN(const Json value, read_json(path, kReviewedLimits));
-  return made_of(path, patch_from(value));
+  auto patch = made_of(path, patch_from(value));
+  if (patch) rename_files(*patch, [&path](const std::string& file) { return whole_name(file, path); });
+  return patch;
+}
+
+StatePatch as_written(StatePatch patch, const std::string& path) {
+  rename_files(patch, [&path](const std::string& file) { return name_within(file, path); });
+  return patch;
 }
 
 std::string json_of(const StatePatch& patch) {

@@ -24,6 +24,13 @@ constexpr Width kWidths[] = {{"1 column", "3.5"}, {"1.5 columns", "5.5"}, {"2 co
 
 void label(Ui& ui, Box& row, const char* text) { ui.text_in(row.cut_left(kLabel), Face::control, ui.theme().dim, text); }
 
+/// What will be in the file.
+const char* note_on(const std::string& kind, const std::string& path) {
+  if (exports_state(kind, path)) return "The state of all layers at cursor A, which edits can take from and runs can start with.";
+  if (exports_state(kind, ".safetensors")) return "White ground, as papers want it. .csv is the data alone, .safetensors the state of all layers.";
+  return "White ground, as papers want it. PDF with embedded fonts; .csv is the data alone.";
+}
+
 /// A number of inches, or nothing.
 std::optional<double> inches(const std::string& text) {
   char* end = nullptr;
@@ -95,7 +102,8 @@ void ExportDialog::draw_size(Ui& ui, Box row) {
 std::string ExportDialog::problem() const {
   std::error_code ignored;
   const auto folder = std::filesystem::path(path_).parent_path();
-  if (!can_export_to(path_)) return "The name must end in .pdf, .svg, .png or .csv.";
+  const std::string kind = figure_kinds()[static_cast<std::size_t>(kind_)].name;
+  if (!can_export_to(path_) && !exports_state(kind, path_)) return exports_state(kind, ".safetensors") ? "The name must end in .pdf, .svg, .png, .csv or .safetensors." : "The name must end in .pdf, .svg, .png or .csv.";
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) return "There is no such folder.";
   if (!inches(width_) || !inches(height_)) return "A side has 1 to 40 inches.";
   return {};
@@ -126,7 +134,7 @@ std::optional<command::ExportFigure> ExportDialog::draw(Ui& ui, Box window, cons
   note.cut_left(kLabel);
   if (!wrong.empty()) ui.text_in(note, Face::control, theme.bad, wrong);
   else if (std::filesystem::exists(path_, ignored)) ui.text_in(note, Face::control, theme.warning, "Replaces the file that is there.");
-  else ui.text_in(note, Face::control, theme.dim, "White ground, as papers want it. PDF with embedded fonts; .csv is the data alone.");
+  else ui.text_in(note, Face::control, theme.dim, note_on(figure_kinds()[static_cast<std::size_t>(kind_)].name, path_));
   const bool pressed = button(ui, "Export", foot.cut_right(84), {.primary = true, .enabled = wrong.empty()});
   foot.cut_right(8);
   if (button(ui, "Cancel", foot.cut_right(84))) close();

@@ -5,7 +5,9 @@
 #include <chrono>
 
 #include "app/core/analyst.h"
+#include "app/core/recorded_session.h"
 #include "model/files/file.h"
+#include "model/state_file.h"
 #include "views/plot/layout.h"
 
 namespace lab {
@@ -53,6 +55,13 @@ FileInfo info_of(const std::string& kind, const Snapshot& snapshot, const Derive
   return info;
 }
 
+Result<std::string> save_state_at_cursor(const Snapshot& snapshot, const OpenedModel& opened, const std::string& file) {
+  const std::int64_t position = snapshot.selection.cursor_a + 1;
+  LAB_ASSIGN(State state, state_at(snapshot, opened, position));
+  LAB_TRY(save_state(file, state, snapshot.model->hash));
+  return fmt::format("{}, the state after {} tokens", file, position);
+}
+
 }  // namespace
 
 bool can_export_to(const std::string& path) {
@@ -61,6 +70,8 @@ bool can_export_to(const std::string& path) {
   const std::string ending = path.substr(dot);
   return ending == ".pdf" || ending == ".svg" || ending == ".png" || ending == ".csv";
 }
+
+bool exports_state(const std::string& kind, const std::string& path) { return kind == "state-at" && path.ends_with(".safetensors"); }
 
 Result<FigurePage> make_page(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                              const command::ExportFigure& wanted, FigureOptions options, const ContextOptions& arithmetic) {
@@ -85,6 +96,7 @@ Status write_page(const FigurePage& page, const std::string& path) {
 
 Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                                   const command::ExportFigure& wanted, const ContextOptions& arithmetic) {
+  if (exports_state(wanted.kind, wanted.file)) return save_state_at_cursor(*snapshot, *opened, wanted.file);
   LAB_ASSIGN(const FigureOptions options, options_of(wanted.look));
   LAB_ASSIGN(const FigurePage page, make_page(snapshot, opened, wanted, options, arithmetic));
   LAB_TRY(write_page(page, wanted.file));

@@ -13,6 +13,8 @@ namespace lab {
 
 /// Whether a path ends in something that can be written: .pdf, .svg, .png, or .csv for the data behind the figure.
 bool can_export_to(const std::string& path);
+/// Whether what is written is no figure: "state-at" into a .safetensors file is the state of all layers at cursor A itself.
+bool exports_state(const std::string& kind, const std::string& path);
 
 /// A figure laid out for paper: one layout for files of any kind.
 struct FigurePage {
@@ -29,7 +31,7 @@ Result<FigurePage> make_page(const Snapshot& snapshot, std::shared_ptr<const Der
 /// Writes a page by the ending of the path, whole or not at all.
 Status write_page(const FigurePage& page, const std::string& path);
 
-/// Both for one file. Says what was written: "figure.pdf, 5.5 x 3.4 in".
+/// Both for one file, or the state that is asked for. Says what was written: "figure.pdf, 5.5 x 3.4 in".
 Result<std::string> export_figure(const std::shared_ptr<const Snapshot>& snapshot, const std::shared_ptr<const OpenedModel>& opened,
                                   const command::ExportFigure& wanted, const ContextOptions& arithmetic);
 

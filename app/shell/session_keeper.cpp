@@ -153,7 +153,7 @@ void SessionKeeper::save_patch(const Snapshot& snapshot, const std::string& path
   patch.title = label_of(edit->command), patch.edits = edits_of(edit->command);
   if (const auto* applied = std::get_if<command::ApplyPatch>(&edit->command); applied && !applied->title.empty()) patch.title = applied->title;
   patch.note = "made at t = " + std::to_string(edit->step) + " of " + snapshot.model->name;
-  save_text(json_of(patch), path);
+  save_text(json_of(as_written(std::move(patch), path)), path);
 }
 
 void SessionKeeper::save_rules(const Snapshot& snapshot, const std::string& path) {

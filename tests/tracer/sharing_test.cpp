@@ -38,6 +38,32 @@ TEST_CASE("row log: a view keeps its rows while rows are added, cut off and writ
   CHECK(log.bytes() == 0);
 }
 
+TEST_CASE("row log: what two views share is what was neither cut off nor written by one of them alone") {
+  RowLog<int> log(1, 4);
+  const auto add = [](RowLog<int>& to, int count) {
+    for (int i = 0; i < count; ++i) to.append()[0] = i;
+  };
+  add(log, 10);
+  const RowView<int> ten = log.view();
+  CHECK(ten.shared_with(ten) == 10);
+  CHECK(ten.shared_with(RowView<int>()) == 0);
+  add(log, 5);
+  CHECK(ten.shared_with(log.view()) == 10);
+  CHECK(log.view().shared_with(ten) == 10);
+  RowLog<int> fork = log.fork(7);
+  add(fork, 9);
+  CHECK(ten.shared_with(fork.view()) == 4);
+  log.truncate(9);
+  add(log, 3);
+  CHECK(ten.shared_with(log.view()) == 8);  // row 8 is the same, but in a block of its own
+  log.truncate(4);
+  add(log, 6);
+  CHECK(ten.shared_with(log.view()) == 4);
+  log.truncate(0);
+  add(log, 10);
+  CHECK(ten.shared_with(log.view()) == 0);
+}
+
 TEST_CASE("trace: a view made before a token does not know it, one made after does, and adding tokens keeps the revision") {
   Recording r("mamba1");
   const auto before = r.trace.view();

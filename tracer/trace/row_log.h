@@ -20,6 +20,11 @@ class RowView {
     const auto& block = (*blocks_)[static_cast<std::size_t>(row / rows_)];
     return {block->data() + row % rows_ * width_, static_cast<std::size_t>(width_)};
   }
+  /// How many rows from the first on both have in the same memory, which are the same as long as both views are kept. Looks at no row.
+  std::int64_t shared_with(const RowView& other) const {
+    const auto parted = std::ranges::mismatch(*blocks_, *other.blocks_).in1;
+    return std::min({count_, other.count_, (parted - blocks_->begin()) * rows_});
+  }
 
  private:
   template <class>
