@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@ namespace lab {
 namespace {
 
 constexpr const char* kFormat = "statelab-state/1";
+constexpr const char* kFormatFamily = "statelab-state/";
 constexpr const char* kLayout = "conv_state [channels, K] oldest first; ssm_state as mix.h; kv [rows, Hkv, hd], keys after rotation";
 
 std::string tensor_name(std::size_t layer, const std::string& tensor) {
@@ -76,7 +78,7 @@ Error refusal(Code code, const std::string& path, std::string field, std::string
 Status check_format(const std::string& path, const TensorTable& table) {
   const std::string* format = table.metadata("format");
   if (format && *format == kFormat) return {};
-  const bool newer = format && format->starts_with("statelab-state/");
+  const bool newer = format && format->starts_with(kFormatFamily);
   return refusal(newer ? Code::unsupported : Code::wrong_kind, path, "__metadata__.format", kFormat,
                  format ? *format : "nothing",
                  newer ? "the state was written by another version" : "this is not a state file");
@@ -327,6 +329,14 @@ void warn_of_values(StateFileContents& contents) {
 }
 
 }  // namespace
+
+bool is_state_file(const std::string& path) {
+  std::error_code ignored;
+  if (!path.ends_with(".safetensors") || !std::filesystem::is_regular_file(path, ignored)) return false;
+  const Result<TensorTable> table = open_safetensors(path);
+  const std::string* format = table ? table->metadata("format") : nullptr;
+  return format && format->starts_with(kFormatFamily);
+}
 
 template <class Real>
 Status save_state(const std::string& path, const BasicState<Real>& state, const std::string& model_hash) {

@@ -27,6 +27,9 @@ template <class Real>
 Result<LoadedState<Real>> load_state(const std::string& path, const std::shared_ptr<const StateSchema>& schema,
                                      const std::string& model_hash);
 
+/// Whether a file says of itself that it is a saved state, of whatever version.
+bool is_state_file(const std::string& path);
+
 /// One tensor of a state file, and what its values are like.
 struct StateFileTensor {
   int layer = 0;

@@ -357,6 +357,7 @@ FileCheck check_to_open(const std::string& path) {
   FileCheck check{.path = path, .kind = "model"};
   if (is_patch(path)) return check_patch(path, check), check;
   if (is_rule_file(path)) return check_rules(path, check), check;
+  if (is_state_file(path)) return check_path(path);
   std::string model = path;
   if (is_session(path)) {
     const std::optional<Session> session = check_session(path, check);

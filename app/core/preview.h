@@ -53,8 +53,8 @@ struct Preview {
   std::optional<std::int64_t> available;
   double seconds = 0;            // that it took to read
 
-  /// Edits or rules, for the run that is there.
-  bool is_for_run() const { return check.kind == "patch" || check.kind == "rules"; }
+  /// Edits, rules or a state, for the run that is there.
+  bool is_for_run() const { return check.kind == "patch" || check.kind == "rules" || check.kind == "state"; }
   /// A session with whose model it would open: whoever opens it is asked where that is.
   bool needs_model() const { return check.kind == "session" && check.problems.size() == 1 && lacks_model(check.problems.front()); }
   bool can_open() const { return check.problems.empty() && (check.outline.has_value() || is_for_run()); }

@@ -9,6 +9,7 @@
 #include "app/core/rule_file.h"
 #include "app/core/state_patch.h"
 #include "model/files/file.h"
+#include "model/state_file.h"
 
 namespace lab {
 
@@ -29,7 +30,7 @@ std::string figures_text(std::int64_t figures, const std::string& path) {
 
 }  // namespace
 
-bool is_for_run(const std::string& path) { return is_patch(path) || is_rule_file(path); }
+bool is_for_run(const std::string& path) { return is_patch(path) || is_rule_file(path) || is_state_file(path); }
 
 std::vector<Command> commands_of(const Session& session) {
   std::vector<Command> commands;
@@ -125,6 +126,7 @@ Result<std::vector<Command>> commands_to_open(const std::string& path) {
     LAB_ASSIGN(RuleFile rules, read_rule_file(path));
     return std::vector<Command>{command::UseInterventions{std::move(rules.interventions)}};
   }
+  if (is_state_file(path)) return std::vector<Command>{command::Reset{whole_path(path)}};
   if (!is_session(path)) return std::vector<Command>{command::Open{path}};
   LAB_ASSIGN(const Session session, read_session(path));
   LAB_ASSIGN(std::string model, find_session_model(session, path));

@@ -16,14 +16,14 @@ struct OpeningPlan {
   std::vector<std::string> warnings;     // what of the file is not there or not used
   std::string remark;                    // what of it is left to others, "" for nothing
 };
-/// A session or a journal: opening its model, and all it did. A patch or rules: applying them to what is open. Anything else: opening a model.
+/// A session or a journal: opening its model, and all it did. A patch or rules: applying them to what is open. A saved state: starting over from it. Anything else: opening a model.
 /// Models of sessions are also looked for among `opened_before`; one that somebody has `located` is taken whatever its name is, and
 /// opened where its content is the one that the session states. A refusal changes nothing.
 Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std::string>& opened_before, const std::string& located = "");
 /// The same of a session that is at hand.
 Result<OpeningPlan> plan_of(Session session, const std::string& path, const std::vector<std::string>& opened_before, const std::string& located = "");
 
-/// Whether a path names edits or rules: they are for the run that is there, nothing else is opened.
+/// Whether a path names edits, rules or a saved state: they are for the run that is there, nothing else is opened.
 bool is_for_run(const std::string& path);
 
 /// What showing A beside B does: the window opens one of both, and then these commands are applied like those of OpeningPlan.
@@ -42,7 +42,7 @@ std::string whole_path(const std::string& path);
 /// command was given; one at the very end is left out.
 std::vector<Command> commands_of(const Session& session);
 
-/// A session file: opening its model and all it did. Edits or rules: applying them. Anything else: opening it as a model. See `is_session`.
+/// A session file: opening its model and all it did. Edits or rules: applying them. A saved state: starting from it. Anything else: opening it as a model. See `is_session`.
 Result<std::vector<Command>> commands_to_open(const std::string& path);
 
 }  // namespace lab

@@ -6,8 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "app/core/rule_file.h"
-#include "app/core/state_patch.h"
 #include "app/shell/actions.h"
 #include "app/shell/gl_textures.h"
 #include "app/shell/imgui_input.h"
@@ -258,9 +256,9 @@ void Shell::Parts::compare_with(const std::string& path) {
   send(command::CompareWith{whole_path(path)});
 }
 
-/// A file that is dropped on Compare stands beside what is open, elsewhere in its place. Patches and rules are applied everywhere.
+/// A file that is dropped on Compare stands beside what is open, elsewhere in its place. Patches, rules and states are taken everywhere.
 void Shell::Parts::take_drop(const std::string& path) {
-  if (page() == Page::compare && snapshot->model && !is_patch(path) && !is_rule_file(path)) compare_with(path);
+  if (page() == Page::compare && snapshot->model && !is_for_run(path)) compare_with(path);
   else open(path);
 }
 

@@ -123,6 +123,18 @@ TEST_CASE("guests: another model reads what the run reads, and goes back with it
   CHECK(compared(lab)->comparison->is_equal());
 }
 
+TEST_CASE("guests: one that nobody asked while others were read in the place of its tokens finds them") {
+  FreshLab lab("mamba2", opening_others());
+  carry_out(lab, command::FeedText{"what has been read before"});
+  carry_out(lab, command::ReadWaiting{});
+  for (const char* file : {"other mamba2", "a mamba1"}) carry_out(lab, command::CompareWith{file, "b"});
+  lab.finish_work();
+  // The first one lags from the first command on, so that the second is asked when both runs are as long as before.
+  for (const Command& command : {Command(command::TakeBack{6, false}), Command(command::FeedText{"later!"}), Command(command::ReadWaiting{})}) REQUIRE(lab.apply(command).applied);
+  lab.finish_work();
+  for (const std::size_t guest : {0u, 1u}) CHECK(ids_of_guest(lab, guest) == ids_of(lab.snapshot()->tokens));
+}
+
 TEST_CASE("guests: what another model makes of the tokens is what it makes of them alone") {
   FreshLab lab("mamba2", opening_others());
   carry_out(lab, command::CompareWith{"a mamba1", "b"});
