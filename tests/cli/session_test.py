@@ -128,6 +128,26 @@ class Sessions(Case):
         error = self.refusal("run", self.write([*text, forget | {"edit": {"operation": "forget", "position": 16}}]))
         self.assertEqual((error["code"], error["field"]), ("out_of_range", "commands[2] edit_state.edit.position"))
 
+    def test_a_state_is_kept_by_one_session_and_taken_by_another(self):
+        text = "In the beginning was the word"
+        reading = [{"step": 0, "command": "feed_text", "text": text}, {"step": 0, "command": "read_waiting"}]
+        keep = {"step": 29, "command": "export_figure", "kind": "state-at", "file": "kept.safetensors", "width_in": 4, "height_in": 3}
+        whole = self.json_of("run", self.write([*reading, {"step": 29, "command": "seek", "token": 15, "cursor": "a"}, keep]), "-o", "states")
+        self.assertEqual([pathlib.Path(file).name for file in whole["files"]], ["kept.safetensors"])
+        self.run_program("trace", "builtin:prose", "--text", text[:16], "--points", "logits", "-o", "t.safetensors", "--save-state", "s.safetensors", "--quiet")
+        self.assertTrue(self.json_of("state", "compare", "states/kept.safetensors", "s.safetensors")["equal"])  # after the token at the cursor
+        start = {"step": 0, "command": "reset", "state": "states/kept.safetensors"}
+        rest = [start, {"step": 0, "command": "feed_text", "text": text[16:]}, {"step": 0, "command": "read_waiting"}]
+        self.assertEqual(self.json_of("run", self.write(rest))["state_hash"], whole["state_hash"])
+        take = {"step": 29, "command": "edit_state", "edit": {"operation": "transplant", "tensor": "*", "from_file": "states/kept.safetensors"}}
+        back = {"step": 29, "command": "restore_state", "layer": -1, "position": 16}
+        hashes = [self.json_of("run", self.write([*reading, edit]))["state_hash"] for edit in (take, back)]
+        self.assertEqual(*hashes)
+        error = self.refusal("run", self.write([*reading, take | {"edit": {"operation": "mix", "value": 0.5, "from_file": "states/none.safetensors"}}]))
+        self.assertEqual((error["code"], pathlib.Path(error["file"]).name), ("not_found", "none.safetensors"))
+        error = self.refusal("run", self.write([start | {"state": "a.statelab.json"}]))
+        self.assertEqual(pathlib.Path(error["file"]).name, "a.statelab.json")
+
     def test_figures_go_into_the_folder_under_plain_names_only(self):
         export = {"step": 3, "command": "export_figure", "kind": "norms", "file": "n.svg", "width_in": 4, "height_in": 3}
         start = [{"step": 0, "command": "feed_text", "text": "abc"}, {"step": 0, "command": "read_waiting"}]

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include "app/core/file_check.h"
 #include "model/files/file.h"
 #include "model/files/safetensors.h"
+#include "model/state_file.h"
 #include "tests/temporary_folder.h"
 
 using namespace lab;
@@ -118,6 +120,21 @@ TEST_CASE("script: rules take the place of those that hold in the run that is th
   REQUIRE(write_file_atomically(folder / "a.rules.json", R"({"format": "statelab-rules/1", "interventions": [{"layer": 1}]})"));
   CHECK(commands_to_open(folder / "a.rules.json").error().field == "interventions[0].layer");
   CHECK(plan_to_open(folder / "a.rules.json", {}).error().file == folder / "a.rules.json");
+}
+
+TEST_CASE("script: a saved state starts the run that is there anew; weights and traces are none") {
+  const test::TemporaryFolder folder;
+  const auto schema = std::make_shared<const StateSchema>("tiny", std::vector<LayerSchema>{{.kind = "tiny", .tensors = {{.name = "ssm_state", .layout = Layout::tiles, .shape = {3, 2}}}}});
+  REQUIRE(save_state(folder / "kept.safetensors", State(schema), ""));
+  const auto started = commands_to_open(folder / "kept.safetensors");
+  REQUIRE(started);
+  CHECK(json_of_all(*started) == std::vector<std::string>{json_of(command::Reset{folder / "kept.safetensors"})});
+  CHECK(is_for_run(folder / "kept.safetensors"));
+  const FileCheck check = check_to_open(folder / "kept.safetensors");
+  CHECK(check.kind == "state");
+  CHECK(check.detail == "after 0 tokens");
+  for (const char* name : {"tests/golden/mamba1/reference.safetensors", "tests/golden/mamba1/model.safetensors", "tests/golden/none.safetensors"})
+    CHECK_FALSE(is_for_run(std::string(LAB_SOURCE_DIR) + "/" + name));
 }
 
 TEST_CASE("script: a json file that is no session is refused by name") {
