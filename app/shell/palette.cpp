@@ -274,6 +274,7 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
   for (const RecoveredCard& card : recovered) finder.add("session", "recover " + card.text, card.journal);
   if (!typed.empty()) add_settings(finder);
   if (snapshot.model && last_edit(snapshot)) finder.add("command", "save the last edit as a patch …", Action::save_patch);
+  if (snapshot.model) finder.add("command", fmt::format("save the state {} as a file …", snapshot.selection.cursor_a < 0 ? "before the first token" : fmt::format("at t = {}", snapshot.selection.cursor_a)), Action::save_state);
   if (snapshot.model) {
     add_layers(finder, snapshot);
     add_views(finder, snapshot);

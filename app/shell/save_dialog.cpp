@@ -19,7 +19,8 @@ struct SavedKind {
 };
 constexpr SavedKind kSaved[] = {{"Save the session", ".statelab.json", "Everything done since the model was opened, as text that `statelab run` replays."},
                                 {"Save the last edit as a patch", ".patch.json", "A text to read, review and drop on a run; it fits any model that has what it changes."},
-                                {"Save the rules", ".rules.json", "A text to read and review; dropped on a run, its rules hold from there on. `statelab intervene --rules` takes it."}};
+                                {"Save the rules", ".rules.json", "A text to read and review; dropped on a run, its rules hold from there on. `statelab intervene --rules` takes it."},
+                                {"Save the state at cursor A", ".safetensors", "All layers; a run starts with it when it is dropped on the window, and edits take from it."}};
 
 const SavedKind& saved(SaveDialog::Kind kind) { return kSaved[static_cast<std::size_t>(kind)]; }
 

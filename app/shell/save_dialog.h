@@ -1,5 +1,5 @@
 #pragma once
-// Asks where something is saved: the session, an edit as a patch, or the rules.
+// Asks where something is saved: the session, an edit as a patch, the rules, the state at cursor A.
 #include <optional>
 #include <string>
 
@@ -10,7 +10,7 @@ namespace lab {
 
 class SaveDialog {
  public:
-  enum class Kind { session, patch, rules };
+  enum class Kind { session, patch, rules, state };
 
   /// Opens with a proposal: `file` where it is not empty, else a name in the folder of the last one, at first in `folder`; "": the
   /// working folder.

@@ -301,6 +301,7 @@ void Shell::Parts::perform(Action action) {
       if (present_interventions(*snapshot).empty()) engine.note(true, "There are no rules to save.");
       else sessions.ask_for(SaveDialog::Kind::rules);
       break;
+    case Action::save_state: sessions.ask_for(SaveDialog::Kind::state); break;
     case Action::history: palette.open_for_history(); break;
     case Action::open: open_dialog.open(opened ? opened->path : ""); break;
     case Action::compare_file:

@@ -113,6 +113,7 @@ void WindowSessions::save_to(SaveDialog::Kind kind, const std::string& path) {
       break;
     case SaveDialog::Kind::patch: keeper_.save_patch(*snapshot_, path); break;
     case SaveDialog::Kind::rules: keeper_.save_rules(*snapshot_, path); break;
+    case SaveDialog::Kind::state: engine_.submit(command::ExportFigure{.kind = "state-at", .file = path}); break;
   }
 }
 

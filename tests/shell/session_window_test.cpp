@@ -14,6 +14,7 @@
 #include "app/shell/figure_export.h"
 #include "model/checkpoint.h"
 #include "model/files/file.h"
+#include "model/state_file.h"
 #include "tests/shell/headless_window.h"
 #include "tests/temporary_folder.h"
 #include "views/panels/kit/ui_compat.h"
@@ -404,6 +405,37 @@ TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is 
   window->settle();
   REQUIRE(present()->size() == 1);
   CHECK(present()->front() == rule);
+}
+
+TEST_CASE("sessions: the state at the cursor is saved, and a run starts with it when it is opened; undo brings the old one back") {
+  const test::TemporaryFolder folder;
+  KeptWindow window(folder.path.string());
+  window->open("prose");
+  read_prompt(*window.window);
+  const std::string whole = *state_hash(*window->snapshot(), *window->engine().opened(), 9);
+  window->play({command::Seek{8, "a"}});
+  window->press(Key::k, kControl);
+  window->type(U"save the state at t = 8");
+  window->press(Key::enter);
+  REQUIRE(window->shell().item("save/file"));
+  window->press(Key::enter);
+  window->settle();
+  REQUIRE(is_state_file(folder / "prose.safetensors"));
+  CHECK(last_notice(*window.window).ends_with("the state after 9 tokens"));
+  const std::int64_t count = window->snapshot()->count();
+  window->shell().open(folder / "prose.safetensors");
+  window->settle();
+  CHECK(window->snapshot()->count() == 0);
+  CHECK(window->snapshot()->start == "start from a state");
+  CHECK(*state_hash(*window->snapshot(), *window->engine().opened(), 0) == whole);
+  window->press(Key::z, kControl);
+  CHECK(window->snapshot()->count() == count);
+  window->open("copy");
+  window->shell().open(folder / "prose.safetensors");  // of another model
+  window->settle();
+  CHECK(window->snapshot()->notices.back().is_error);
+  CHECK(last_notice(*window.window).find("prose.safetensors") != std::string::npos);
+  CHECK(window->snapshot()->start == "start from zero");
 }
 
 TEST_CASE("sessions: what was done is copied as a command, and as a line for a shell") {
