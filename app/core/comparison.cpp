@@ -252,7 +252,7 @@ Status can_be_compared(const CompareSource& a, const CompareSource& b) {
     if (otherwise == "none") otherwise = fmt::format("{}: {} of A, {} of B", printable(mine.point.name), shape_words(mine.point.shape), shape_words(found->point.shape));
   }
   return Error{.code = Code::mismatch, .field = "points", .expected = "points that both have, in the same shape", .found = std::move(otherwise),
-               .message = "there is nothing to compare but tokens"};
+               .message = "there is nothing to compare but tokens", .next = "take two whose layers have the same shapes"};
 }
 
 Comparison::Comparison(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -65,7 +65,10 @@ std::optional<CompareScene> compare_scene(const PaneContext& context) {
 std::optional<CompareScene> scene_or_note(Ui& ui, Box box, PaneContext& context) {
   const Snapshot& snapshot = context.snapshot;
   if (!snapshot.model) return empty_note(ui, box, "No model is open.", "Ctrl+O opens one."), std::nullopt;
-  if (!runs_to_compare(snapshot).a) return empty_note(ui, box, "There is one run.", "Fork it, or compare it with a file."), std::nullopt;
+  const RunPair pair = runs_to_compare(snapshot);
+  if (!pair.a) return empty_note(ui, box, "There is one run.", "Fork it, or compare it with a file."), std::nullopt;
+  for (const RunFacts* run : {pair.a, pair.b})
+    if (run->tokens.count() == 0) return empty_note(ui, box, printable(run->name) + " has read nothing yet.", "Type a prompt in Inspect: Ctrl+L."), std::nullopt;
   std::optional<CompareScene> scene = compare_scene(context);
   if (!scene) pending_note(ui, box, context.derived.refusal);
   else if (scene->alignment.count() == 0) empty_note(ui, box, "No tokens belong together.", "Read some in both runs, or align them in another way."), scene.reset();
