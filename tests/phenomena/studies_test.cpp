@@ -136,6 +136,20 @@ TEST_CASE("study: two prompts that are followed by the same text come together i
   }
 }
 
+TEST_CASE("study: a run that is given the memory of another one knows the letters that the other has read, and not its own") {
+  const auto lab = replayed("copy-transplant");
+  const auto snapshot = lab->snapshot();
+  const RunFacts &given = snapshot->runs.at(0), &donor = snapshot->runs.at(1), &own = snapshot->runs.at(2);
+  REQUIRE(given.edits->size() == 1);
+  const std::int64_t asked = given.edits->front().position;
+  const Ids read = letters(given, 0, asked), foreign = letters(donor, 0, asked);
+  REQUIRE(read.size() == 4);
+  for (const std::int32_t letter : foreign) CHECK(std::ranges::find(read, letter) == read.end());
+  CHECK(answers(*lab, given) == foreign);
+  CHECK(answers(*lab, own) == read);
+  CHECK(letters(own, 0, asked) == read);
+}
+
 TEST_CASE("study: a lane that was reset knows its new letters alone, one that was not mixes in the old ones, and a third is what it would be alone") {
   const auto lab = replayed("copy-lane-reset");
   const auto snapshot = lab->snapshot();

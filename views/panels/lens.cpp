@@ -67,7 +67,7 @@ void draw_lens(Ui& ui, Box box, PaneContext& context) {
   if (icon_button(ui, header.control(28), icon::kExport, "export", "Export this view\tCtrl+E")) context.export_view("logit-lens");
   const auto& lens = context.derived.lens;
   if (!lens || !context.snapshot.model || lens->rows.empty()) {
-    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt below.");
+    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt, or step the model.");
     else if (context.snapshot.selection.cursor_a < 0) empty_note(ui, box, "Before the first token no layer has said anything.", "Move the cursor to a token.");
     else pending_note(ui, box, context.derived.refusal);
     return;

@@ -76,7 +76,7 @@ void draw_next(Ui& ui, Box box, PaneContext& context) {
     context.export_view("next-token");
   const auto& next = context.derived.next;
   if (!next || !context.snapshot.model || next->best.empty()) {
-    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt below.");
+    if (context.snapshot.count() == 0) empty_note(ui, box, "No tokens have been read.", "Feed a prompt, or step the model.");
     else pending_note(ui, box, context.derived.refusal);
     return;
   }
