@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "app/core/named_files.h"
 #include "app/core/rule_file.h"
 #include "app/core/session.h"
 #include "app/core/state_patch.h"
@@ -24,6 +25,7 @@ std::shared_ptr<const OpenedModel> tiny_model() {
 /// Commands that only take long, or reach for files, are left out.
 bool is_worth_while(const Command& command) {
   if (std::holds_alternative<command::Open>(command)) return false;
+  if (Command named = command; !files_of(named).empty()) return false;
   if (const auto* step = std::get_if<command::Step>(&command)) return step->count <= 64;
   if (const auto* all = std::get_if<command::StepAll>(&command)) return all->count <= 8;
   if (const auto* run = std::get_if<command::Run>(&command)) return run->until > 0 && run->until <= 64;
