@@ -8,9 +8,9 @@ import re
 import sys
 
 # What a model says of itself without computing anything: the seams that the tracer and the panels may know.
-MODEL_SEAMS = ("model/rows.h", "model/row_tiles.h", "model/stage.h", "model/state.h", "model/probe.h", "model/layer_info.h",
+MODEL_SEAMS = ("model/rows.h", "model/row_tiles.h", "model/stage.h", "model/state.h", "model/state_slice.h", "model/probe.h", "model/layer_info.h",
                "model/recurrence.h")
-CORE_SEAMS = ("app/core/snapshot.h", "app/core/command.h", "app/core/options.h")
+CORE_SEAMS = ("app/core/snapshot.h", "app/core/command.h", "app/core/options.h", "app/core/state_edit.h")
 
 # Folder -> own headers it may include, beside its own: folders or single headers. The longest matching folder counts.
 OWN = {

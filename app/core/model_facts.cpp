@@ -33,6 +33,7 @@ std::shared_ptr<const ModelFacts> facts_of(const OpenedModel& opened, const std:
   facts->time_step_rank = info.time_step_rank;
   facts->dtypes = info.dtypes;
   facts->layers = info.layers;
+  facts->schema = opened.model->schema();
   facts->tensors = tensors_of(opened.checkpoint);
   facts->arithmetic = arithmetic;
   facts->warnings = opened.checkpoint.warnings;

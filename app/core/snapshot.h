@@ -47,6 +47,7 @@ struct ModelFacts {
   std::int64_t heads = 0, head_dim = 0, groups = 0, time_step_rank = 0;
   std::vector<std::string> dtypes;
   std::vector<LayerInfo> layers;
+  std::shared_ptr<const StateSchema> schema;  // of its state
   std::vector<TensorFacts> tensors;  // in the order of the files
   std::vector<std::string> pieces;   // a token's display text, by id; ids beyond have none
   std::string tokenizer;             // its kind, "" without one

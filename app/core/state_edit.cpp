@@ -28,20 +28,8 @@ bool is_meant(const StateEdit& edit, const TensorSchema& tensor) {
   return edit.tensor == "*" || edit.tensor == tensor.name;
 }
 
-/// Calls body(layer, tensor) for the tensors that an edit means, until it refuses.
-template <class Body>
-Status for_each_meant(const StateEdit& edit, const StateSchema& schema, Body body) {
-  for (std::size_t layer = 0; layer < schema.layers().size(); ++layer) {
-    if (edit.layer >= 0 && edit.layer != static_cast<std::int64_t>(layer)) continue;
-    const auto& tensors = schema.layers()[layer].tensors;
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-      if (is_meant(edit, tensors[i])) LAB_TRY(body(static_cast<int>(layer), static_cast<int>(i)));
-  }
-  return {};
-}
-
-Result<StateSlice> slice_of(const StateEdit& edit, const State& state, int layer, int tensor) {
-  auto slice = StateSlice::parse(edit.at, state.shape(layer, tensor));
+Result<StateSlice> slice_of(const StateEdit& edit, const std::vector<std::int64_t>& shape) {
+  auto slice = StateSlice::parse(edit.at, shape);
   if (!slice) slice.error().field = "edit.at";
   return slice;
 }
@@ -97,8 +85,22 @@ bool takes_from_elsewhere(const StateEdit& edit) { return takes_elements(edit) &
 
 bool forgets(const StateEdit& edit) { return edit.operation == "forget"; }
 
+std::vector<std::pair<int, int>> tensors_of(const StateEdit& edit, const StateSchema& schema) {
+  std::vector<std::pair<int, int>> meant;
+  for (std::size_t layer = 0; layer < schema.layers().size(); ++layer) {
+    if (edit.layer >= 0 && edit.layer != static_cast<std::int64_t>(layer)) continue;
+    const auto& tensors = schema.layers()[layer].tensors;
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+      if (is_meant(edit, tensors[i])) meant.emplace_back(static_cast<int>(layer), static_cast<int>(i));
+  }
+  return meant;
+}
+
 Status check(const StateEdit& edit, const State& state, std::int64_t count) {
-  const StateSchema& schema = state.schema();
+  return check(edit, state.schema(), [&state](int layer, int tensor) { return state.shape(layer, tensor); }, count);
+}
+
+Status check(const StateEdit& edit, const StateSchema& schema, const ShapeOf& shape_of, std::int64_t count) {
   const EditOperation* operation = find_operation(edit.operation);
   if (!operation) {
     std::vector<const char*> names;
@@ -116,19 +118,18 @@ Status check(const StateEdit& edit, const State& state, std::int64_t count) {
     return outside("position", count > 0 ? fmt::format("a token, 0 to {}", count - 1) : "a token, once one has been read", edit.position, "the run has no such token");
   if (operation->takes && (edit.from_layer < -1 || edit.from_layer >= layers))
     return outside("from_layer", fmt::format("-1 to {}", layers - 1), edit.from_layer, "the model has no such layer");
-  bool is_any = false;
-  Status fits = for_each_meant(edit, schema, [&](int layer, int tensor) -> Status {
-    is_any = true;
-    LAB_TRY(slice_of(edit, state, layer, tensor));
-    if (!operation->takes || edit.from_layer < 0) return {};
+  const auto meant = tensors_of(edit, schema);
+  for (const auto& [layer, tensor] : meant) {
+    LAB_TRY(slice_of(edit, shape_of(layer, tensor)));
+    if (!operation->takes || edit.from_layer < 0) continue;
     const int other = counterpart(schema, layer, tensor, static_cast<int>(edit.from_layer));
     const auto& shape = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].shape;
     const auto& others = schema.layers()[static_cast<std::size_t>(edit.from_layer)].tensors;
-    if (other >= 0 && others[static_cast<std::size_t>(other)].shape == shape) return {};
+    if (other >= 0 && others[static_cast<std::size_t>(other)].shape == shape) continue;
     return refusal(Code::mismatch, "from_layer", fmt::format("a layer with {} of shape [{}]", schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].name, fmt::join(shape, ", ")),
                    fmt::format("layer {}", edit.from_layer), "the layers do not fit each other");
-  });
-  if (is_any) return fits;
+  }
+  if (!meant.empty()) return {};
   std::vector<std::string> names;
   for (std::size_t layer = 0; layer < schema.layers().size(); ++layer)
     if (edit.layer < 0 || edit.layer == static_cast<std::int64_t>(layer))
@@ -139,8 +140,9 @@ Status check(const StateEdit& edit, const State& state, std::int64_t count) {
 
 Status apply(const StateEdit& edit, const State& from, State& state) {
   const StateSchema& schema = state.schema();
-  return for_each_meant(edit, schema, [&](int layer, int tensor) -> Status {
-    LAB_ASSIGN(const StateSlice slice, slice_of(edit, state, layer, tensor));
+  for (const auto& meant : tensors_of(edit, schema)) {
+    const int layer = meant.first, tensor = meant.second;
+    LAB_ASSIGN(const StateSlice slice, slice_of(edit, state.shape(layer, tensor)));
     const float neutral = schema.layers()[static_cast<std::size_t>(layer)].tensors[static_cast<std::size_t>(tensor)].neutral;
     std::vector<float> values = state.get(layer, tensor), past;
     if (takes_elements(edit) || forgets(edit)) {
@@ -157,8 +159,9 @@ Status apply(const StateEdit& edit, const State& from, State& state) {
     });
     if (beyond >= 0)
       return refusal(Code::out_of_range, "at", fmt::format("elements that are in {}", source_of(edit)), edit.at.empty() ? ":" : edit.at, "the cache is shorter there");
-    return state.set(layer, tensor, values);
-  });
+    LAB_TRY(state.set(layer, tensor, values));
+  }
+  return {};
 }
 
 std::string words_of(const StateEdit& edit) {

@@ -1,7 +1,11 @@
 #pragma once
 // What an edit does to a state. Every family's state is edited by its schema: heads, channels and indexes are axes of a tensor.
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/core/command.h"
 #include "model/state.h"
@@ -33,8 +37,14 @@ bool takes_from_elsewhere(const StateEdit& edit);
 /// Whether an edit subtracts what the state still holds of one token's write.
 bool forgets(const StateEdit& edit);
 
+/// The tensors that an edit changes, as (layer, tensor).
+std::vector<std::pair<int, int>> tensors_of(const StateEdit& edit, const StateSchema& schema);
+
+/// The shape that a tensor has at present: of one that grows, the schema has that of a row alone.
+using ShapeOf = std::function<std::vector<std::int64_t>(int layer, int tensor)>;
 /// Refuses what would do nothing or cannot be done to a state, by field: unknown operations, layers, tensors and elements, numbers
 /// that are not finite, positions beyond `count` (of the run that elements are taken from), layers whose tensors have another shape.
+Status check(const StateEdit& edit, const StateSchema& schema, const ShapeOf& shape_of, std::int64_t count);
 Status check(const StateEdit& edit, const State& state, std::int64_t count);
 
 /// Changes the state. `from` is the one that elements are taken from, and what is left of the token where it is forgotten; checked as

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "app/core/snapshot.h"
 #include "model/base/result.h"
@@ -45,6 +46,17 @@ struct FigureOptions {
   std::optional<StepBounds> step_bounds;     // of the discretisation's second set of curves
   bool on_screen = true;           // the window has cursors, titles and gaps of its own
   std::string tokens_label = "token";
+};
+
+/// The cells that the state at t shows: row r of the picture is `row(r)` of the plane, and in its column c lies the flat cell
+/// first + row(r) row_step + c column_step.
+struct ShownCells {
+  std::int64_t rows = 0, columns = 0, first = 0, row_step = 1, column_step = 1;
+  const std::vector<std::int32_t>* order = nullptr;  // rows of the plane from the first shown on; null: as they are
+
+  std::int64_t row(std::int64_t shown) const { return order ? (*order)[static_cast<std::size_t>(shown)] : shown; }
+  std::int64_t cell(std::int64_t row, std::int64_t column) const { return first + row * row_step + column * column_step; }
+  friend bool operator==(const ShownCells&, const ShownCells&) = default;
 };
 
 struct FigureKind {

@@ -74,6 +74,9 @@ std::string channel_text(const Snapshot& snapshot, std::int64_t row);
 /// A cell of the recurrent state: "h[822, 3]" or "h[3, 12, 5]".
 std::string cell_text(const Snapshot& snapshot, std::int64_t row, std::int64_t state);
 
+/// What the state at t shows; nothing while there is no state.
+ShownCells shown_cells(const FigureInput& input);
+
 /// The flat cell of the state under a place of the heatmaps, or -1.
 std::int64_t heatmap_cell(const FigureInput& input, double y);
 std::int64_t state_at_cell(const FigureInput& input, double x, double y);

@@ -12,12 +12,10 @@ namespace {
 
 constexpr std::int64_t kNamedRows = 40;  // so few rows shown are each named
 
-/// Which cells are shown: that at row r and column c is the flat one offset + r row_step + c column_step.
+/// What is shown, and the names of its axes.
 struct Sheet {
-  std::int64_t rows = 0, columns = 0, offset = 0, row_step = 1, column_step = 1;
+  ShownCells cells;
   std::string row_name, column_name, fixed;  // axes; "head 3" where one stays
-
-  std::int64_t cell(std::int64_t row, std::int64_t column) const { return offset + row * row_step + column * column_step; }
 };
 
 /// Elements from one index of an axis to the next.
@@ -36,60 +34,63 @@ Sheet sheet_of(const Snapshot& snapshot, const StateFrame& frame, const FigureOp
   const std::int64_t states = shape.empty() ? 1 : std::max<std::int64_t>(1, shape.back());
   const std::string across = shape.empty() ? "" : is_cache ? "cached token" : names.back();
   if (options.fixed_axis < 0 || options.fixed_axis >= 3 || shape.size() != 3)
-    return {.rows = static_cast<std::int64_t>(frame.h.size()) / states, .columns = states, .row_step = states, .row_name = "channel", .column_name = across};
+    return {.cells = {.rows = static_cast<std::int64_t>(frame.h.size()) / states, .columns = states, .row_step = states}, .row_name = "channel", .column_name = across};
   const auto fixed = static_cast<std::size_t>(options.fixed_axis);
   const std::size_t down = fixed == 0 ? 1 : 0, right = fixed == 2 ? 1 : 2;
   std::int64_t at = std::min(selected_index(snapshot, shape)[fixed], shape[fixed] - 1);
   if (is_cache && fixed < 2) at = fixed == 0 ? snapshot.selection.channel / shape[1] : snapshot.selection.channel % shape[1];
   if (is_cache && fixed == 2) at = shape[2] - 1;  // the newest
-  return {.rows = shape[down], .columns = shape[right], .offset = at * step_of(shape, fixed), .row_step = step_of(shape, down),
-          .column_step = step_of(shape, right), .row_name = names[down], .column_name = right == 2 ? across : names[right],
+  return {.cells = {.rows = shape[down], .columns = shape[right], .first = at * step_of(shape, fixed), .row_step = step_of(shape, down), .column_step = step_of(shape, right)},
+          .row_name = names[down], .column_name = right == 2 ? across : names[right],
           .fixed = fmt::format("{} {}", names[fixed], at)};
 }
 
-/// The order by half-life, where it is known for this layer and all channels are shown.
-const std::vector<std::int32_t>* order_of(const StateFrame& frame, const Sheet& sheet, const Derived& derived, const FigureOptions& options) {
+/// The same in the order by half-life, where it is known for this layer and all channels are shown.
+Sheet ordered_sheet(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
+  Sheet sheet = sheet_of(snapshot, *derived.frame, options);
   const auto& slab = derived.slab;
-  const bool known = slab && slab->layer == frame.layer && sheet.fixed.empty() && static_cast<std::int64_t>(slab->channels_by_half_life.size()) == sheet.rows;
-  return options.order == RowOrder::half_life && known ? &slab->channels_by_half_life : nullptr;
+  const bool known = slab && slab->layer == derived.frame->layer && sheet.fixed.empty() && static_cast<std::int64_t>(slab->channels_by_half_life.size()) == sheet.cells.rows;
+  if (options.order == RowOrder::half_life && known) sheet.cells.order = &slab->channels_by_half_life;
+  return sheet;
 }
 
-Axis row_axis(const Sheet& sheet, const std::vector<std::int32_t>* order, const FigureOptions& options) {
-  const auto [first, count] = window_of(options.first_row, options.rows, sheet.rows);
+Axis row_axis(const Sheet& sheet, const FigureOptions& options) {
+  const auto* order = sheet.cells.order;
+  const auto [first, count] = window_of(options.first_row, options.rows, sheet.cells.rows);
   const auto low = static_cast<double>(first), high = static_cast<double>(first + count);
   if (!order && sheet.fixed.empty()) return {.label = sheet.row_name, .low = low, .high = high, .whole_numbers = true};
   Axis axis{.label = order ? "channels by half-life" : sheet.row_name, .low = high, .high = low, .ticks = !order};
-  if (count > kNamedRows || (order && count == sheet.rows)) {
+  if (count > kNamedRows || (order && count == sheet.cells.rows)) {
     axis.whole_numbers = true;
     return axis;
   }
   axis.label = sheet.row_name, axis.ticks = true;
   for (std::int64_t row = first; row < first + count; ++row)
-    axis.marks.emplace_back(static_cast<double>(row) + 0.5, std::to_string(order ? (*order)[static_cast<std::size_t>(row)] : row));
+    axis.marks.emplace_back(static_cast<double>(row) + 0.5, std::to_string(sheet.cells.row(row)));
   return axis;
 }
 
 Result<Figure> make(const Snapshot& snapshot, const Derived& derived, const FigureOptions& options) {
   const auto& frame = derived.frame;
   if (!frame || frame->h.empty()) return not_there(snapshot, derived, "state at the cursor", 0);
-  const Sheet sheet = sheet_of(snapshot, *frame, options);
+  const Sheet sheet = ordered_sheet(snapshot, derived, options);
+  const ShownCells& cells = sheet.cells;
   const auto values = std::make_shared<std::vector<float>>();
-  for (std::int64_t column = 0; column < sheet.columns; ++column)
-    for (std::int64_t row = 0; row < sheet.rows; ++row) values->push_back(frame->h[static_cast<std::size_t>(sheet.cell(row, column))]);
-  const auto* order = order_of(*frame, sheet, derived, options);
+  for (std::int64_t column = 0; column < cells.columns; ++column)
+    for (std::int64_t row = 0; row < cells.rows; ++row) values->push_back(frame->h[static_cast<std::size_t>(cells.cell(row, column))]);
   Plot plot{.title = "State at t", .subtitle = subtitle_of("state-at", snapshot, derived), .color_label = "h"};
   if (!sheet.fixed.empty()) plot.subtitle += " · " + sheet.fixed;
-  const auto [first, count] = window_of(options.first_column, options.columns, sheet.columns);
+  const auto [first, count] = window_of(options.first_column, options.columns, cells.columns);
   plot.x = {.label = sheet.column_name, .low = static_cast<double>(first) - 0.5, .high = static_cast<double>(first + count) - 0.5, .whole_numbers = true};
-  plot.y = row_axis(sheet, order, options);
-  HeatLayer heat{.column = [values, rows = sheet.rows](std::int64_t n) { return values->data() + n * rows; },
-                 .columns = sheet.columns,
-                 .rows = sheet.rows,
+  plot.y = row_axis(sheet, options);
+  HeatLayer heat{.column = [values, rows = cells.rows](std::int64_t n) { return values->data() + n * rows; },
+                 .columns = cells.columns,
+                 .rows = cells.rows,
                  .x0 = -0.5,
                  .scale = scale_for(options, *values),
                  .numbers = true,
                  .owner = values};
-  if (order) heat.row_order = *order;
+  if (cells.order) heat.row_order = *cells.order;
   plot.color_bar = heat.scale;
   plot.layers.emplace_back(std::move(heat));
   return Figure{.plots = {std::move(plot)}};
@@ -118,11 +119,11 @@ std::string csv(const FigureInput& input) {
   const auto& frame = input.derived.frame;
   std::string text = "layer,position,channel,n,value\n";
   if (!frame) return text;
-  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
+  const ShownCells cells = sheet_of(input.snapshot, *frame, input.options).cells;
   const std::int64_t states = frame->shape.empty() ? 1 : std::max<std::int64_t>(1, frame->shape.back());
-  for (std::int64_t row = 0; row < sheet.rows; ++row)
-    for (std::int64_t column = 0; column < sheet.columns; ++column) {
-      const std::int64_t cell = sheet.cell(row, column);
+  for (std::int64_t row = 0; row < cells.rows; ++row)
+    for (std::int64_t column = 0; column < cells.columns; ++column) {
+      const std::int64_t cell = cells.cell(row, column);
       text += fmt::format("{},{},{},{},{}\n", frame->layer, frame->position, cell / states, cell % states, csv_text(frame->h[static_cast<std::size_t>(cell)]));
     }
   return text;
@@ -130,24 +131,25 @@ std::string csv(const FigureInput& input) {
 
 }  // namespace
 
-std::int64_t state_at_cell(const FigureInput& input, double x, double y) {
+ShownCells shown_cells(const FigureInput& input) {
   const auto& frame = input.derived.frame;
-  if (!frame || frame->h.empty()) return -1;
-  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
+  if (!frame || frame->h.empty()) return {};
+  return ordered_sheet(input.snapshot, input.derived, input.options).cells;
+}
+
+std::int64_t state_at_cell(const FigureInput& input, double x, double y) {
+  const ShownCells cells = shown_cells(input);
   const auto column = static_cast<std::int64_t>(std::floor(x + 0.5)), shown = static_cast<std::int64_t>(std::floor(y));
-  if (column < 0 || column >= sheet.columns || shown < 0 || shown >= sheet.rows) return -1;
-  const auto* order = order_of(*frame, sheet, input.derived, input.options);
-  return sheet.cell(order ? (*order)[static_cast<std::size_t>(shown)] : shown, column);
+  if (column < 0 || column >= cells.columns || shown < 0 || shown >= cells.rows) return -1;
+  return cells.cell(cells.row(shown), column);
 }
 
 std::optional<std::pair<std::int64_t, std::int64_t>> place_in_state_at(const FigureInput& input, std::int64_t cell) {
-  const auto& frame = input.derived.frame;
-  if (!frame || frame->h.empty()) return {};
-  const Sheet sheet = sheet_of(input.snapshot, *frame, input.options);
-  const std::int64_t row = (cell - sheet.offset) / sheet.row_step % sheet.rows, column = (cell - sheet.offset) / sheet.column_step % sheet.columns;
-  if (cell < sheet.offset || sheet.cell(row, column) != cell) return {};
-  const auto* order = order_of(*frame, sheet, input.derived, input.options);
-  return std::pair{column, order ? std::ranges::find(*order, row) - order->begin() : row};
+  const ShownCells cells = shown_cells(input);
+  if (cells.rows == 0 || cell < cells.first) return {};
+  const std::int64_t row = (cell - cells.first) / cells.row_step % cells.rows, column = (cell - cells.first) / cells.column_step % cells.columns;
+  if (cells.cell(row, column) != cell) return {};
+  return std::pair{column, cells.order ? std::ranges::find(*cells.order, row) - cells.order->begin() : row};
 }
 
 const FigureCode kStateAt = {
