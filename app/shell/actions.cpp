@@ -99,7 +99,7 @@ bool moves_keyboard(Action action) {
          action == Action::export_view || action == Action::palette || action == Action::name_range || action == Action::rename_range ||
          action == Action::filter_layers || action == Action::index_map || action == Action::change_view ||
          action == Action::settings || action == Action::save_as || action == Action::save_patch || action == Action::save_rules || action == Action::save_state || action == Action::history ||
-         action == Action::note || action == Action::breakpoints || action == Action::open_lanes || action == Action::compare_file;
+         action == Action::note || action == Action::breakpoints || action == Action::open_lanes || action == Action::compare_file || action == Action::edit_state;
 }
 
 bool repeats(Action action) {

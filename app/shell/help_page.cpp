@@ -18,7 +18,7 @@ namespace {
 constexpr std::pair<const char*, const char*> kMouse[] = {
     {"hover", "exact value"},          {"click", "move cursor A, choose a layer or cell"},
     {"Alt-click", "put cursor B there"}, {"wheel", "zoom at the mouse; Shift: across, Ctrl: down"},
-    {"drag, right drag", "pan; in 3D: turn. Right: zoom to a box"}, {"drag below", "on the time lanes: scrub"}, {"Shift-drag", "on tokens or the time axis: name a range"},
+    {"drag, right drag", "pan; in 3D: turn. Right: zoom to a box"}, {"drag below", "on the time lanes: scrub"}, {"Shift-drag", "on tokens or the time axis: name a range"}, {"Shift-drag", "on State at t: pick a box of cells to edit"},
     {"double-click", "show all; on a gutter: its default"}, {"right-click", "menu: copy, lock, export, explain"}, {"title", "click: another view in the pane"},
 };
 

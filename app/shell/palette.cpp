@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "app/core/state_edit.h"
 #include "app/shell/copied_command.h"
 #include "app/shell/fuzzy.h"
 #include "app/shell/session_keeper.h"
@@ -19,6 +20,7 @@
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
 #include "views/panels/lane_page.h"
+#include "views/panels/state_editor.h"
 #include "views/panels/strip.h"
 
 namespace lab {
@@ -119,6 +121,30 @@ void add_edits(Finder& finder, const Snapshot& snapshot) {
     finder.add("edit", fmt::format("scale {} by {}", name, factor), command::EditState{{.operation = "scale", .layer = s.layer, .at = *at, .value = factor}});
     if (s.cursor_a + 1 < snapshot.count())
       finder.add("edit", fmt::format("take {} from t = {}", name, s.cursor_a), command::EditState{{.operation = "transplant", .layer = s.layer, .at = *at, .position = s.cursor_a + 1}});
+  }
+}
+
+/// The editor of the state with its choices made: an operation, another run to take from, a tensor of the selected layer.
+void add_drafts(Finder& finder, const Snapshot& snapshot) {
+  const Selection& s = snapshot.selection;
+  const StateEdit whole{.layer = s.layer, .value = 0.5, .position = s.cursor_a + 1};
+  const auto add = [&](const std::string& label, const StateEdit& edit) { finder.add("edit", label, [edit](PaneMemory& memory) { edit_state(memory, edit); }); };
+  for (const EditOperation& operation : kOperations) {
+    StateEdit edit = whole;
+    edit.operation = operation.name;
+    if (forgets(edit)) edit.position = std::max<std::int64_t>(0, s.cursor_a);
+    add(fmt::format("edit the state: {} …", operation.label), edit);
+  }
+  for (const RunFacts& run : snapshot.runs) {
+    StateEdit edit = whole;
+    edit.operation = "transplant", edit.from_run = run.id, edit.position = run.tokens.count();
+    if (run.id != snapshot.active_run) add(fmt::format("edit the state: take from {} …", run.name), edit);
+  }
+  const auto& schema = snapshot.model->schema;
+  for (std::size_t i = 0; schema && i < schema->layers()[static_cast<std::size_t>(s.layer)].tensors.size(); ++i) {
+    StateEdit edit = whole;
+    edit.tensor = schema->layers()[static_cast<std::size_t>(s.layer)].tensors[i].name;
+    add(fmt::format("edit {} of layer {} …", edit.tensor, s.layer), edit);
   }
 }
 
@@ -282,7 +308,7 @@ std::vector<PaletteEntry> palette_entries(const std::string& typed, const Snapsh
     if (!typed.empty()) add_history(finder, snapshot, kMostCopied);
     add_notes(finder, snapshot);
     add_writers(finder);
-    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
+    if (!typed.empty()) add_runs(finder, snapshot), add_edits(finder, snapshot), add_drafts(finder, snapshot), add_interventions(finder, snapshot), add_exports(finder, snapshot);
     if (!typed.empty())
       for (const auto& [pane, box] : workspace.panes()) add_pane(finder, pane);
     add_tokens(finder, typed, snapshot);

@@ -20,6 +20,7 @@
 #include "views/panels/kept.h"
 #include "views/panels/kit/ui_compat.h"
 #include "views/panels/kit/widgets.h"
+#include "views/panels/state_editor.h"
 #include "views/panels/strip.h"
 
 namespace lab {
@@ -312,6 +313,8 @@ void Shell::Parts::draw_panes(Box body) {
     ImGui::PopID();
   }
   workspace.draw_lines(ui);
+  ui.pane = "state-editor";
+  draw_state_editor(ui, context);
   if (ImGui::GetIO().MouseDelta.x != 0 || ImGui::GetIO().MouseDelta.y != 0) keyboard_pane.clear();
   if (const auto focused = workspace.panes().find(keyboard_pane); focused != workspace.panes().end())
     ui.outline(focused->second.inset(2, 2), theme().accent, kRadius + 1, 2);

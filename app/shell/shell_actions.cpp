@@ -13,7 +13,9 @@
 #include "views/panels/layer_filter.h"
 #include "views/panels/notes.h"
 #include "views/panels/ranges.h"
+#include "views/panels/selection.h"
 #include "views/panels/state_axes.h"
+#include "views/panels/state_editor.h"
 #include "views/panels/strip.h"
 #include "views/panels/tensors.h"
 
@@ -279,6 +281,9 @@ void Shell::Parts::perform(Action action) {
     case Action::previous_layer: move_in_layers(-1); break;
     case Action::next_layer: move_in_layers(1); break;
     case Action::index_map: memory.show_index_map = snapshot->model && page() == Page::inspect; break;
+    case Action::edit_state:
+      if (PaneContext context = pane_context(); snapshot->model && page() == Page::inspect) edit_state(memory, present_edit(context));
+      break;
     case Action::filter_layers: memory.focus_layer_filter = snapshot->model && page() == Page::inspect; break;
     case Action::sort_layers: memory.layer_sort = static_cast<LayerSort>((static_cast<int>(memory.layer_sort) + 1) % 3); break;
     case Action::copy_values: memory.wish_pane = pane, memory.wish = PaneWish::copy; break;

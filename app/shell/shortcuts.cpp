@@ -28,6 +28,7 @@ constexpr Shortcut kShortcuts[] = {
     {Action::previous_layer, Key::left_bracket, kNone, "[", "layer above"},
     {Action::next_layer, Key::right_bracket, kNone, "]", "layer below"},
     {Action::zero_layer, Key::z, kNone, "Z", "zero the state of the layer"},
+    {Action::edit_state, Key::e, kShift, "Shift+E", "edit the state …"},
     {Action::undo, Key::z, kControl, "Ctrl+Z", "undo"},
     {Action::redo, Key::z, kControlShift, "Ctrl+Shift+Z", "redo"},
     {Action::trials, Key::t, kNone, "T", "trials: what if attention or a layer were different"},

@@ -18,6 +18,7 @@ enum class Action {
   focus_prompt, open, export_view, maximise, larger, smaller, normal_size, switch_theme, help, close, quit,
   settings, tour, change_view, undo_layout, redo_layout, reset_layout,
   next_pane, previous_pane, show_compare, step_both,
+  edit_state,
   save, save_as, save_patch, save_rules, save_state, history,
   open_lanes, step_lanes, read_lanes, reset_lanes,
   note, next_note, previous_note, reach, breakpoints, fork, next_run, compare_next, compare_file,

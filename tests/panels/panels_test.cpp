@@ -262,7 +262,7 @@ TEST_CASE("next: a double click reads the token, unless the lab runs") {
 TEST_CASE("selection: the edits send what they say, for a layer or for all") {
   HandMade made;
   Window window(made, {0, 0, 312, 760});
-  window.memory.scale_factor = 0.25;
+  window.memory.edit_value = 0.25;
   window.click("selection", "Apply");
   CHECK(only<command::ScaleState>(window.sent).factor == 0.25);
   CHECK(std::get<command::ScaleState>(window.sent[0]).layer == 1);
@@ -272,7 +272,7 @@ TEST_CASE("selection: the edits send what they say, for a layer or for all") {
   window.click("selection", "Apply");
   CHECK(only<command::ZeroState>(window.sent).layer == -1);
   window.sent.clear();
-  window.memory.kept->edit = 2;
+  window.memory.kept->edit = 6;
   made.snapshot.selection.cursor_a = 2;
   window.click("selection", "Apply");
   CHECK(only<command::RestoreState>(window.sent).position == 3);

@@ -173,7 +173,7 @@ TEST_CASE("selection: it lists who wrote the cell, and edits its parts, here or 
   CHECK(only<command::EditState>(window.sent).edit == StateEdit{.operation = "scale", .layer = 1, .at = "2", .value = 0.5});
   window.sent.clear();
   window.click("selection", "Cell");
-  window.memory.kept->edit = 3;
+  window.memory.kept->edit = 7;
   window.click("selection", "Apply");
   CHECK(only<command::EditState>(window.sent).edit == StateEdit{.operation = "forget", .layer = 1, .at = "2, 1", .position = 4});
   window.sent.clear();

@@ -9,6 +9,7 @@
 
 #include "tests/figures/hand_made.h"
 #include "views/panels/pane.h"
+#include "views/panels/state_editor.h"
 
 namespace lab::test {
 
@@ -23,7 +24,7 @@ class CountedTextures final : public ImGuiPainter::Textures {
   int& made_;
 };
 
-/// A window of one pane.
+/// A window of one pane, with the editor of the state over it as in the whole window.
 class Window {
  public:
   explicit Window(const HandMade& made, Box box = {0, 0, 1000, 400}) : box_(box), made_(made) {
@@ -64,6 +65,8 @@ class Window {
                         [this](const std::string& kind) { exported = kind; }};
     draw_pane(*find_pane(pane), ui, box_, context);
     ImGui::PopID();
+    ui.pane = "state-editor";
+    draw_state_editor(ui, context);
     ImGui::End();
     ImGui::Render();
     painter_->end_frame();

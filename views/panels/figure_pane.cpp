@@ -201,8 +201,8 @@ Hit handle_axes(Ui& ui, Box frame, const PlotArea& area, PaneContext& context, c
     if (view.show) view.show(at - (at - from(axis)) * factor - view.origin, width(axis) * factor);
   };
   if (hit.pressed) kept.pan = kept.pan_rows = 0, kept.has_panned = false;
-  const bool names_range = kept.drag.pane == ui.pane || (hit.pressed && io.KeyShift);
-  if (hit.held && !names_range) {
+  const bool is_other_drag = kept.drag.pane == ui.pane || kept.box_drag.pane == ui.pane || (hit.pressed && io.KeyShift);
+  if (hit.held && !is_other_drag) {
     const double across = width(area.x) / static_cast<double>(std::max(1.0f, frame.w)), down = width(area.y) / static_cast<double>(std::max(1.0f, frame.h));
     kept.pan -= static_cast<double>(hit.dragged_x) * across;
     kept.pan_rows += static_cast<double>(io.MouseDelta.y / ui.scale()) * (area.y.high < area.y.low ? -down : down);

@@ -70,6 +70,12 @@ struct KeptDrag {
   std::int64_t last() const { return std::max(from, to) + 1; }
 };
 
+/// A Shift-drag over cells of the state at t, in the pane where it began.
+struct KeptBoxDrag {
+  std::string pane;  // "": none goes on
+  ShownPlace from;
+};
+
 /// What the search of the token strip has found: first and last token of each place.
 struct KeptSearch {
   std::string typed, text;  // the pieces read so far, one behind the other
@@ -130,6 +136,7 @@ struct PaneMemory::Kept {
   KeptCompare compare;
   KeptTimeAxis time;
   KeptDrag drag;
+  KeptBoxDrag box_drag;
   KeptSearch search;
   KeptSeries surprise, entropy;
   const void* surprise_of = nullptr;  // the track that the two were taken from
@@ -144,10 +151,10 @@ struct PaneMemory::Kept {
   double pan = 0, pan_rows = 0;      // tokens and rows dragged, not yet shown
   bool has_panned = false;           // the press that is going on has moved the view: it is no click
   std::string menu_value;            // what a right click found
-  std::int64_t menu_token = -1;      // and where
+  std::int64_t menu_token = -1, menu_cell = -1;  // and where
   bool menu_at_pane = false;         // a key opened it, with the mouse elsewhere
   std::string hover_pane, hover_value;  // what the mouse points at: a value in words
-  std::int64_t hover_token = -1;
+  std::int64_t hover_token = -1, hover_cell = -1;  // at a token, at a flat cell of the state
   std::string right_pane;            // where the right button went down,
   float right_x = 0, right_y = 0;    // and at which place, units
   std::string percentile_key;        // of the selected cell in its tensor
@@ -157,7 +164,8 @@ struct PaneMemory::Kept {
   int index_tensor = 0;
   int selection_tab = 0;
   int edit = 0;       // of the edit box
-  int edit_part = 3;  // what it changes: the cell, the channel, the head, the layer, all layers
+  int edit_part = 3;  // what it changes: the cell or box, the channel, the head, the layer, all layers
+  Box edit_button;    // that leads from there to the editor
   KeptWriters writers;
   std::uint64_t noting = 0;                      // the note that the open page writes
   bool stops_are_open = false;                   // as the last frame had the page of breakpoints

@@ -11,6 +11,7 @@
 
 #include "app/core/snapshot.h"
 #include "views/figures/figure.h"
+#include "views/panels/edit_target.h"
 #include "views/panels/kit/ui.h"
 #include "views/paint/imgui_painter.h"
 
@@ -69,6 +70,14 @@ struct InterventionDraft {
   Box anchor = {};     // what the editor hangs from
   bool opens = false;  // the editor opens in this frame
 };
+/// An edit of the state that is being written: what is chosen, and what is typed.
+struct StateDraft {
+  StateEdit edit;           // its operation, tensor, elements, name, and the run or file that it takes from
+  bool takes_file = false;  // elements are from a saved state
+  std::string layer = "all", value = "0", seed = "0", token = "start", from_layer = "same";
+  Box anchor = {};          // what the editor hangs from; empty: the button for it
+  bool opens = false;       // the editor opens in this frame
+};
 /// Controls that were run, and of which run (Snapshot::run).
 struct KnownControls {
   std::uint64_t run = 0;
@@ -122,7 +131,9 @@ struct PaneMemory {
   std::int64_t renamed_run = -1;                 // the run whose name is being typed; -1: none
   std::string run_name;                          // typed there
   bool playback = false;                         // the page of speed, clock and sampling is open
-  double scale_factor = 0.5;                     // of the edit
+  double edit_value = 0.5;                       // of the edit of the selected part
+  StateDraft state_draft;
+  CellBox box;                                   // picked in the state at t
   std::string tensor_search, weights_against;    // typed on the page of weights
   bool focus_tensor_search = false;              // the keyboard goes there in the next frame
   std::string last_tensor;                       // that was looked at

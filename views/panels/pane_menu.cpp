@@ -48,9 +48,9 @@ void grant(PaneContext& context, const PaneMenu& offered, PaneWish wish, const s
 
 }  // namespace
 
-void note_hover(Ui& ui, PaneContext& context, const std::string& value, std::int64_t token) {
+void note_hover(Ui& ui, PaneContext& context, const std::string& value, std::int64_t token, std::int64_t cell) {
   PaneMemory::Kept& kept = kept_of(context);
-  kept.hover_pane = ui.pane, kept.hover_value = value, kept.hover_token = token;
+  kept.hover_pane = ui.pane, kept.hover_value = value, kept.hover_token = token, kept.hover_cell = cell;
 }
 
 void toggle_lock(FigureOptions& options, const KeptFigure& figure) {
@@ -81,7 +81,7 @@ int pane_menu(Ui& ui, Box pane, PaneContext& context, const PaneMenu& offered) {
   }
   const bool clicked = ImGui::IsMouseReleased(ImGuiMouseButton_Right) && kept.right_pane == ui.pane && is_in(ui, pane) && !is_right_drag(ui, kept);
   const bool is_wished = context.memory.wish_pane == ui.pane;
-  if (clicked || (is_wished && context.memory.wish == PaneWish::menu)) kept.menu_value = hovered, kept.menu_token = kept.hover_token;
+  if (clicked || (is_wished && context.memory.wish == PaneWish::menu)) kept.menu_value = hovered, kept.menu_token = kept.hover_token, kept.menu_cell = hovered.empty() ? -1 : kept.hover_cell;
   if (clicked) ImGui::OpenPopup("context-menu");
   if (clicked || is_wished) kept.menu_at_pane = !is_in(ui, pane);
   if (is_wished) grant(context, offered, std::exchange(context.memory.wish, PaneWish::none), hovered);

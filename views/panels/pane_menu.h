@@ -21,7 +21,7 @@ struct PaneMenu {
 };
 
 /// Tells the menu what the mouse points at in this frame.
-void note_hover(Ui& ui, PaneContext& context, const std::string& value, std::int64_t token = -1);
+void note_hover(Ui& ui, PaneContext& context, const std::string& value, std::int64_t token = -1, std::int64_t cell = -1);
 
 /// Opens the menu by a click with the right button or by its key, carries out what keys asked of the pane, and returns the item of
 /// `more` that was chosen, or -1. Last in a pane.

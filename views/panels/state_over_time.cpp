@@ -12,6 +12,7 @@
 #include "views/panels/pane_menu.h"
 #include "views/panels/panes.h"
 #include "views/panels/state_axes.h"
+#include "views/panels/state_editor.h"
 
 namespace lab {
 namespace {
@@ -128,7 +129,7 @@ void handle_mouse(Ui& ui, Box box, PaneContext& context, FigureOptions& options,
   if (hit.clicked && cell >= 0 && slab) context.send(select_cell(context.snapshot, slab->shape, cell));
   if (!hit.hovered) return;
   const std::string value = value_at("state-heatmap", context.snapshot, context.derived, options, 0, x, y);
-  note_hover(ui, context, value, static_cast<std::int64_t>(std::floor(x + 0.5)));
+  note_hover(ui, context, value, static_cast<std::int64_t>(std::floor(x + 0.5)), cell);
   draw_crosshair(ui, frame, hit);
   if (!value.empty()) ui.tooltip(value);
 }
@@ -136,9 +137,11 @@ void handle_mouse(Ui& ui, Box box, PaneContext& context, FigureOptions& options,
 void offer_menu(Ui& ui, Box pane, PaneContext& context, FigureOptions& options, const KeptFigure& figure) {
   const PaneMenu offered{.kind = "state-heatmap", .shown = options, .lockable = &options, .figure = &figure,
                          .fit = [&] { context.send(command::ShowRange{0, 0}), options.first_row = options.rows = 0; },
-                         .more = {{.label = "Set cursor B here", .shortcut = "Alt-click"}}};
+                         .more = {{.label = "Set cursor B here", .shortcut = "Alt-click"}, {.label = "Edit this …", .shortcut = "Shift+E"}}};
   const std::int64_t token = kept_of(context).menu_token;
-  if (pane_menu(ui, pane, context, offered) == 0 && token >= 0 && token < context.snapshot.count()) context.send(command::Seek{token, "b"});
+  const int chosen = pane_menu(ui, pane, context, offered);
+  if (chosen == 0 && token >= 0 && token < context.snapshot.count()) context.send(command::Seek{token, "b"});
+  if (chosen == 1) edit_clicked(ui, context, context.derived.slab ? context.derived.slab->shape : std::vector<std::int64_t>());
 }
 
 }  // namespace
