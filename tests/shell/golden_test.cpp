@@ -211,3 +211,35 @@ TEST_CASE("golden: the open dialog with a built-in model chosen looks as it did"
   window.settle();
   check_golden(window.picture(), "open");
 }
+
+/// A box of cells picked in State at t, and the editor on it: an operation on it, or with a state of another run.
+void check_state_editor(const std::string& name, int width, int height, bool dark, const char* operation) {
+  if (cannot_compare()) return;
+  ShellOptions options;
+  options.dark = dark;
+  HeadlessWindow window(width, height, options);
+  with_study(window);
+  window.play({command::Fork{60, "left", true}, command::Seek{50, "a"}});
+  const Box map = window.item("state-at/map");
+  window.input().push(InputEvent::key(Key::left_shift, true));
+  window.input().push(InputEvent::move(map.x + map.w * 0.2f, map.y + map.h * 0.3f));
+  window.input().push(InputEvent::button(MouseButton::left, true));
+  window.input().push(InputEvent::move(map.x + map.w * 0.7f, map.y + map.h * 0.6f));
+  window.input().push(InputEvent::button(MouseButton::left, false));
+  window.input().push(InputEvent::key(Key::left_shift, false));
+  window.settle();
+  window.press(Key::e, {.shift = true});
+  window.click("state-editor/what");
+  window.click(std::string("state-editor/") + operation);
+  if (window.shell().item("state-editor/from")) {
+    window.click("state-editor/Head");
+    window.click("state-editor/from");
+    window.click("state-editor/main (run 0)");
+  }
+  const Box name_field = window.item("state-editor/name");
+  window.click_at(name_field.x - 40, name_field.y - 12);  // away from the field, whose text cursor blinks
+  check_golden(window.picture(), name);
+}
+
+TEST_CASE("golden: the editor of the state on a box of cells looks as it did") { check_state_editor("state-editor", 1280, 800, true, "add noise of"); }
+TEST_CASE("golden: the editor of the state with elements of another run, in the light, looks as it did") { check_state_editor("state-editor-light", 1600, 1000, false, "mix in"); }

@@ -113,6 +113,12 @@ std::string what_of(const StateEdit& edit, const StateSchema* schema) {
   return fmt::format("{} cells", cells_in(edit.at, shape_of(*schema, layer, tensor)));
 }
 
+/// What a checked edit does.
+std::string words_of_ranges(StateEdit edit, const StateSchema* schema) {
+  if (slices_in(edit.at).size() > 1) edit.at = what_of(edit, schema);
+  return words_of(edit);
+}
+
 std::string sentence(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text + ".";
@@ -288,12 +294,12 @@ void draw_state_editor(Ui& ui, PaneContext& context) {
   if (!context.snapshot.model || !begin_popover(ui, "state", draft.anchor, kWidth, height_of(draft), inside)) return;
   const Result<Command> here = command_of(draft, context.snapshot, false), forked = command_of(draft, context.snapshot, true);
   const auto typed = typed_edit(draft);
-  const auto& schema = context.snapshot.model->schema;
+  const StateSchema* schema = context.snapshot.model->schema.get();
   Editor editor{ui, context, draft, {ui, inside}, here ? "" : here.error().field};
   ui.text_in(editor.page.page.cut_top(24), Face::title, ui.theme().text, "Edit the state");
   draw_lines(editor, here && typed && schema ? size_text(*typed, *schema) : "");
   editor.page.page.cut_top(4);
-  const std::string words = here ? sentence(words_of(*typed)) : sentence_of(here.error());
+  const std::string words = here ? sentence(words_of_ranges(*typed, schema)) : sentence_of(here.error());
   ui.paragraph(editor.page.page.cut_top(52), Face::tick, here ? ui.theme().dim : ui.theme().bad, words, 16);
   Box buttons = editor.page.page.cut_bottom(kControlHeight);
   const bool is_paused = context.snapshot.state == EngineState::paused, enter_forks = editor.entered && ImGui::GetIO().KeyCtrl;

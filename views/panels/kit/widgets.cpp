@@ -1,5 +1,6 @@
 #include "views/panels/kit/widgets.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -74,9 +75,13 @@ int segments(Ui& ui, const char* id, Box box, std::span<const char* const> label
   const Theme& theme = ui.theme();
   fill_control(ui, box, theme.raised);
   ImGui::PushID(id);
-  const float width = box.w / static_cast<float>(labels.size());
+  const auto count = static_cast<float>(labels.size());
+  float texts = 0, widest = 0;
+  for (const char* label : labels) texts += ui.width(Face::control, label), widest = std::max(widest, ui.width(Face::control, label));
+  const bool are_equal = widest <= box.w / count || texts > box.w;  // else the long ones take from the short ones
+  const float equal = box.w / count, spare = (box.w - texts) / count;
   for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
-    const Box part = box.cut_left(width);
+    const Box part = box.cut_left(are_equal ? equal : ui.width(Face::control, labels[static_cast<std::size_t>(i)]) + spare);
     const Hit hit = ui.hit(labels[static_cast<std::size_t>(i)], part);
     if (i == selected || hit.held) ui.fill(part, theme.selection, kRadius);
     else if (hit.hovered) ui.fill(part, theme.hover, kRadius);
@@ -102,13 +107,17 @@ bool combo(Ui& ui, const char* id, Box box, std::span<const char* const> labels,
   const float height = 24 * static_cast<float>(labels.size()) + 8;
   float y = box.bottom() + 2;
   if (y + height > ImGui::GetIO().DisplaySize.y / ui.scale()) y = box.y - 2 - height;
-  ImGui::SetNextWindowPos({ui.px(box.x), ui.px(y)});
-  ImGui::SetNextWindowSize({ui.px(std::max(box.w, 120.0f)), ui.px(height)});
+  float width = std::max(box.w, 120.0f);
+  for (const char* label : labels)
+    if (open) width = std::max(width, ui.width(Face::control, label) + 56);
+  const float x = std::min(box.x, ImGui::GetIO().DisplaySize.x / ui.scale() - width);
+  ImGui::SetNextWindowPos({ui.px(x), ui.px(y)});
+  ImGui::SetNextWindowSize({ui.px(width), ui.px(height)});
   push_popup_style(ui);
   bool changed = false;
   if (ImGui::BeginPopup(popup.c_str())) {
     if (ui.closes_popups) ImGui::CloseCurrentPopup();
-    Box rows{box.x + 4, y + 4, std::max(box.w, 120.0f) - 8, height};
+    Box rows{x + 4, y + 4, width - 8, height};
     for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
       const char* label = labels[static_cast<std::size_t>(i)];
       if (!popup_row(ui, label, rows.cut_top(24), label, "", true, i == selected)) continue;
