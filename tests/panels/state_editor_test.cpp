@@ -313,6 +313,17 @@ TEST_CASE("state-at: a Shift-click is a click, and a box stays on its cells in a
   CHECK(displayed_rows(window.memory.box, {.rows = 2, .columns = 2}).empty());  // another plane is shown
 }
 
+TEST_CASE("state-at: a Shift-drag picks a box in what is zoomed, and moves no view") {
+  HandMade made;
+  give_schema(made);
+  Window window(made, {0, 0, 400, 760});
+  FigureOptions& options = window.memory.options["state-at"];
+  options.first_row = 1, options.rows = 2;
+  drag_cells(window, {0, 0}, {3, 1});  // from the upper of the two rows shown to the lower one
+  CHECK(window.memory.box.at == "0, :; 3, :");
+  CHECK(options.first_row == 1);
+}
+
 TEST_CASE("state-at, state-over-time: the menu edits the cell that was clicked, and the box where it is in one") {
   HandMade made;
   give_schema(made);
