@@ -245,6 +245,22 @@ TEST_CASE("box: neighbours are one slice, also over whole heads") {
   CHECK(slices_of_cells({.rows = 12, .columns = 4, .row_step = 4}, {12, 4}, {3, 4, 5}, 0, 4) == "3:6, :");
 }
 
+TEST_CASE("box, cell: where state indexes are tensors of their own a cell names its tensor, and caches have neither cell nor box") {
+  HandMade made;
+  give_schema(made);
+  CHECK(edit_of_cell(made.snapshot, 2, 1) == StateEdit{.layer = 1, .at = "2, 1"});
+  CHECK(box_refusal(made.snapshot).empty());
+  const auto vector = [](const char* name) { return TensorSchema{.name = name, .point = Point::att_state, .shape = {kChannels}}; };
+  made.model->layers[1].columns = {"aa", "bb"};
+  made.model->schema = std::make_shared<const StateSchema>("rwkv4", std::vector<LayerSchema>(kLayers, LayerSchema{.kind = "rwkv4", .tensors = {vector("att.aa"), vector("att.bb")}}));
+  CHECK(edit_of_cell(made.snapshot, 2, 1) == StateEdit{.layer = 1, .tensor = "att.bb", .at = "2"});
+  CHECK_FALSE(box_refusal(made.snapshot).empty());
+  made.model->layers[1].columns.clear();
+  made.model->layers[1].parts = {"k", "v"};
+  CHECK(edit_of_cell(made.snapshot, 2, 1) == StateEdit{.layer = 1});
+  CHECK_FALSE(box_refusal(made.snapshot).empty());
+}
+
 /// Presses in one displayed cell of the hand-made state, four rows and two columns, with Shift held, and lets go in another.
 void drag_cells(Window& window, ShownPlace from, ShownPlace to) {
   window.frames("state-at");

@@ -1,6 +1,8 @@
 // The editor of the state in the whole window: by key, from the palette, from another run, of a box.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/shell/headless_window.h"
 
 using namespace lab;
@@ -104,4 +106,26 @@ TEST_CASE("window: a box of cells is picked in State at t, edited as one, and ta
   window.type(U"0");
   window.click("state-editor/Apply");
   CHECK(window.snapshot()->edits->size() == 1);
+}
+
+TEST_CASE("window: rows of a cache are edited by their numbers, and a cell of a layer of vectors in its own vector") {
+  HeadlessWindow window(1600, 1000);
+  window.open("../../tests/golden/granite-moe");
+  window.play({command::FeedTokens{{5, 9, 2, 7, 7, 1, 3, 8}}, command::ReadWaiting{}});
+  const auto& layers = window.snapshot()->model->layers;
+  const auto cache = static_cast<std::int64_t>(std::ranges::find_if(layers, &LayerInfo::has_cache) - layers.begin());
+  REQUIRE(cache < std::ssize(layers));
+  window.play({command::Select{cache, 0, -1}});
+  window.press(Key::e, kShift);
+  CHECK_FALSE(window.shell().item("state-editor/Cell"));
+  window.click("state-editor/elements");
+  window.type(U"2:4, 0");
+  window.press(Key::enter);
+  CHECK(last_edit_label(window) == "scale h[2:4, 0] of layer " + std::to_string(cache) + " by 0.5");
+
+  window.open("../../tests/golden/rwkv4");
+  window.play({command::FeedTokens{{5, 9, 2}}, command::ReadWaiting{}, command::Select{1, 3, 1}});
+  window.click("selection/Cell");
+  window.click("selection/Apply");
+  CHECK(last_edit_label(window) == "scale att.bb[3] of layer 1 by 0.5");
 }

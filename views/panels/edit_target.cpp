@@ -167,7 +167,7 @@ StateEdit edit_of_cell(const Snapshot& snapshot, std::int64_t channel, std::int6
   const bool in_heads = layer->heads > 0 && layer->head_dim > 0;
   edit.at = in_heads ? fmt::format("{}, {}", channel / layer->head_dim, channel % layer->head_dim) : std::to_string(channel);
   if (layer->columns.empty()) edit.at += fmt::format(", {}", state);
-  else edit.tensor = column_tensor(snapshot, state);
+  else if (edit.tensor = column_tensor(snapshot, state); edit.tensor.empty()) edit.at.clear();
   return edit;
 }
 
