@@ -240,6 +240,11 @@ TEST_CASE("run tree: what differs is said, runs keep their colours, values are c
   auto edits = std::make_shared<std::vector<EditEvent>>();
   edits->push_back({2, "zero state of layer 1", 1});
   edits->back().brief = "zero L1";
+  made.snapshot.runs[0].edits = edits;
+  CHECK(difference_text(snapshot, snapshot.runs[1]) == "at 2; main: zero L1");
+  made.snapshot.runs[0].edits = std::make_shared<const std::vector<EditEvent>>(std::vector<EditEvent>{{4, "later", 1}});
+  CHECK(difference_text(snapshot, snapshot.runs[1]) == "at 2, another text from t = 2");
+  made.snapshot.runs[0].edits = std::make_shared<const std::vector<EditEvent>>();
   made.snapshot.runs[1].edits = edits;
   CHECK(difference_text(snapshot, snapshot.runs[1]) == "at 2: zero L1");
   CHECK(own_tokens(snapshot.runs[1]) == 3);

@@ -15,10 +15,23 @@
 namespace lab {
 namespace {
 
-/// Whether an edit of a fork was made after it left its parent: at that place those that the parent has, too, are of the past.
-bool is_own(const RunFacts& run, const RunFacts* parent, const EditEvent& edit) {
-  if (edit.position != run.forked_at || !parent) return edit.position >= run.forked_at;
-  return std::ranges::none_of(*parent->edits, [&](const EditEvent& other) { return other.position == edit.position && other.label == edit.label; });
+/// Whether an edit was made on one side of a fork alone: at its place those that the other side has, too, are of the past.
+bool is_own(std::int64_t forked_at, const RunFacts* other_side, const EditEvent& edit) {
+  if (edit.position != forked_at || !other_side) return edit.position >= forked_at;
+  return std::ranges::none_of(*other_side->edits, [&](const EditEvent& other) { return other.position == edit.position && other.label == edit.label; });
+}
+
+/// The first edit on one side of a fork alone, and how many more there are; "" for none.
+struct OwnEdits {
+  std::int64_t position = 0, count = 0;
+  std::string first;
+  std::string text() const { return first + (count > 1 ? fmt::format(" and {} more", count - 1) : ""); }
+};
+OwnEdits own_edits(const RunFacts& run, const RunFacts* other_side, std::int64_t forked_at) {
+  OwnEdits own;
+  for (const EditEvent& edit : *run.edits)
+    if (is_own(forked_at, other_side, edit) && own.count++ == 0) own.position = edit.position, own.first = edit.brief.empty() ? edit.label : edit.brief;
+  return own;
 }
 
 }  // namespace
@@ -36,7 +49,7 @@ std::int64_t own_tokens(const RunFacts& run) { return std::max<std::int64_t>(0, 
 
 std::int64_t maker_of(const Snapshot& snapshot, const RunFacts& run, const EditEvent& edit) {
   const RunFacts* parent = find_run(snapshot, run.parent);
-  return !parent || is_own(run, parent, edit) ? run.id : maker_of(snapshot, *parent, edit);
+  return !parent || is_own(run.forked_at, parent, edit) ? run.id : maker_of(snapshot, *parent, edit);
 }
 
 std::int64_t owner_at(const Snapshot& snapshot, const RunFacts& run, std::int64_t token) {
@@ -48,15 +61,14 @@ std::string difference_text(const Snapshot& snapshot, const RunFacts& run) {
   if (run.parent < 0) return fmt::format("{} token{}{}", run.tokens.count(), run.tokens.count() == 1 ? "" : "s", run.waiting > 0 ? fmt::format(", {} wait", run.waiting) : "");
   std::string text = fmt::format("at {}", run.forked_at);
   const RunFacts* parent = find_run(snapshot, run.parent);
-  std::size_t edits = 0;
-  std::string first;
-  for (const EditEvent& edit : *run.edits)
-    if (is_own(run, parent, edit) && edits++ == 0) first = edit.brief.empty() ? edit.label : edit.brief;
-  if (edits > 0) return text + ": " + first + (edits > 1 ? fmt::format(" and {} more", edits - 1) : "");
+  if (const OwnEdits own = own_edits(run, parent, run.forked_at); own.count > 0) return text + ": " + own.text();
   if (!parent) return text;
+  const OwnEdits others = own_edits(*parent, &run, run.forked_at);
   const std::int64_t both = std::min(run.tokens.count(), parent->tokens.count());
-  for (std::int64_t t = run.forked_at; t < both; ++t)
-    if (run.tokens[t][0] != parent->tokens[t][0]) return fmt::format("at {}, another text from t = {}", run.forked_at, t);
+  std::int64_t t = run.forked_at;
+  while (t < both && run.tokens[t][0] == parent->tokens[t][0]) ++t;
+  if (others.count > 0 && others.position <= t) return fmt::format("{}; {}: {}", text, parent->name, others.text());
+  if (t < both) return fmt::format("{}, another text from t = {}", text, t);
   return text + (run.tokens.count() > run.forked_at ? ", nothing differs so far" : ", has read nothing since");
 }
 
