@@ -625,6 +625,19 @@ TEST_CASE("content: shares stay exact across edits of single elements, and what 
     CHECK(restored->value == at_19->value);
     for (std::size_t t = 0; t < restored->tokens.size(); ++t) CHECK(restored->tokens[t].value == doctest::Approx(t < 20 ? at_19->tokens[t].value : 0).epsilon(1e-12));
     carry_out(run.lab, command::Undo{});
+    // All of it from another run: none of these tokens has written it.
+    carry_out(run.lab, command::Fork{.position = 0});
+    carry_out(run.lab, command::FeedTokens{std::vector<std::int32_t>(24, 9)});
+    carry_out(run.lab, command::ReadWaiting{});
+    carry_out(run.lab, command::SwitchRun{0});
+    carry_out(run.lab, command::EditState{{.operation = "transplant", .layer = 0, .position = 20, .from_run = 1}});
+    const auto foreign = run.content(StatePart::cell, 39, 5, 0);
+    CHECK(std::fabs(foreign->value - sum_of(*foreign)) <= foreign->bound);
+    CHECK(foreign->value != 0);
+    for (const auto& token : foreign->tokens) CHECK(token.value == 0);
+    REQUIRE(foreign->deposits.size() == 1);
+    CHECK(foreign->deposits[0].is.value == doctest::Approx(foreign->value).epsilon(1e-6));
+    carry_out(run.lab, command::Undo{});
     // A patch that treats two channels differently is told by what it adds.
     carry_out(run.lab, command::ApplyPatch{"two", {{.operation = "zero", .layer = 0, .at = row}, {.operation = "scale", .layer = 0, .at = run.info().heads > 0 ? "0, 6" : "6", .value = 2}}});
     for (const std::int64_t channel : {5, 6, 7}) {
