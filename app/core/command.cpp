@@ -1,5 +1,7 @@
 #include "app/core/command.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -127,6 +129,15 @@ std::string brief(const command::ZeroState& c) { return with_layer("zero", c.lay
 std::string brief(const command::ScaleState& c) { return with_layer(fmt::format("× {:.4g}", c.factor), c.layer); }
 std::string brief(const command::RestoreState& c) { return with_layer("restore", c.layer); }
 std::string brief(const command::EditState& c) { return printable(brief_words_of(c.edit)); }
+/// Of one edit in several places, as of a box, that edit; else the title.
+std::string brief(const command::ApplyPatch& c) {
+  const auto is_first = [&c](StateEdit edit) {
+    edit.at = c.edits.front().at;
+    return edit == c.edits.front();
+  };
+  if (c.edits.size() > 1 && std::ranges::all_of(c.edits, is_first)) return printable(brief_words_of(c.edits.front()));
+  return c.title.empty() ? label(c) : printable(c.title);
+}
 std::string brief(const command::SetTrials& c) {
   const std::string text = label(c), sign = "try ";
   return text.starts_with(sign) ? text.substr(sign.size()) : text;

@@ -183,6 +183,14 @@ TEST_CASE("command: an edit has a name that a mark has room for, others are call
   CHECK(brief_of(command::RestoreState{1, 9}) == "restore L1");
   CHECK(brief_of(command::SetTrials{.no_cache = true}) == "no cache");
   CHECK(brief_of(command::Step{3}) == "step 3");
+  const StateEdit half{.operation = "scale", .layer = 1, .at = "3", .value = 0.5}, named{.operation = "zero", .at = "3", .name = "gone"};
+  StateEdit other = half, second = named;
+  other.at = second.at = "5";
+  CHECK(brief_of(command::ApplyPatch{"scale 12 cells", {half, other}}) == "× 0.5 L1");
+  CHECK(brief_of(command::ApplyPatch{"gone", {named, second}}) == "gone");
+  CHECK(brief_of(command::ApplyPatch{"a cure", {half, named}}) == "a cure");
+  CHECK(brief_of(command::ApplyPatch{"a cure", {half}}) == "a cure");
+  CHECK(brief_of(command::ApplyPatch{"", {half}}) == "apply 1 edit");
 }
 
 }  // namespace

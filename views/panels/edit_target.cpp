@@ -189,7 +189,6 @@ Command command_of(const StateEdit& edit, const std::string& what) {
   if (slices.size() == 1) return command::EditState{edit};
   command::ApplyPatch patch{.title = edit.name};
   StateEdit part = edit;
-  part.name.clear();
   for (const std::string& slice : slices) part.at = slice, patch.edits.push_back(part);
   part.at = what;
   if (patch.title.empty()) patch.title = words_of(part);
