@@ -5,23 +5,13 @@
 
 #include "app/core/interventions.h"
 #include "app/core/lab_parts.h"
+#include "app/core/numbered.h"
 
 namespace lab {
 namespace {
 
-constexpr std::size_t kMostInterventions = 64;
+constexpr Numbered kInterventions{"an", "intervention", 64};
 constexpr std::int64_t kMostAfter = 4096;
-
-Error no_intervention(std::int64_t index, std::size_t count, bool may_be_new) {
-  const std::size_t last = std::min(count, kMostInterventions - 1);
-  return {.code = Code::out_of_range,
-          .field = "index",
-          .expected = may_be_new ? fmt::format("0 to {}{}", last, last == count ? "; the last one adds an intervention" : "")
-                      : count == 0 ? "none: there are no interventions"
-                                   : fmt::format("0 to {}", count - 1),
-          .found = std::to_string(index),
-          .message = "there is no such intervention"};
-}
 
 /// What is said of a rule whose window began before the tokens that it will meet.
 std::string late_note(const Intervention& rule, std::int64_t count) {
@@ -60,12 +50,8 @@ Status Lab::Parts::change_interventions(const Command& command, std::vector<Inte
 
 Status Lab::Parts::carry_out(const command::SetIntervention& c) {
   LAB_TRY(need_run());
-  std::vector<Intervention> next = interventions();
-  const auto index = static_cast<std::size_t>(c.index);
-  if (c.index < 0 || index > std::min(next.size(), kMostInterventions - 1)) return no_intervention(c.index, next.size(), true);
+  LAB_ASSIGN(auto next, with_item(kInterventions, interventions(), c.index, c.intervention));
   LAB_TRY(check(c.intervention, opened->model->info().layers));
-  if (index == next.size()) next.emplace_back();
-  next[index] = c.intervention;
   LAB_TRY(change_interventions(c, std::move(next)));
   if (c.intervention.on && c.intervention.first < count()) note(false, late_note(c.intervention, count()));
   return {};
@@ -73,18 +59,16 @@ Status Lab::Parts::carry_out(const command::SetIntervention& c) {
 
 Status Lab::Parts::carry_out(const command::RemoveIntervention& c) {
   LAB_TRY(need_run());
-  std::vector<Intervention> next = interventions();
-  if (c.index < 0 || c.index >= std::ssize(next)) return no_intervention(c.index, next.size(), false);
-  next.erase(next.begin() + c.index);
+  LAB_ASSIGN(auto next, without_item(kInterventions, interventions(), c.index));
   return change_interventions(c, std::move(next));
 }
 
 Status Lab::Parts::carry_out(const command::UseInterventions& c) {
   LAB_TRY(need_run());
-  if (c.interventions.size() > kMostInterventions)
+  if (std::ssize(c.interventions) > kInterventions.most)
     return Error{.code = Code::too_large,
                  .field = "interventions",
-                 .expected = fmt::format("at most {}", kMostInterventions),
+                 .expected = fmt::format("at most {}", kInterventions.most),
                  .found = std::to_string(c.interventions.size()),
                  .message = "there are too many interventions"};
   for (std::size_t i = 0; i < c.interventions.size(); ++i)
@@ -104,7 +88,7 @@ Status Lab::Parts::carry_out(const command::RunControls& c) {
     return {};
   }
   const std::vector<Intervention> present = interventions();
-  if (c.index >= std::ssize(present)) return no_intervention(c.index, present.size(), false);
+  LAB_TRY(check_number(kInterventions, c.index, std::ssize(present), false));
   if (c.after < 1 || c.after > kMostAfter)
     return Error{.code = Code::out_of_range, .field = "after", .expected = fmt::format("1 to {}", kMostAfter), .found = std::to_string(c.after), .message = "there is no such number of tokens"};
   if (present[static_cast<std::size_t>(c.index)].first >= count())

@@ -5,22 +5,14 @@
 #include <fmt/format.h>
 
 #include "app/core/lab_parts.h"
+#include "app/core/numbered.h"
 #include "app/core/surprise.h"
 
 namespace lab {
 namespace {
 
-constexpr std::int64_t kMostNotes = 1000, kMostBreakpoints = 64;
+constexpr Numbered kNotes{"a", "note", 1000}, kBreakpoints{"a", "breakpoint", 64};
 constexpr std::size_t kMostNoteBytes = 400;
-
-Error no_such(const char* what, std::int64_t index, std::int64_t there, std::int64_t most, bool may_be_new) {
-  const std::int64_t last = may_be_new ? std::min(there, most - 1) : there - 1;
-  return {.code = Code::out_of_range,
-          .field = "index",
-          .expected = last < 0 ? fmt::format("none: there is no {}", what) : fmt::format("0 to {}{}", last, may_be_new && last == there ? fmt::format("; the last one adds a {}", what) : ""),
-          .found = std::to_string(index),
-          .message = fmt::format("there is no such {}", what)};
-}
 
 Status check(const command::SetNote& c, std::int64_t tokens) {
   if (c.token < 0 || c.token >= tokens)
@@ -62,23 +54,16 @@ void Lab::Parts::change_notes(std::vector<TokenNote> next, const std::string& la
 
 Status Lab::Parts::carry_out(const command::SetNote& c) {
   LAB_TRY(need_run());
-  std::vector<TokenNote> next = *run->notes;
-  if (c.index < 0 || c.index > std::min(std::ssize(next), kMostNotes - 1)) return no_such("note", c.index, std::ssize(next), kMostNotes, true);
+  LAB_ASSIGN(auto next, with_item(kNotes, *run->notes, c.index, TokenNote{c.token, c.text}));
   LAB_TRY(check(c, count()));
-  const auto index = static_cast<std::size_t>(c.index);
-  if (index == next.size()) next.emplace_back();
-  next[index] = {c.token, c.text};
   if (next != *run->notes) change_notes(std::move(next), label_of(c));
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::RemoveNote& c) {
   LAB_TRY(need_run());
-  std::vector<TokenNote> next = *run->notes;
-  if (c.index < 0 || c.index >= std::ssize(next)) return no_such("note", c.index, std::ssize(next), kMostNotes, false);
-  const std::string label = fmt::format("remove the note at token {}", next[static_cast<std::size_t>(c.index)].token);
-  next.erase(next.begin() + c.index);
-  change_notes(std::move(next), label);
+  LAB_ASSIGN(auto next, without_item(kNotes, *run->notes, c.index));
+  change_notes(std::move(next), fmt::format("remove the note at token {}", (*run->notes)[static_cast<std::size_t>(c.index)].token));
   return {};
 }
 
@@ -107,23 +92,16 @@ void Lab::Parts::mind_breakpoints() {
 
 Status Lab::Parts::carry_out(const command::SetBreakpoint& c) {
   LAB_TRY(need_run());
-  std::vector<Breakpoint> next = *breakpoints;
-  if (c.index < 0 || c.index > std::min(std::ssize(next), kMostBreakpoints - 1)) return no_such("breakpoint", c.index, std::ssize(next), kMostBreakpoints, true);
+  LAB_ASSIGN(auto next, with_item(kBreakpoints, *breakpoints, c.index, Breakpoint{c.when, c.on}));
   LAB_TRY(StopExpression::parse(c.when, opened->model->layers()));
-  const auto index = static_cast<std::size_t>(c.index);
-  if (index == next.size()) next.emplace_back();
-  next[index] = {c.when, c.on};
   if (next != *breakpoints) change_breakpoints(std::move(next), label_of(c));
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::RemoveBreakpoint& c) {
   LAB_TRY(need_run());
-  std::vector<Breakpoint> next = *breakpoints;
-  if (c.index < 0 || c.index >= std::ssize(next)) return no_such("breakpoint", c.index, std::ssize(next), kMostBreakpoints, false);
-  const std::string label = fmt::format("remove the breakpoint {}", printable(next[static_cast<std::size_t>(c.index)].when));
-  next.erase(next.begin() + c.index);
-  change_breakpoints(std::move(next), label);
+  LAB_ASSIGN(auto next, without_item(kBreakpoints, *breakpoints, c.index));
+  change_breakpoints(std::move(next), fmt::format("remove the breakpoint {}", printable((*breakpoints)[static_cast<std::size_t>(c.index)].when)));
   return {};
 }
 

@@ -3,22 +3,15 @@
 #include <fmt/format.h>
 
 #include "app/core/lab_parts.h"
+#include "app/core/numbered.h"
 
 namespace lab {
 namespace {
 
-constexpr std::size_t kMostRules = 64;
+constexpr Numbered kRules{"a", "rule", 64};
 constexpr std::int64_t kCatchUp = 64;  // tokens of the past that are looked at in one piece of work
 
 bool acts(const Rule& rule) { return rule.on && rule.on_alert != "mark"; }
-
-Error no_rule(std::int64_t index, std::size_t rules) {
-  return {.code = Code::out_of_range,
-          .field = "index",
-          .expected = rules == 0 ? "none: there are no rules" : fmt::format("0 to {}", rules - 1),
-          .found = std::to_string(index),
-          .message = "there is no such rule"};
-}
 
 }  // namespace
 
@@ -47,25 +40,14 @@ void Lab::Parts::watch() {
 Status Lab::Parts::carry_out(const command::SetRule& c) {
   LAB_TRY(need_run());
   LAB_TRY(check_rule(c.rule, opened->model->layers()));
-  std::vector<Rule> next = *rules;
-  const auto index = static_cast<std::size_t>(c.index);
-  if (c.index < 0 || index > std::min(next.size(), kMostRules - 1)) {
-    Error error = no_rule(c.index, next.size());
-    error.expected = fmt::format("0 to {}; the last one adds a rule", std::min(next.size(), kMostRules - 1));
-    return error;
-  }
-  if (index == next.size()) next.push_back(c.rule);
-  else if (next[index] == c.rule) return {};
-  else next[index] = c.rule;
-  change_rules(std::move(next), label_of(c));
+  LAB_ASSIGN(auto next, with_item(kRules, *rules, c.index, c.rule));
+  if (next != *rules) change_rules(std::move(next), label_of(c));
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::RemoveRule& c) {
   LAB_TRY(need_run());
-  std::vector<Rule> next = *rules;
-  if (c.index < 0 || c.index >= std::ssize(next)) return no_rule(c.index, next.size());
-  next.erase(next.begin() + c.index);
+  LAB_ASSIGN(auto next, without_item(kRules, *rules, c.index));
   change_rules(std::move(next), label_of(c));
   return {};
 }

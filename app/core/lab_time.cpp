@@ -4,21 +4,14 @@
 #include <fmt/format.h>
 
 #include "app/core/lab_parts.h"
+#include "app/core/numbered.h"
 
 namespace lab {
 namespace {
 
-constexpr std::int64_t kMostRanges = 256;
+constexpr Numbered kRanges{"a", "range", 256};
 constexpr std::size_t kMostNameBytes = 64;
 constexpr double kMostRate = 1e6;
-
-Error no_range(std::int64_t index, std::int64_t ranges, bool may_be_new) {
-  const std::int64_t last = std::min(ranges, kMostRanges - 1);
-  const std::string places = may_be_new ? fmt::format("0 to {}{}", last, ranges == last ? "; the last one adds a range" : "")
-                             : ranges == 0 ? "none: no range has a name"
-                                           : fmt::format("0 to {}", ranges - 1);
-  return {.code = Code::out_of_range, .field = "index", .expected = places, .found = std::to_string(index), .message = "there is no such range"};
-}
 
 Status check(const command::SetRange& c, std::int64_t tokens) {
   const bool is_blank = c.name.find_first_not_of(' ') == std::string::npos;
@@ -54,23 +47,16 @@ void Lab::Parts::change_ranges(std::vector<NamedRange> next, const std::string& 
 
 Status Lab::Parts::carry_out(const command::SetRange& c) {
   LAB_TRY(need_run());
-  std::vector<NamedRange> next = *run->ranges;
-  if (c.index < 0 || c.index > std::min(std::ssize(next), kMostRanges - 1)) return no_range(c.index, std::ssize(next), true);
+  LAB_ASSIGN(auto next, with_item(kRanges, *run->ranges, c.index, NamedRange{c.name, c.first, c.last}));
   LAB_TRY(check(c, count()));
-  const auto index = static_cast<std::size_t>(c.index);
-  if (index == next.size()) next.emplace_back();
-  next[index] = {c.name, c.first, c.last};
   if (next != *run->ranges) change_ranges(std::move(next), label_of(c));
   return {};
 }
 
 Status Lab::Parts::carry_out(const command::RemoveRange& c) {
   LAB_TRY(need_run());
-  std::vector<NamedRange> next = *run->ranges;
-  if (c.index < 0 || c.index >= std::ssize(next)) return no_range(c.index, std::ssize(next), false);
-  const std::string label = fmt::format("remove the name \"{}\"", next[static_cast<std::size_t>(c.index)].name);
-  next.erase(next.begin() + c.index);
-  change_ranges(std::move(next), label);
+  LAB_ASSIGN(auto next, without_item(kRanges, *run->ranges, c.index));
+  change_ranges(std::move(next), fmt::format("remove the name \"{}\"", (*run->ranges)[static_cast<std::size_t>(c.index)].name));
   return {};
 }
 

@@ -524,7 +524,7 @@ TEST_CASE("interventions: what does not fit is refused by field and changes noth
   CHECK(refused(mamba, {.operation = "clamp", .value = -1}).expected == "a finite number, 0 or more");
   CHECK(refused(mamba, {.name = std::string(81, 'n')}).field == "intervention.name");
   CHECK(refusal_of(mamba, command::SetIntervention{1, {}}).field == "index");
-  CHECK(refusal_of(mamba, command::RemoveIntervention{0}).expected == "none: there are no interventions");
+  CHECK(refusal_of(mamba, command::RemoveIntervention{0}).expected == "none: there is no intervention");
   CHECK(refusal_of(mamba, command::UseInterventions{{{}, {.operation = "melt"}}}).field == "interventions[1].operation");
   CHECK(refusal_of(mamba, command::RunControls{0}).field == "index");
   const Error none = refused(mamba, {.target = "u"});
@@ -584,11 +584,11 @@ TEST_CASE("controls: effects are those of two runs, computed once more from thei
     // Two plain readings, and the divergence of their softmax in double precision.
     const Read without = read(model, ids, {{rules[0]}}, {40}, 1), with = read(model, ids, {{rules[0]}, {rules[1]}}, {40}, 1);
     const auto nats = [](const std::vector<float>& p, const std::vector<float>& q) {
-      double sum_p = 0, sum_q = 0, nats = 0;
+      double sum_p = 0, sum_q = 0, sum = 0;
       for (std::size_t i = 0; i < p.size(); ++i) sum_p += std::exp(static_cast<double>(p[i])), sum_q += std::exp(static_cast<double>(q[i]));
       for (std::size_t i = 0; i < p.size(); ++i)
-        nats += std::exp(static_cast<double>(p[i])) / sum_p * (static_cast<double>(p[i]) - std::log(sum_p) - static_cast<double>(q[i]) + std::log(sum_q));
-      return nats;
+        sum += std::exp(static_cast<double>(p[i])) / sum_p * (static_cast<double>(p[i]) - std::log(sum_p) - static_cast<double>(q[i]) + std::log(sum_q));
+      return sum;
     };
     const EffectRow& effect = (*table)->rows.front();
     CHECK(effect.after == doctest::Approx(nats(without.logits[25], with.logits[25])).epsilon(1e-9));
