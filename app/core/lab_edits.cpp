@@ -1,7 +1,9 @@
 // Edits of the state, and where they take elements from.
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string_view>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -32,15 +34,21 @@ Status Lab::Parts::need_edit(const StateEdit& edit) const {
   return check(edit, run->state(), is_other ? tree.run_of(edit.from_run).count() : count());
 }
 
-/// For each part of an edit the state that it takes elements from, where that is none of the active run's own; see Edit.
+/// For each part of an edit the state that it takes elements from, where that is none of the active run's own; see Edit. Parts that take
+/// from one state, as those of a box do, share it.
 Result<std::vector<std::shared_ptr<const State>>> Lab::Parts::sources_of(const Command& command) {
   std::vector<std::shared_ptr<const State>> sources;
+  std::map<std::tuple<std::int64_t, std::int64_t, std::string>, std::shared_ptr<const State>> known;
   for (const StateEdit& edit : edits_of(command)) {
-    auto& source = sources.emplace_back();
+    sources.emplace_back();
     if (!takes_from_elsewhere(edit)) continue;
-    Result<State> state = edit.from_run >= 0 ? tree.run_of(edit.from_run).state_at(edit.position) : saved_state(edit.from_file);
-    if (!state) return state.error();
-    source = std::make_shared<const State>(state.take());
+    auto& source = known[{edit.from_run, edit.from_file.empty() ? edit.position : 0, edit.from_file}];
+    if (!source) {
+      Result<State> state = edit.from_run >= 0 ? tree.run_of(edit.from_run).state_at(edit.position) : saved_state(edit.from_file);
+      if (!state) return state.error();
+      source = std::make_shared<const State>(state.take());
+    }
+    sources.back() = source;
   }
   return sources;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 #include "app/core/content.h"
@@ -31,8 +32,9 @@ std::string start_text(const State& start) {
 
 std::int64_t Edit::bytes() const {
   std::int64_t bytes = 0;
+  std::set<const State*> counted;
   for (const auto& source : sources)
-    if (source) bytes += static_cast<std::int64_t>(source->stored_all().size_bytes()) + source->cache_bytes();
+    if (source && counted.insert(source.get()).second) bytes += static_cast<std::int64_t>(source->stored_all().size_bytes()) + source->cache_bytes();
   return bytes;
 }
 
@@ -191,36 +193,40 @@ Status Run::forget(const StateEdit& edit, State& state, std::vector<Forgotten>& 
   return {};
 }
 
-Status Run::change(const StateEdit& edit, const State* source, State& state, std::vector<Forgotten>& forgotten) const {
+Status Run::change(const StateEdit& edit, const State* source, Past& past, State& state, std::vector<Forgotten>& forgotten) const {
   if (forgets(edit)) return forget(edit, state, forgotten);
   if (!takes_elements(edit)) return apply(edit, state, state);
   if (source) return apply(edit, *source, state);
-  LAB_ASSIGN(const State from, state_at(edit.position));
-  return apply(edit, from, state);
+  if (!past || past->first != edit.position) {
+    LAB_ASSIGN(State from, state_at(edit.position));
+    past.emplace(edit.position, std::move(from));
+  }
+  return apply(edit, past->second, state);
 }
 
 Result<State> Run::edited(const Edit& edit, EditEvent& event) const {
   const Command& command = edit.command;
   const auto source = [&edit](std::size_t part) { return part < edit.sources.size() ? edit.sources[part].get() : nullptr; };
   State next = state_;
+  Past past;
   std::vector<Forgotten> forgotten;
   if (const auto* zero = std::get_if<command::ZeroState>(&command)) {
     next.zero(static_cast<int>(zero->layer));
   } else if (const auto* scale = std::get_if<command::ScaleState>(&command)) {
     next.scale(static_cast<int>(scale->layer), static_cast<float>(scale->factor));
   } else if (const auto* restore = std::get_if<command::RestoreState>(&command)) {
-    const std::shared_ptr<const TraceView> past = trace_.view();
+    const std::shared_ptr<const TraceView> recorded = trace_.view();
     if (restore->layer < 0)
-      LAB_TRY(past->restore(restore->position, next, replayer_));
+      LAB_TRY(recorded->restore(restore->position, next, replayer_));
     else
-      LAB_TRY(past->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
+      LAB_TRY(recorded->restore(restore->position, static_cast<int>(restore->layer), next, replayer_));
     next.position = state_.position;
   } else if (const auto* one = std::get_if<command::EditState>(&command)) {
-    LAB_TRY(change(one->edit, source(0), next, forgotten));
+    LAB_TRY(change(one->edit, source(0), past, next, forgotten));
   } else if (const auto* reset = std::get_if<command::ResetLanes>(&command)) {
     soften(next, static_cast<float>(reset->kept));
   } else if (const auto* patch = std::get_if<command::ApplyPatch>(&command)) {
-    for (std::size_t i = 0; i < patch->edits.size(); ++i) LAB_TRY(change(patch->edits[i], source(i), next, forgotten));
+    for (std::size_t i = 0; i < patch->edits.size(); ++i) LAB_TRY(change(patch->edits[i], source(i), past, next, forgotten));
   }
   if (!forgotten.empty()) event.forgotten = std::make_shared<const std::vector<Forgotten>>(std::move(forgotten));
   return next;  // trials and interventions leave the state as it is

@@ -3,7 +3,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/core/command.h"
@@ -95,7 +97,9 @@ class Run {
   bool advance(std::int64_t position, TokenSpan tokens, State& state, Probe* probe, std::vector<float>& logits) const;
   Status append_all(const Tail& tail, const GoOn& go_on);
   Status append_tokens(TokenSpan tokens, const GoOn& go_on);
-  Status change(const StateEdit& edit, const State* source, State& state, std::vector<Forgotten>& forgotten) const;
+  /// A state of the past, and where: parts of an edit that take from one place share it.
+  using Past = std::optional<std::pair<std::int64_t, State>>;
+  Status change(const StateEdit& edit, const State* source, Past& past, State& state, std::vector<Forgotten>& forgotten) const;
   Status forget(const StateEdit& edit, State& state, std::vector<Forgotten>& forgotten) const;
   Result<State> edited(const Edit& edit, EditEvent& event) const;
   Result<Standing> standing_at(std::int64_t position) const;

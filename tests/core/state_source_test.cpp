@@ -110,6 +110,27 @@ TEST_CASE("edits: what was taken from another run stays taken, whatever becomes 
   CHECK(lab.state().hash() == forked.hash());
 }
 
+TEST_CASE("edits: every part of a patch takes from where it says, whatever the others take from") {
+  const TemporaryFolder folder;
+  TwoRuns lab("mamba1"), plain("mamba1");
+  for (const auto& [name, text] : {std::pair("a.safetensors", "And"), {"b.safetensors", "the LORD"}}) {
+    FreshLab kept("mamba1");
+    read_text(kept, text);
+    REQUIRE(save_state(folder / name, kept.state(), ""));
+  }
+  std::vector<StateEdit> edits;
+  for (int i = 0; i < 16; ++i) {
+    StateEdit edit{.operation = i % 3 == 0 ? "mix" : "transplant", .layer = i % 2, .at = std::to_string(3 * i), .value = 0.25, .position = i % 4 < 2 ? 5 : 9};
+    if (i % 5 == 1) edit.from_run = 1;
+    if (i % 5 == 2) edit.from_run = 0;
+    if (i % 5 >= 3) edit.from_file = folder / (i % 5 == 3 ? "a.safetensors" : "b.safetensors");
+    edits.push_back(edit);
+  }
+  carry_out(lab, command::ApplyPatch{"a mosaic", edits});
+  for (const StateEdit& edit : edits) carry_out(plain, command::EditState{edit});
+  CHECK(lab.state().hash() == plain.state().hash());
+}
+
 TEST_CASE("edits: elements of a saved state are taken, and a run starts with one") {
   const TemporaryFolder folder;
   for (const char* family : {"mamba1", "mamba2"}) {
