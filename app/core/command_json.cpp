@@ -50,7 +50,7 @@ nlohmann::ordered_json brief_object_of(const Struct& object) {
   const nlohmann::ordered_json all = object_of(object), defaults = object_of(Struct());
   nlohmann::ordered_json brief{{"operation", object.operation}};
   for (const auto& [name, value] : all.items())
-    if (value != defaults[name]) brief[name] = value;
+    if (const auto usual = defaults.find(name); usual == defaults.end() || *usual != value) brief[name] = value;  // what may be absent is not among them
   return brief;
 }
 nlohmann::ordered_json brief_of(const StateEdit& edit) { return brief_object_of(edit); }

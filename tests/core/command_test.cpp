@@ -25,7 +25,7 @@ std::vector<Command> one_of_each() {
           command::ScaleState{-1, 0.5},
           command::RestoreState{1, 9},
           command::EditState{{"noise", 2, "ssm_state", "3, :, 0:4", 0.5, 7, 12, 1, 3, "kept.safetensors", "a storm"}},
-          command::ApplyPatch{"a patch", {{.operation = "scale", .at = "3", .value = 0.5}, {}}},
+          command::ApplyPatch{"a patch", {{.operation = "scale", .at = "3", .value = 0.5}, {.operation = "mix", .position = 4, .from_run = 2}, {.operation = "mix", .from_file = "kept.safetensors"}, {}}},
           command::SetTrials{"none", 3, true, 1},
           command::SetRule{3, {.kind = "track", .limit = 2.5, .layer_limits = {1, 2}, .origin = "yours", .side = "below"}},
           command::RemoveRule{1},
