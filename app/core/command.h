@@ -135,6 +135,7 @@ namespace command {
 struct Open {
   std::string model;
   std::string expected_hash;  // what a session says of the model's content; not written again
+  std::uint64_t ticket = 0;   // of whoever asks: snapshots of the model have it; not written
   static constexpr const char* kName = "open";
   static constexpr auto fields() { return std::tuple(field("model", &Open::model)); }
 };

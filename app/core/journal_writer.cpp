@@ -9,6 +9,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -162,8 +163,12 @@ struct JournalWriter::Parts {
   std::vector<JournalPiece> pending;
   std::int64_t given = 0, written = 0;  // pieces
   bool is_hurried = false, is_closing = false, has_failed = false;
-  Session kept;
-  std::string recovers, path, problem;
+  struct Expected {
+    Session session;
+    std::string recovers;
+  };
+  std::map<std::uint64_t, Expected> expected;  // by their tickets
+  std::string path, problem;
   const OpenedModel* model = nullptr;  // that is open, to be compared alone
   std::int64_t changes = 0, position = 0, saved_changes = 0, saved_position = 0;
 
@@ -224,22 +229,23 @@ JournalWriter::~JournalWriter() {
   parts_->thread.join();
 }
 
-void JournalWriter::expect(Session kept, const std::string& recovers) {
+void JournalWriter::expect(Session kept, const std::string& recovers, std::uint64_t ticket) {
   const std::lock_guard lock(parts_->mutex);
-  parts_->kept = std::move(kept);
-  parts_->recovers = recovers;
+  parts_->expected[ticket] = {std::move(kept), recovers};
 }
 
 void JournalWriter::applied(const SessionCommand& done, const OpenedModel& opened) {
   Parts& p = *parts_;
   const std::lock_guard lock(p.mutex);
-  if (std::holds_alternative<command::Open>(done.command)) {
+  if (const auto* open = std::get_if<command::Open>(&done.command)) {
     const bool had_changes = p.model && (p.changes != p.saved_changes || p.position != p.saved_position);
     if (p.model) p.give(JournalEnd{had_changes});
-    Session begun = session_of(Snapshot{}, opened, std::exchange(p.kept, {}));
+    const Parts::Expected coming = std::exchange(p.expected[open->ticket], {});
+    p.expected.erase(p.expected.begin(), p.expected.upper_bound(open->ticket));
+    Session begun = session_of(Snapshot{}, opened, coming.session);
     p.model = &opened;
     p.changes = p.position = p.saved_changes = p.saved_position = 0;
-    return p.give(JournalStart{{p.program, p.arithmetic, local_time("%Y-%m-%d %H:%M", std::time(nullptr)), std::exchange(p.recovers, {})}, std::move(begun)});
+    return p.give(JournalStart{{p.program, p.arithmetic, local_time("%Y-%m-%d %H:%M", std::time(nullptr)), coming.recovers}, std::move(begun)});
   }
   p.changes += changes_run(done.command) ? 1 : 0;
   p.position = done.step;

@@ -22,8 +22,9 @@ class JournalWriter {
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;
 
-  /// The next model that is opened goes on with this session: notes and unknown fields of a file, or what a journal (`recovers`) held.
-  void expect(Session kept, const std::string& recovers = "");
+  /// The model that is opened with this ticket goes on with a session: notes and unknown fields of a file, or what a journal (`recovers`)
+  /// held. What was expected of earlier tickets does not come any more.
+  void expect(Session kept, const std::string& recovers = "", std::uint64_t ticket = 0);
 
   // From the engine's thread, as LabOptions asks; none waits for more than a moment.
   void applied(const SessionCommand& done, const OpenedModel& opened);

@@ -195,6 +195,7 @@ std::shared_ptr<const Snapshot> Lab::snapshot() {
   s->selection.cursor_a = std::min(s->selection.cursor_a, p.count() - 1);  // a long undo is seen on its way, before the cursors follow
   s->selection.cursor_b = std::min(s->selection.cursor_b, p.count() - 1);
   s->sampling = p.sampling;
+  s->ticket = p.ticket;
   s->rules = p.rules;
   s->controls = p.controls;
   s->controls_number = p.controls_so_far;

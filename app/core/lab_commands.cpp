@@ -57,6 +57,7 @@ void Lab::Parts::put(std::shared_ptr<const OpenedModel> model) {
   next_guest = kFirstGuest, guests_lag = guests_rest = false;
   tree.begin(std::move(fresh));
   opened = std::move(model);
+  ticket = 0;
   facts = std::move(told);
   sampleable = std::move(tokens);
   selection = {};
@@ -88,6 +89,7 @@ Status Lab::Parts::carry_out(const command::Open& c) {
                  .message = "the model has another content now; what is open stays",
                  .next = "put the old model back, or take model_hash out of the session to replay it on this one"};
   put(std::move(model));
+  ticket = c.ticket;
   if (!hash.empty()) {
     auto known = std::make_shared<ModelFacts>(*facts);
     known->hash = std::move(hash);

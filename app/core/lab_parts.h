@@ -223,6 +223,7 @@ struct Lab::Parts {
   Context<float> context;
   std::shared_ptr<const OpenedModel> opened;
   std::shared_ptr<const ModelFacts> facts;
+  std::uint64_t ticket = 0;  // of the command that opened it
   std::vector<bool> sampleable;
   RunTree tree;
   std::unique_ptr<lab::Run>& run = tree.run;  // the active one

@@ -176,6 +176,7 @@ struct Snapshot {
   std::vector<GuestRun> guests;     // in the order in which they were opened
   std::vector<RunFacts> runs;       // all, the first one first; what follows is of the active one
   std::int64_t active_run = 0;      // its RunFacts::id
+  std::uint64_t ticket = 0;         // of the command::Open that opened the model; 0: it had none
   std::uint64_t run = 0;            // grows with every fresh run: after Open, Reset; revisions of the trace count within one
   RowView<std::int32_t> tokens;     // read so far, one a row
   RowView<double> times;            // seconds from the beginning of the first reading until each of them had been read

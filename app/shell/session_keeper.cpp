@@ -62,11 +62,12 @@ SessionKeeper::~SessionKeeper() {
 Result<KeptFile> SessionKeeper::keep(const std::string& path) const {
   KeptFile file{.path = path, .stamp = stamp_of(path)};
   if (!options_.holds_files || !file.stamp.is_there()) return file;
-  for (const Kept* own : {&kept_, &coming_})
-    if (own->file.hold && own->file.hold->is_of(path)) {
-      file.hold = own->file.hold;
-      return file;
-    }
+  const auto holds = [&path](const Kept& own) { return own.file.hold && own.file.hold->is_of(path); };
+  const auto coming = std::ranges::find_if(coming_, [&](const auto& each) { return holds(each.second); });
+  if (holds(kept_) || coming != coming_.end()) {
+    file.hold = holds(kept_) ? kept_.file.hold : coming->second.file.hold;
+    return file;
+  }
   Result<FileHold> hold = FileHold::take(path);
   if (hold) file.hold = std::make_shared<const FileHold>(hold.take());
   else if (hold.error().code == Code::environment) return hold.error();
@@ -78,11 +79,13 @@ bool SessionKeeper::was_written_elsewhere() const {
   return !file().empty() && now.is_there() && now != kept_.file.stamp;
 }
 
-void SessionKeeper::expect(const OpeningPlan& plan, KeptFile file, FileHold recovered) {
-  const std::string journal = recovered.file();
-  coming_ = {plan.session, std::move(file), 0, std::move(recovered), plan.is_session};
-  coming_.changes = std::ranges::count_if(plan.replayed, [](const SessionCommand& each) { return changes_run(each.command); });
-  if (options_.journal) options_.journal->expect(plan.session, journal);
+void SessionKeeper::expect(OpeningPlan& plan, KeptFile file, FileHold recovered) {
+  const std::uint64_t ticket = ++tickets_;
+  std::get<command::Open>(plan.commands.front()).ticket = ticket;
+  if (options_.journal) options_.journal->expect(plan.session, recovered.file(), ticket);
+  Kept& coming = coming_[ticket];
+  coming = {plan.session, std::move(file), 0, std::move(recovered), plan.is_session};
+  coming.changes = std::ranges::count_if(plan.replayed, [](const SessionCommand& each) { return changes_run(each.command); });
 }
 
 void SessionKeeper::take_leftovers() {
@@ -95,11 +98,13 @@ void SessionKeeper::take_leftovers() {
 void SessionKeeper::follow(const Snapshot& snapshot, const std::shared_ptr<const OpenedModel>& opened, bool opened_anew, bool idle) {
   take_leftovers();
   if (opened_anew) {
-    kept_ = std::exchange(coming_, {});
+    const auto own = coming_.find(snapshot.ticket);
+    kept_ = own == coming_.end() ? Kept() : std::move(own->second);
+    coming_.erase(coming_.begin(), coming_.upper_bound(snapshot.ticket));
     saved_changes_ = saved_position_ = 0;
     saved_at_.clear(), told_hash_.clear();
   } else if (idle) {
-    coming_ = {};  // it was refused: its files are let go of
+    coming_.clear();  // they were refused: their files are let go of
   }
   if (!opened || !snapshot.model) return;
   if (snapshot.model->hash != told_hash_) {
@@ -216,8 +221,9 @@ void SessionKeeper::drop(const std::string& journal) {
 }
 
 FileHold SessionKeeper::taken_back(const std::string& journal) {
-  for (Kept* each : {&coming_, &kept_})
-    if (each->recovered.file() == journal) return std::move(each->recovered);
+  if (kept_.recovered.file() == journal) return std::move(kept_.recovered);
+  for (auto& [ticket, each] : coming_)
+    if (each.recovered.file() == journal) return std::move(each.recovered);
   return {};
 }
 

@@ -2,6 +2,7 @@
 // Which file the session of the window is in, whether all of it is, and what earlier windows left: for the shell, frame by frame.
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,8 +53,9 @@ class SessionKeeper {
 
   /// The file of a session that is about to be read, or written. Refused with Code::environment where another window has it open.
   Result<KeptFile> keep(const std::string& path) const;
-  /// Before a model is opened: what it is opened for. `file`: the session's, none where it has none.
-  void expect(const OpeningPlan& plan, KeptFile file, FileHold recovered = {});
+  /// Before a plan opens a model: what for. `file`: the session's, none where it has none. The plan gets a ticket, by which it is known
+  /// whatever else is opened before or after.
+  void expect(OpeningPlan& plan, KeptFile file, FileHold recovered = {});
   /// Once a frame. `opened_anew`: another model is open than in the last one; `idle`: the engine has done all it was asked.
   void follow(const Snapshot& snapshot, const std::shared_ptr<const OpenedModel>& opened, bool opened_anew, bool idle);
 
@@ -108,7 +110,9 @@ class SessionKeeper {
     FileHold recovered;
     bool is_replayed = false;
   };
-  Kept coming_, kept_;
+  std::map<std::uint64_t, Kept> coming_;  // by their tickets
+  std::uint64_t tickets_ = 0;
+  Kept kept_;
   std::string saved_at_, told_hash_;
   std::int64_t saved_changes_ = 0, saved_position_ = 0;
 

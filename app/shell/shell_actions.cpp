@@ -206,7 +206,6 @@ void Shell::Parts::show_other_view() {
 void Shell::Parts::begin_tour() {
   const bool is_installed = std::ranges::any_of(builtin_models(), [](const BuiltinModel& each) { return each.name == "prose"; });
   if (!snapshot->model && !is_installed) return engine.note(true, "The tour needs a model. Open one and begin it again.");
-  if (!snapshot->model) sessions.expect_none();
   if (!snapshot->model)
     script = {command::Open{"builtin:prose"}, command::FeedText{"The keeper of the light house wrote down every word, and the river kept the rest. "}, command::ReadWaiting{}};
   show_page(Page::inspect);

@@ -41,7 +41,6 @@ class WindowSessions {
   /// Why the last path was refused, where it was for want of a model; once.
   std::optional<LackingSession> take_lacking() { return std::exchange(lacking_, std::nullopt); }
   /// Before a model is opened in another way.
-  void expect_none() { keeper_.expect({}, {}); }
   std::vector<RecoveredCard> recovered() const;
   void dismiss(const std::string& journal) { keeper_.dismiss(journal); }
 

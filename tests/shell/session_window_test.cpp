@@ -407,6 +407,39 @@ TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is 
   CHECK(present()->front() == rule);
 }
 
+TEST_CASE("sessions: of files that are opened at once each is what its name says, and the last one is what is open") {
+  const test::TemporaryFolder folder;
+  const std::string first = folder / "first.statelab.json", second = folder / "second.statelab.json";
+  const auto write = [](const std::string& path, const std::string& notes, const std::string& text) {
+    Session session{.model = "builtin:copy", .commands = {{0, command::FeedText{text}}, {0, command::ReadWaiting{}}}, .notes = notes};
+    REQUIRE(save_session(session, path));
+  };
+  write(first, "the first", "A B");
+  write(second, "the second", "C D E");
+  for (const bool is_model_last : {false, true}) {
+    KeptWindow window(folder.path.string());
+    window->shell().open(first);
+    window->shell().open(is_model_last ? "builtin:flipflop" : second);
+    if (is_model_last) window->shell().open(first);
+    window->settle();
+    CHECK(window->snapshot()->count() == (is_model_last ? 2 : 3));
+    CHECK(window->shell().title() == std::string(is_model_last ? "first" : "second") + " – copy – State Lab");
+    window->press(Key::z);
+    window->press(Key::s, kControl);
+    window->settle();
+    const auto saved = read_session(is_model_last ? first : second);
+    REQUIRE(saved);
+    CHECK(saved->notes == (is_model_last ? "the first" : "the second"));
+    CHECK(saved->commands.size() == 3);
+    if (!is_model_last) CHECK(read_session(first)->commands.size() == 2);
+    const auto journal = read_journal(window.journal->file());
+    REQUIRE(journal);
+    CHECK(journal->session.notes == (is_model_last ? "the first" : "the second"));
+    write(first, "the first", "A B");
+    write(second, "the second", "C D E");
+  }
+}
+
 TEST_CASE("sessions: the state at the cursor is saved, and a run starts with it when it is opened; undo brings the old one back") {
   const test::TemporaryFolder folder;
   KeptWindow window(folder.path.string());
