@@ -1,10 +1,13 @@
 // Sessions in the window: saved, opened, recovered, copied, with the keys and the mouse.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 
 #include "app/core/file_hold.h"
 #include "app/core/journal.h"
@@ -29,11 +32,10 @@ constexpr Modifiers kControl{.control = true}, kControlShift{.control = true, .s
 
 /// A window that keeps a journal in a folder, as the real one does.
 struct KeptWindow {
-  explicit KeptWindow(const std::string& folder, std::pair<int, int> size = {1280, 800}) {
+  explicit KeptWindow(const std::string& folder, std::pair<int, int> size = {1280, 800}, LabOptions lab_options = {}) {
     setenv("STATELAB_MODELS", LAB_SOURCE_DIR "/assets/models", 1);
     ShellOptions options{.start_folder = folder, .shows_saved = true};
     options.keeper = {.journal_folder = folder + "/journals", .program = "statelab test", .arithmetic = "f32", .own_folders = {folder}};
-    LabOptions lab_options;
     keep_journal(lab_options, options.keeper, [] {});
     journal = options.keeper.journal;
     window = std::make_unique<HeadlessWindow>(size.first, size.second, options, lab_options);
@@ -407,13 +409,49 @@ TEST_CASE("sessions: rules are saved, end, and are loaded again; one of them is 
   CHECK(present()->front() == rule);
 }
 
+void write(const std::string& path, const std::string& notes, const std::string& text) {
+  Session session{.model = "builtin:copy", .commands = {{0, command::FeedText{text}}, {0, command::ReadWaiting{}}}, .notes = notes};
+  REQUIRE(save_session(session, path));
+}
+
+TEST_CASE("sessions: a file that is opened while another one is loaded takes neither its name nor its notes") {
+  const test::TemporaryFolder folder;
+  const std::string first = folder / "first.statelab.json", second = folder / "second.statelab.json";
+  write(first, "the first", "A B");
+  write(second, "the second", "C D E");
+  std::atomic<int> begun = 0, allowed = 0;  // how many are loaded, and may be
+  LabOptions options;
+  options.open = [&](const std::string& model, const OpeningSteps& steps) {
+    for (const int mine = ++begun; mine > allowed;) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    return open_to_run(model, steps);
+  };
+  KeptWindow window(folder.path.string(), {1280, 800}, options);
+  const auto wait_for = [&](int loads) {
+    while (begun < loads) window->frame();
+  };
+  window->shell().open(first);
+  wait_for(1);
+  window->shell().open(second);
+  allowed = 1;
+  wait_for(2);
+  window->frame();
+  CHECK(window->shell().title() == "first – copy – State Lab");
+  const auto journal_notes = [&] {
+    REQUIRE(window.journal->flush());
+    const auto journal = read_journal(window.journal->file());
+    REQUIRE(journal);
+    return journal->session.notes;
+  };
+  CHECK(journal_notes() == "the first");
+  allowed = 2;
+  window->settle();
+  CHECK(window->shell().title() == "second – copy – State Lab");
+  CHECK(journal_notes() == "the second");
+}
+
 TEST_CASE("sessions: of files that are opened at once each is what its name says, and the last one is what is open") {
   const test::TemporaryFolder folder;
   const std::string first = folder / "first.statelab.json", second = folder / "second.statelab.json";
-  const auto write = [](const std::string& path, const std::string& notes, const std::string& text) {
-    Session session{.model = "builtin:copy", .commands = {{0, command::FeedText{text}}, {0, command::ReadWaiting{}}}, .notes = notes};
-    REQUIRE(save_session(session, path));
-  };
   write(first, "the first", "A B");
   write(second, "the second", "C D E");
   for (const bool is_model_last : {false, true}) {
@@ -432,6 +470,7 @@ TEST_CASE("sessions: of files that are opened at once each is what its name says
     CHECK(saved->notes == (is_model_last ? "the first" : "the second"));
     CHECK(saved->commands.size() == 3);
     if (!is_model_last) CHECK(read_session(first)->commands.size() == 2);
+    REQUIRE(window.journal->flush());
     const auto journal = read_journal(window.journal->file());
     REQUIRE(journal);
     CHECK(journal->session.notes == (is_model_last ? "the first" : "the second"));
