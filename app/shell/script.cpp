@@ -68,7 +68,7 @@ Result<OpeningPlan> plan_to_open(const std::string& path, const std::vector<std:
     plan.warnings = std::move(warnings);
     return plan;
   }
-  if (is_for_run(path) || !is_session(path)) {
+  if (!is_session(path) || is_for_run(path)) {
     LAB_ASSIGN(std::vector<Command> commands, commands_to_open(path));
     return OpeningPlan{.commands = std::move(commands)};
   }

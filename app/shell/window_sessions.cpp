@@ -38,7 +38,7 @@ std::optional<BegunOpening> WindowSessions::open(const std::string& path, const 
 }
 
 std::optional<BegunOpening> WindowSessions::open_file(const std::string& path, const std::string& located) {
-  if (is_for_run(path) || is_journal(path) || !is_session(path)) return begin(plan_to_open(path, opened_before(), located), path, located);
+  if (is_journal(path) || !is_session(path) || is_for_run(path)) return begin(plan_to_open(path, opened_before(), located), path, located);
   Result<KeptFile> file = keeper_.keep(path);  // before it is read: what is written from now on is another content
   if (file) return begin(plan_to_open(path, opened_before(), located), path, located, file.take());
   copied_ = path, located_ = located;
@@ -67,8 +67,9 @@ std::optional<BegunOpening> WindowSessions::begin(Result<OpeningPlan> plan, cons
   if (!plan->remark.empty()) engine_.note(false, plan->remark);
   BegunOpening begun;
   if (!located.empty()) begun.remembered.push_back(located);
-  if (!is_journal(path) && !is_for_run(path)) begun.remembered.push_back(path);
-  if (!is_for_run(path)) keeper_.expect(*plan, std::move(file), std::move(recovered));
+  const bool opens_model = std::holds_alternative<command::Open>(plan->commands.front());
+  if (!is_journal(path) && opens_model) begun.remembered.push_back(path);
+  if (opens_model) keeper_.expect(*plan, std::move(file), std::move(recovered));
   if (plan->is_session) engine_.replay(std::move(plan->commands.front()), std::move(plan->replayed));
   else begun.script.assign(std::make_move_iterator(plan->commands.begin()), std::make_move_iterator(plan->commands.end()));
   return begun;
