@@ -233,7 +233,7 @@ bool draw_tour_strip(Ui& ui, Box box) {
     ui.text_in(chip, Face::control, theme.text, text, Align::center);
   }
   box.cut_left(16);
-  constexpr const char* kPromise = "Two minutes; Esc leaves at any time.";
+  constexpr const char* kPromise = "Esc leaves at any time.";
   if (ui.width(Face::control, kPromise) <= box.w) ui.text_in(box, Face::control, theme.dim, kPromise);
   return begins;
 }
